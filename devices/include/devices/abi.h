@@ -1,0 +1,101 @@
+/*
+ * The part of the Denali machine that a guest program can name: virtual registers, interrupt kinds,
+ * ports and the descriptors that port instructions point at. Plain constants and fixed-width
+ * structs, so that the guest kit compiles this very file. docs/isa.md is the normative text.
+ *
+ * All multi-byte values are little-endian. Guest addresses are 32-bit and flat.
+ */
+#ifndef DENALI_DEVICES_ABI_H
+#define DENALI_DEVICES_ABI_H
+
+#include <stdint.h>
+
+/* --- Virtual registers: one page, 32-bit aligned `mov` only ---------------------------------- */
+
+#define ABI_REGISTER_PAGE 0x1000u /* guest address of the page; page 0 is unmapped */
+
+/* Offsets in the page. R: read only, W: write only, RW: both. Any other offset faults. */
+#define ABI_REG_ISA_VERSION   0x000u /* R: 1 */
+#define ABI_REG_FEATURES      0x004u /* R: bit mask ABI_FEATURE_* */
+#define ABI_REG_CPU_HZ_LOW    0x008u /* R: instructions per virtual second, low half */
+#define ABI_REG_CPU_HZ_HIGH   0x00cu /* R: high half */
+#define ABI_REG_MEMORY_SIZE   0x010u /* R: bytes of guest memory, a multiple of 4096 */
+#define ABI_REG_TIME_LOW      0x018u /* R: virtual time in ns, low half; latches the high half */
+#define ABI_REG_TIME_HIGH     0x01cu /* R: the high half latched by the last read of TIME_LOW */
+#define ABI_REG_IRQ_ENABLE    0x020u /* RW: 0 or 1 (a write keeps bit 0) */
+#define ABI_REG_IRQ_PENDING   0x024u /* RW: pending kinds; writing 1-bits clears those */
+#define ABI_REG_IRQ_DELIVERED 0x028u /* R: the kinds that the last delivery carried */
+#define ABI_REG_IRQ_HANDLER   0x02cu /* RW: guest address of the interrupt handler */
+#define ABI_REG_NODE_INDEX    0x030u /* R: this node's number in the world, from 0 */
+#define ABI_REG_NODE_COUNT    0x034u /* R: nodes in the world */
+#define ABI_REG_MAC_LOW       0x038u /* R: bytes 0..3 of the Ethernet address, byte 0 lowest */
+#define ABI_REG_MAC_HIGH      0x03cu /* R: bytes 4..5 of the Ethernet address */
+#define ABI_REG_BOOT_SIZE     0x040u /* R: bytes of boot text in use */
+#define ABI_REG_BOOT_ARGC     0x044u /* R: strings of it that are arguments (argv[0] first) */
+#define ABI_REG_BOOT_ENVC     0x048u /* R: strings after those that are environment, NAME=value */
+#define ABI_REG_BOOT_TEXT     0x400u /* R: NUL-terminated strings back to back, up to page end */
+#define ABI_BOOT_TEXT_MAX     0xc00u /* bytes of boot text at most */
+
+#define ABI_ISA_VERSION 1u
+
+#define ABI_FEATURE_X87     (1u << 0)
+#define ABI_FEATURE_NIC     (1u << 1)
+#define ABI_FEATURE_CONSOLE (1u << 2)
+#define ABI_FEATURE_TIMER   (1u << 3)
+#define ABI_FEATURE_OBSERVE (1u << 4)
+
+/* --- Interrupt kinds: bits of IRQ_PENDING, IRQ_DELIVERED and of what idle returns in EAX ------ */
+
+#define ABI_IRQ_TIMER   (1u << 0) /* the timer's deadline has passed */
+#define ABI_IRQ_NIC     (1u << 1) /* one or more frames were put in the receive queue */
+#define ABI_IRQ_CONSOLE (1u << 2) /* one or more bytes of console input arrived */
+
+/* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
+
+#define ABI_PORT_CONSOLE_BYTE  0x10u /* out 8: print a byte. in 32: next input byte, or ~0 if none */
+#define ABI_PORT_CONSOLE_WRITE 0x11u /* out 32: guest address of struct abi_buffer to print */
+#define ABI_PORT_NIC_SEND      0x20u /* out 32: guest address of struct abi_buffer, a whole frame */
+#define ABI_PORT_NIC_RECEIVE   0x21u /* out 32: guest address of struct abi_receive */
+#define ABI_PORT_TIMER         0x30u /* out 32: guest address of a uint64_t deadline, ns; ~0 disarms */
+#define ABI_PORT_OBSERVE       0x40u /* out 32: guest address of struct abi_observation */
+
+#define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
+#define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
+
+#define ABI_CONSOLE_WRITE_MAX 65536u /* bytes one CONSOLE_WRITE may print */
+#define ABI_OBSERVE_NAME_MAX  64u    /* bytes of an observation's name, no NUL counted */
+
+/* A piece of guest memory. */
+struct abi_buffer {
+    uint32_t address;
+    uint32_t length_bytes;
+};
+
+/* A receive: the device copies at most capacity_bytes of the oldest queued frame to address,
+ * removes the frame, and stores its whole length (0: the queue was empty). */
+struct abi_receive {
+    uint32_t address;
+    uint32_t capacity_bytes;
+    uint32_t length_bytes; /* written by the device */
+};
+
+#define ABI_OBSERVE_MEASUREMENT 0u /* value counts */
+#define ABI_OBSERVE_MILESTONE   1u /* the moment counts; value is free */
+
+/* A named measurement or milestone for the run's metrics. */
+struct abi_observation {
+    uint32_t name_address; /* not NUL-terminated */
+    uint32_t name_length_bytes;
+    uint32_t kind;     /* ABI_OBSERVE_* */
+    uint32_t reserved; /* 0 */
+    uint64_t value;    /* the bits of an IEEE 754 double */
+};
+
+/* --- The two virtual instructions ------------------------------------------------------------
+ *
+ * idle      0F 3F 01   EDX:EAX = virtual time in ns to wait for (all ones: no time-out).
+ *                      Returns EAX = pending interrupt kinds (0: timed out); at once if any pend.
+ * terminate 0F 3F 02   EAX = exit code. Does not return.
+ */
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * What a device is, and all that it may touch.
+ *
+ * A device is a constant `struct dev_ops` and a small state struct that the machine stores. It
+ * reaches guest memory, time, the interrupt line and its backend only through the `dev_env` it is
+ * handed at each call; it includes nothing of the processor, the network or the world. load touches
+ * no other device. What a guest asks wrongly is answered with a `dev_result`, never an abort.
+ *
+ * The bus promises: read and write are called only for ports in the device's regions, in the
+ * directions and with the width given there.
+ */
+#ifndef DENALI_DEVICES_DEVICE_H
+#define DENALI_DEVICES_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/codec.h>
+#include <devices/abi.h>
+
+enum dev_result {
+    DEV_DONE,
+    DEV_NO_REGISTER, /* no such register or direction: a REGISTER (or PORT) fault */
+    DEV_REFUSED,     /* bad operand, unmapped or overlapping memory: a DEVICE fault */
+};
+
+#define DEV_PORT_IN  1u
+#define DEV_PORT_OUT 2u
+
+/* One port, and the only widths it takes. */
+struct dev_region {
+    uint16_t port;
+    uint8_t in_bytes;  /* 0: no `in` */
+    uint8_t out_bytes; /* 0: no `out` */
+};
+
+struct dev_env;
+
+/* What the machine gives its devices. All functions take the env's host. */
+struct dev_host_ops {
+    /* Virtual time of the instruction being executed, or of the event being handled, in ns. */
+    uint64_t (*now_ns)(void *host);
+    /* Makes kinds (ABI_IRQ_*) pending. Repeated ones coalesce. */
+    void (*interrupt)(void *host, uint32_t kinds);
+    /* Pending kinds, and clearing some. */
+    uint32_t (*interrupt_pending)(void *host);
+    void (*interrupt_clear)(void *host, uint32_t kinds);
+    /* The processor's interrupt registers. */
+    uint32_t (*interrupt_delivered)(void *host);
+    bool (*interrupt_enabled)(void *host);
+    void (*interrupt_enable)(void *host, bool enabled);
+    uint32_t (*interrupt_handler)(void *host);
+    void (*interrupt_handler_set)(void *host, uint32_t address);
+    /* Bounds-checked guest memory: all or nothing, false if any byte is not memory. */
+    bool (*memory_load)(void *host, uint32_t address, void *bytes, uint32_t size_bytes);
+    bool (*memory_store)(void *host, uint32_t address, const void *bytes, uint32_t size_bytes);
+    /* Asks for dev_ops.event of this device at time_ns; TIME_NEVER cancels. One per device. */
+    void (*event_at)(void *host, uint32_t device, uint64_t time_ns);
+    /* Identity and boot text. */
+    uint64_t (*cpu_hz)(void *host);
+    uint32_t (*memory_bytes)(void *host);
+    uint32_t (*node_index)(void *host);
+    uint32_t (*node_count)(void *host);
+    const uint8_t *(*mac)(void *host); /* 6 bytes */
+    const struct dev_boot *(*boot)(void *host);
+    /* Backends. Bytes are valid only during the call. */
+    void (*frame_send)(void *host, const uint8_t *bytes, uint32_t size_bytes);
+    void (*console_write)(void *host, const uint8_t *bytes, uint32_t size_bytes);
+    void (*observe)(void *host, const char *name, uint32_t kind, double value);
+    /* Drops by cause, for the account. */
+    void (*frame_refused)(void *host, uint32_t size_bytes);
+};
+
+/* Boot text: NUL-terminated strings back to back. */
+struct dev_boot {
+    const uint8_t *text;
+    uint32_t size_bytes;
+    uint32_t argument_count;
+    uint32_t environment_count;
+};
+
+struct dev_env {
+    const struct dev_host_ops *ops;
+    void *host;
+    uint32_t device; /* this device's index in its machine, for event_at */
+};
+
+struct dev_ops {
+    const char *name;
+    const char *summary;
+    uint16_t state_version;
+    uint16_t state_bytes; /* sizeof of the state struct */
+    const struct dev_region *regions;
+    uint32_t region_count;
+    uint32_t feature; /* ABI_FEATURE_* that announces it */
+
+    /* state is zeroed storage of state_bytes, aligned to 8. */
+    void (*init)(void *state, const struct dev_env *env);
+    /* Back to what init made, dropping what was queued; reset twice is reset once. */
+    void (*reset)(void *state, const struct dev_env *env);
+    enum dev_result (*read)(void *state, const struct dev_env *env, uint16_t port,
+                            uint32_t *value);
+    enum dev_result (*write)(void *state, const struct dev_env *env, uint16_t port,
+                             uint32_t value);
+    /* A time asked for with event_at has come. NULL if the device never asks. */
+    void (*event)(void *state, const struct dev_env *env);
+    /* Canonical state; save, load, save gives the same bytes. load fails the reader on bad ones
+     * and re-asks for its event. */
+    void (*save)(const void *state, struct writer *writer);
+    void (*load)(void *state, const struct dev_env *env, struct reader *reader);
+    void (*fini)(void *state);
+};
+
+/* The one table of the port devices every machine has, in a fixed order. */
+#define DEV_COUNT 4
+enum dev_index { DEV_CONSOLE, DEV_NIC, DEV_TIMER, DEV_OBSERVER };
+extern const struct dev_ops *const dev_table[DEV_COUNT];
+
+/* Which device and region a port belongs to; NULL if none. */
+const struct dev_ops *dev_find_port(uint16_t port, uint32_t *device,
+                                    const struct dev_region **region);
+
+/* --- virtual registers: not ports, but the same manners ------------------------------------- */
+
+struct dev_registers {
+    uint32_t time_high; /* latched by the last read of TIME_LOW */
+};
+
+enum dev_result dev_registers_read(struct dev_registers *state, const struct dev_env *env,
+                                   uint32_t offset, uint32_t *value);
+enum dev_result dev_registers_write(struct dev_registers *state, const struct dev_env *env,
+                                    uint32_t offset, uint32_t value);
+void dev_registers_save(const struct dev_registers *state, struct writer *writer);
+void dev_registers_load(struct dev_registers *state, struct reader *reader);
+
+/* --- console ---------------------------------------------------------------------------------- */
+
+#define DEV_CONSOLE_INPUT_MAX 4096u /* bytes waiting; more are dropped */
+
+struct dev_console {
+    uint8_t *input; /* NULL until the first input */
+    uint32_t input_count;
+    uint32_t input_start;
+};
+
+/* Gives the guest input; returns how many bytes were taken. Raises ABI_IRQ_CONSOLE. */
+uint32_t dev_console_input(struct dev_console *state, const struct dev_env *env,
+                           const uint8_t *bytes, uint32_t size_bytes);
+
+/* --- nic -------------------------------------------------------------------------------------- */
+
+#define DEV_NIC_QUEUE_MAX 64u /* frames waiting to be received; more are dropped */
+
+struct dev_nic_frame; /* a queued frame */
+
+struct dev_nic {
+    struct dev_nic_frame *first; /* oldest */
+    struct dev_nic_frame *last;
+    uint32_t count;
+};
+
+/* A frame arrives for the guest. False if the queue was full and it was dropped. */
+bool dev_nic_deliver(struct dev_nic *state, const struct dev_env *env, const uint8_t *bytes,
+                     uint32_t size_bytes);
+
+/* --- timer ------------------------------------------------------------------------------------ */
+
+struct dev_timer {
+    uint64_t deadline_ns; /* TIME_NEVER: disarmed */
+};
+
+/* --- observer --------------------------------------------------------------------------------- */
+
+struct dev_observer {
+    uint64_t count; /* observations made, so that save and load show it is alive */
+};
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * What a guest can do wrong: the fault kinds of the Denali processor (docs/isa.md, "Faults").
+ *
+ * A fault leaves the processor as it was before the faulting instruction (for a `rep`, before the
+ * faulting iteration); the instruction does not retire. A faulted machine stops for good; the fault
+ * is counted and reported by node and address.
+ */
+#ifndef DENALI_VCPU_FAULT_H
+#define DENALI_VCPU_FAULT_H
+
+#include <stdint.h>
+
+/* name, trap number (reserved for guests that will handle their own), text */
+#define VCPU_FAULT_LIST(X)                                                                         \
+    X(NONE, 0, "none")                                                                             \
+    X(DIVIDE, 1, "divide error")                                                                   \
+    X(BREAKPOINT, 2, "breakpoint instruction")                                                     \
+    X(OVERFLOW, 3, "overflow trap")                                                                \
+    X(BOUND, 4, "bound range exceeded")                                                            \
+    X(ILLEGAL, 5, "illegal instruction")                                                           \
+    X(MEMORY, 6, "address outside memory")                                                         \
+    X(REGISTER, 7, "wrong access to a virtual register")                                           \
+    X(PORT, 8, "no such port or wrong width")                                                      \
+    X(DEVICE, 9, "device refused the operation")
+
+enum vcpu_fault_kind {
+#define X(name, number, text) VCPU_FAULT_##name = number,
+    VCPU_FAULT_LIST(X)
+#undef X
+        VCPU_FAULT_COUNT
+};
+
+struct vcpu_fault {
+    enum vcpu_fault_kind kind;
+    uint32_t eip;     /* of the faulting instruction */
+    uint32_t address; /* MEMORY, REGISTER: the guest address; PORT, DEVICE: the port; else 0 */
+};
+
+/* Constant text such as "divide error". */
+const char *vcpu_fault_text(enum vcpu_fault_kind kind);
+
+#endif

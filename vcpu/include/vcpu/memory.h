@@ -1,0 +1,132 @@
+/*
+ * Guest memory: 4 KiB frames in one arena, shared copy-on-write from image or snapshot, and each
+ * node's address space of one-level tables.
+ *
+ * Invariants.
+ * - A table entry is (host address of the frame) - (guest address of the page), so that
+ *   entry + guest address is the host address; 0 means "take the slow path".
+ * - A write entry is non-zero only while the page's frame is private to this space.
+ * - A table is as long as the highest page touched and grows on demand; beyond its end an entry
+ *   counts as 0.
+ * - Page 0 and the virtual-register page (1) never have entries.
+ * - A frame that is not private is never written again, so what was decoded from it stays true.
+ *
+ * A space belongs to one logical process and is used by one thread at a time. The arena is shared
+ * among threads: reference counts are atomic, the free list is locked.
+ */
+#ifndef DENALI_VCPU_MEMORY_H
+#define DENALI_VCPU_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/status.h>
+
+#define VCPU_PAGE_BITS  12u
+#define VCPU_PAGE_BYTES 4096u
+#define VCPU_PAGE_MASK  4095u
+
+#define VCPU_MEMORY_MIN_BYTES 0x10000u    /* 64 KiB */
+#define VCPU_MEMORY_MAX_BYTES 0xc0000000u /* 3 GiB */
+
+/* A guest address: a struct, so that it cannot be dereferenced or mixed up by accident. Used at
+ * the borders of the library; inside the engines an address is a plain uint32_t. */
+struct vcpu_address {
+    uint32_t value;
+};
+
+enum vcpu_frame_state {
+    VCPU_FRAME_FREE,
+    VCPU_FRAME_IMAGE,   /* belongs to an image; immutable */
+    VCPU_FRAME_PRIVATE, /* written by the one space that holds it */
+    VCPU_FRAME_SHARED,  /* held by several spaces or by a snapshot; immutable */
+    VCPU_FRAME_PACKED,  /* reserved: difference against an image, compressed */
+    VCPU_FRAME_SWAPPED, /* reserved: on a host's disk */
+};
+
+#define VCPU_FRAME_NONE 0u /* frame number that is no frame */
+#define VCPU_FRAME_ZERO 1u /* the one shared page of zeros, never freed */
+
+struct vcpu_arena;
+
+/* Reserves address space for up to limit_bytes of frames (rounded up to 2 MiB); memory is used as
+ * frames are taken. STATUS_NO_MEMORY if the host refuses. */
+enum status vcpu_arena_create(uint64_t limit_bytes, struct vcpu_arena **arena,
+                              struct error *error) MUST_USE;
+void vcpu_arena_destroy(struct vcpu_arena *arena);
+
+/* A zeroed frame with one reference; VCPU_FRAME_NONE once the arena is full. */
+uint32_t vcpu_frame_take(struct vcpu_arena *arena, enum vcpu_frame_state state);
+void vcpu_frame_retain(struct vcpu_arena *arena, uint32_t frame);
+void vcpu_frame_release(struct vcpu_arena *arena, uint32_t frame);
+uint8_t *vcpu_frame_bytes(const struct vcpu_arena *arena, uint32_t frame);
+enum vcpu_frame_state vcpu_frame_state(const struct vcpu_arena *arena, uint32_t frame);
+/* Frames taken and not yet given back. */
+uint64_t vcpu_arena_frames_used(const struct vcpu_arena *arena);
+
+struct vcpu_image;
+
+/* One node's view of memory. Zero-initialise, then vcpu_space_init. */
+struct vcpu_space {
+    uintptr_t *read;           /* table of length page_count */
+    uintptr_t *write;          /* table of length page_count */
+    uint32_t *frames;          /* frame of each page, VCPU_FRAME_NONE: as the image has it */
+    uint32_t page_count;       /* length of the three tables */
+    uint32_t size_bytes;       /* of guest memory */
+    uint32_t private_count;    /* private pages now (the account's "pages private") */
+    uint32_t private_max;      /* and at most */
+    uint32_t private_limit;    /* the scenario's limit in pages; a page beyond it is refused */
+    struct vcpu_arena *arena;  /* not owned */
+    struct vcpu_image *image;  /* one reference held */
+    bool code_written;         /* set when a page that may hold code became private or changed
+                                  under a running block; the engine clears it */
+};
+
+/* size_bytes: a multiple of the page size within MIN..MAX, and not less than the image needs
+ * (the caller checks with vcpu_image_check_fits). Takes a reference to image. */
+void vcpu_space_init(struct vcpu_space *space, struct vcpu_arena *arena, struct vcpu_image *image,
+                     uint32_t size_bytes);
+void vcpu_space_fini(struct vcpu_space *space);
+
+/*
+ * Slow paths of one access within one page: make the entry and return the host address of
+ * `address`, or NULL if the address is not memory (page 0, virtual registers, past the end) or no
+ * frame may be had. The write path makes the page private.
+ */
+const uint8_t *vcpu_space_read_page(struct vcpu_space *space, uint32_t address);
+uint8_t *vcpu_space_write_page(struct vcpu_space *space, uint32_t address);
+
+/* The frame that holds a page now: a private or shared frame, the image's, or VCPU_FRAME_ZERO;
+ * VCPU_FRAME_NONE if the page is not memory. */
+uint32_t vcpu_space_frame(const struct vcpu_space *space, uint32_t page);
+
+/*
+ * Checked copies for devices and the host: all or nothing. False (and nothing copied) if any byte
+ * is not memory. The only way a device reaches guest memory; a policy can be put here.
+ */
+bool vcpu_space_load(struct vcpu_space *space, uint32_t address, void *bytes, uint32_t size_bytes);
+bool vcpu_space_store(struct vcpu_space *space, uint32_t address, const void *bytes,
+                      uint32_t size_bytes);
+
+/* Shares every page with a snapshot: private frames become shared, write entries are cleared. */
+void vcpu_space_share(struct vcpu_space *space);
+
+/* Replaces the content of a page (when loading a saved state). */
+bool vcpu_space_page_set(struct vcpu_space *space, uint32_t page, const uint8_t *bytes);
+/* Back to what the image says (when loading a saved state). */
+void vcpu_space_page_reset(struct vcpu_space *space, uint32_t page);
+
+static inline uintptr_t vcpu_space_read_entry(const struct vcpu_space *space, uint32_t address)
+{
+    uint32_t page = address >> VCPU_PAGE_BITS;
+    return page < space->page_count ? space->read[page] : 0;
+}
+
+static inline uintptr_t vcpu_space_write_entry(const struct vcpu_space *space, uint32_t address)
+{
+    uint32_t page = address >> VCPU_PAGE_BITS;
+    return page < space->page_count ? space->write[page] : 0;
+}
+
+#endif
