@@ -62,6 +62,8 @@ void vcpu_frame_retain(struct vcpu_arena *arena, uint32_t frame);
 void vcpu_frame_release(struct vcpu_arena *arena, uint32_t frame);
 uint8_t *vcpu_frame_bytes(const struct vcpu_arena *arena, uint32_t frame);
 enum vcpu_frame_state vcpu_frame_state(const struct vcpu_arena *arena, uint32_t frame);
+/* A private frame becomes shared: its holder has given up writing it. */
+void vcpu_frame_share(struct vcpu_arena *arena, uint32_t frame);
 /* Frames taken and not yet given back. */
 uint64_t vcpu_arena_frames_used(const struct vcpu_arena *arena);
 

@@ -1,0 +1,237 @@
+/*
+ * One node's address space: which frame each page has, and the one-level tables that make an
+ * access one load and one add.
+ */
+#include <vcpu/memory.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/assert.h>
+#include <vcpu/image.h>
+
+#define FIRST_MEMORY_PAGE 2u /* page 0 catches null pointers, page 1 has the virtual registers */
+#define TABLE_STEP        8u /* tables grow to a multiple of this many pages */
+
+void vcpu_space_init(struct vcpu_space *space, struct vcpu_arena *arena, struct vcpu_image *image,
+                     uint32_t size_bytes)
+{
+    ASSERT(size_bytes % VCPU_PAGE_BYTES == 0 && size_bytes >= image->end);
+    memset(space, 0, sizeof *space);
+    space->arena = arena;
+    space->image = image;
+    space->size_bytes = size_bytes;
+    space->private_limit = UINT32_MAX;
+    vcpu_image_retain(image);
+}
+
+void vcpu_space_fini(struct vcpu_space *space)
+{
+    for (uint32_t page = 0; page < space->page_count; page++) {
+        vcpu_frame_release(space->arena, space->frames[page]);
+    }
+    free(space->read);
+    if (space->image) {
+        vcpu_image_release(space->image);
+    }
+    memset(space, 0, sizeof *space);
+}
+
+/* The three tables lie in one block: read, write, frames. */
+static void grow(struct vcpu_space *space, uint32_t page)
+{
+    uint32_t count = (page / TABLE_STEP + 1) * TABLE_STEP;
+    uint32_t page_max = space->size_bytes / VCPU_PAGE_BYTES;
+    if (count > page_max) {
+        count = page_max;
+    }
+    size_t entry_bytes = 2 * sizeof *space->read + sizeof *space->frames;
+    uintptr_t *block = alloc_zeroed(count, entry_bytes);
+    uintptr_t *write = block + count;
+    uint32_t *frames = (uint32_t *)(write + count);
+    if (space->page_count) {
+        memcpy(block, space->read, space->page_count * sizeof *block);
+        memcpy(write, space->write, space->page_count * sizeof *write);
+        memcpy(frames, space->frames, space->page_count * sizeof *frames);
+    }
+    free(space->read);
+    space->read = block;
+    space->write = write;
+    space->frames = frames;
+    space->page_count = count;
+}
+
+static bool is_memory(const struct vcpu_space *space, uint32_t page)
+{
+    return page >= FIRST_MEMORY_PAGE && page < space->size_bytes / VCPU_PAGE_BYTES;
+}
+
+uint32_t vcpu_space_frame(const struct vcpu_space *space, uint32_t page)
+{
+    if (!is_memory(space, page)) {
+        return VCPU_FRAME_NONE;
+    }
+    if (page < space->page_count && space->frames[page] != VCPU_FRAME_NONE) {
+        return space->frames[page];
+    }
+    return page < space->image->page_count ? space->image->frames[page] : VCPU_FRAME_ZERO;
+}
+
+static uintptr_t entry_of(const struct vcpu_space *space, uint32_t frame, uint32_t page)
+{
+    return (uintptr_t)vcpu_frame_bytes(space->arena, frame) - ((uintptr_t)page << VCPU_PAGE_BITS);
+}
+
+const uint8_t *vcpu_space_read_page(struct vcpu_space *space, uint32_t address)
+{
+    uint32_t page = address >> VCPU_PAGE_BITS;
+    uint32_t frame = vcpu_space_frame(space, page);
+    if (frame == VCPU_FRAME_NONE) {
+        return NULL;
+    }
+    if (page >= space->page_count) {
+        grow(space, page);
+    }
+    space->read[page] = entry_of(space, frame, page);
+    return (const uint8_t *)(space->read[page] + address);
+}
+
+static bool is_private(const struct vcpu_space *space, uint32_t page)
+{
+    return page < space->page_count && space->frames[page] != VCPU_FRAME_NONE &&
+           vcpu_frame_state(space->arena, space->frames[page]) == VCPU_FRAME_PRIVATE;
+}
+
+/* Gives the page a frame that only this space has, holding what the page held. */
+static bool make_private(struct vcpu_space *space, uint32_t page)
+{
+    uint32_t old = vcpu_space_frame(space, page);
+    if (old == VCPU_FRAME_NONE || space->private_count >= space->private_limit) {
+        return false;
+    }
+    uint32_t frame = vcpu_frame_take(space->arena, VCPU_FRAME_PRIVATE);
+    if (frame == VCPU_FRAME_NONE) {
+        return false;
+    }
+    if (old != VCPU_FRAME_ZERO) {
+        memcpy(vcpu_frame_bytes(space->arena, frame), vcpu_frame_bytes(space->arena, old),
+               VCPU_PAGE_BYTES);
+    }
+    if (page >= space->page_count) {
+        grow(space, page);
+    }
+    vcpu_frame_release(space->arena, space->frames[page]);
+    space->frames[page] = frame;
+    if (++space->private_count > space->private_max) {
+        space->private_max = space->private_count;
+    }
+    space->code_written = true;
+    return true;
+}
+
+uint8_t *vcpu_space_write_page(struct vcpu_space *space, uint32_t address)
+{
+    uint32_t page = address >> VCPU_PAGE_BITS;
+    if (!is_private(space, page) && !make_private(space, page)) {
+        return NULL;
+    }
+    space->read[page] = space->write[page] = entry_of(space, space->frames[page], page);
+    return (uint8_t *)(space->write[page] + address);
+}
+
+static bool range_is_memory(const struct vcpu_space *space, uint32_t address, uint32_t size_bytes)
+{
+    return size_bytes == 0 ||
+           (address >= FIRST_MEMORY_PAGE * VCPU_PAGE_BYTES && address < space->size_bytes &&
+            size_bytes <= space->size_bytes - address);
+}
+
+static uint32_t bytes_to_page_end(uint32_t address, uint32_t size_bytes)
+{
+    uint32_t room = VCPU_PAGE_BYTES - (address & VCPU_PAGE_MASK);
+    return size_bytes < room ? size_bytes : room;
+}
+
+bool vcpu_space_load(struct vcpu_space *space, uint32_t address, void *bytes, uint32_t size_bytes)
+{
+    if (!range_is_memory(space, address, size_bytes)) {
+        return false;
+    }
+    uint8_t *target = bytes;
+    while (size_bytes) {
+        uint32_t part = bytes_to_page_end(address, size_bytes);
+        uintptr_t entry = vcpu_space_read_entry(space, address);
+        memcpy(target,
+               entry ? (const uint8_t *)(entry + address) : vcpu_space_read_page(space, address),
+               part);
+        target += part;
+        address += part;
+        size_bytes -= part;
+    }
+    return true;
+}
+
+bool vcpu_space_store(struct vcpu_space *space, uint32_t address, const void *bytes,
+                      uint32_t size_bytes)
+{
+    if (!range_is_memory(space, address, size_bytes)) {
+        return false;
+    }
+    /* First every page, so that a refusal half way has copied nothing. */
+    for (uint32_t done = 0; done < size_bytes;) {
+        if (!vcpu_space_write_entry(space, address + done) &&
+            !vcpu_space_write_page(space, address + done)) {
+            return false;
+        }
+        done += bytes_to_page_end(address + done, size_bytes - done);
+    }
+    const uint8_t *source = bytes;
+    while (size_bytes) {
+        uint32_t part = bytes_to_page_end(address, size_bytes);
+        memcpy((uint8_t *)(vcpu_space_write_entry(space, address) + address), source, part);
+        source += part;
+        address += part;
+        size_bytes -= part;
+    }
+    /* A device may have written over code that an engine is about to run. */
+    space->code_written = true;
+    return true;
+}
+
+void vcpu_space_share(struct vcpu_space *space)
+{
+    for (uint32_t page = 0; page < space->page_count; page++) {
+        if (is_private(space, page)) {
+            vcpu_frame_share(space->arena, space->frames[page]);
+            space->write[page] = 0;
+        }
+    }
+    space->private_count = 0;
+    space->code_written = true;
+}
+
+bool vcpu_space_page_set(struct vcpu_space *space, uint32_t page, const uint8_t *bytes)
+{
+    uint8_t *target = vcpu_space_write_page(space, page << VCPU_PAGE_BITS);
+    if (!target) {
+        return false;
+    }
+    memcpy(target, bytes, VCPU_PAGE_BYTES);
+    space->code_written = true;
+    return true;
+}
+
+void vcpu_space_page_reset(struct vcpu_space *space, uint32_t page)
+{
+    if (page >= space->page_count || space->frames[page] == VCPU_FRAME_NONE) {
+        return;
+    }
+    if (is_private(space, page)) {
+        space->private_count--;
+    }
+    vcpu_frame_release(space->arena, space->frames[page]);
+    space->frames[page] = VCPU_FRAME_NONE;
+    space->read[page] = space->write[page] = 0;
+    space->code_written = true;
+}
