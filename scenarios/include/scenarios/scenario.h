@@ -1,0 +1,258 @@
+/*
+ * A scenario: the plain, fully validated, fully resolved description of an experiment, read from a
+ * YAML file. It knows nothing of machines or networks; emu builds a world from it.
+ *
+ * How it is used:
+ *
+ *     scn_open(&file, "x.yaml", &error)          reads and bounds the text
+ *     scn_set(file, "groups.peers.count=50", &error), scn_set_seed, scn_set_nodes
+ *     scn_resolve(file, &scenario, &error)       validates everything, fills every default
+ *     scn_close(file)
+ *     ... scenario ...                           read only from here on
+ *     scn_scenario_destroy(scenario)
+ *
+ * Invariants of a resolved scenario: every count and unit is inside the range that docs/scenario.md
+ * states; names are unique and safe as file names; every group's network exists; every template
+ * expands; nodes are numbered group after group in the order of the file. Every quantity is an
+ * exact integer in the unit its name ends with; the one double is an expectation's bound.
+ *
+ * Ownership: a scenario owns all its strings and arrays. One thread at a time; after scn_resolve
+ * any number of threads may read it.
+ *
+ * Errors: STATUS_INVALID, STATUS_NOT_FOUND or STATUS_IO, with the file, the line, the field's path,
+ * what was expected and what was found. For an override, `file` is the option as it was given
+ * ("--set groups.peers.count=0") and `line` is 0.
+ */
+#ifndef DENALI_SCENARIOS_SCENARIO_H
+#define DENALI_SCENARIOS_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+#define SCN_NODES_MAX     1000000u
+#define SCN_NAME_MAX      64u        /* bytes of a network's or group's name, no NUL counted */
+#define SCN_NODE_NAME_MAX 80u        /* bytes of a node's name with its NUL */
+#define SCN_BOOT_TEXT_MAX 3072u      /* bytes of a node's arguments and environment, expanded */
+#define SCN_NETWORK_NONE  UINT32_MAX /* scn_group.network: deliberately no network */
+#define SCN_SITE_ANY      UINT32_MAX /* scn_group.site: the topology places the nodes */
+#define SCN_BYTES_MAX     (1u << 20) /* a scenario file may not be larger */
+
+enum scn_network_type { SCN_NETWORK_WAN, SCN_NETWORK_LAN };
+
+/* A network. Fields of the other type are 0 or NULL. Times are one way. */
+struct scn_network {
+    char *name;
+    uint32_t type;                 /* enum scn_network_type */
+    uint32_t subnet_address;       /* host byte order, host bits 0 */
+    uint32_t subnet_prefix_length; /* 8..30 */
+
+    /* wan: exactly one of delay_ns and matrix_path */
+    uint64_t delay_ns;       /* between any two nodes, at least 1 us; 0: the matrix says */
+    char *matrix_path;       /* absolute; NULL: delay_ns says */
+    uint64_t site_delay_ns;  /* between nodes of one site; 0 without a matrix */
+    uint64_t up_bps;         /* access link, from the node */
+    uint64_t down_bps;       /* access link, to the node */
+    uint64_t queue_up_bytes; /* what the uplink holds waiting, at most */
+    uint64_t queue_down_bytes;
+    uint64_t access_latency_ns; /* propagation of the access link, each way; may be 0 */
+
+    /* lan */
+    uint64_t rate_bps;    /* of each port, both ways */
+    uint64_t latency_ns;  /* from node to node through the switch, at least 1 us */
+    uint64_t queue_bytes; /* what each port holds waiting, at most */
+
+    uint32_t node_count; /* nodes that are on it; derived */
+};
+
+/* NAME=value of a group's environment; the value is a template. */
+struct scn_variable {
+    char *name;
+    char *value;
+};
+
+/* Console input that reaches every node of a group. */
+struct scn_input {
+    uint64_t at_ns; /* since the start of the run */
+    char *text;     /* as written; a line needs its own newline */
+};
+
+/* What each node of a group may use at most; 0: no limit beyond the machine's own. */
+struct scn_limits {
+    uint64_t memory_bytes; /* pages the node has written */
+    uint64_t network_bps;  /* what it sends */
+    uint64_t disk_bytes;   /* what it writes to disks */
+};
+
+/* A group of like nodes. */
+struct scn_group {
+    char *name;
+    char *image;        /* a program's bare name, or an absolute path: image_is_path */
+    bool image_is_path; /* the file existed when the scenario was loaded */
+    uint64_t count;     /* nodes, 1..SCN_NODES_MAX */
+    bool scale;         /* --nodes changes the count of this group */
+    char *network_name; /* "none" for no network */
+    uint32_t network;   /* index in scn_scenario.networks or SCN_NETWORK_NONE; derived */
+    char **arguments;   /* templates; without the program's own name */
+    uint32_t argument_count;
+    struct scn_variable *environment;
+    uint32_t variable_count;
+    uint64_t memory_bytes; /* a multiple of 4096, 64 KiB..3 GiB */
+    uint64_t cpu_hz;
+    uint64_t start_ns;
+    uint64_t spread_ns; /* a node starts uniformly in [start_ns, start_ns + spread_ns] */
+    uint64_t site;      /* row of the matrix, or SCN_SITE_ANY */
+    struct scn_limits limits;
+    struct scn_input *inputs;
+    uint32_t input_count;
+    uint32_t first_node; /* number of its first node; derived */
+};
+
+enum scn_statistic {
+    SCN_STATISTIC_COUNT,
+    SCN_STATISTIC_MEAN,
+    SCN_STATISTIC_MIN,
+    SCN_STATISTIC_MAX,
+    SCN_STATISTIC_P50,
+    SCN_STATISTIC_P90,
+    SCN_STATISTIC_P95,
+    SCN_STATISTIC_P99,
+    SCN_STATISTIC_SUM,
+};
+
+/* A bound of an expectation. */
+struct scn_bound {
+    char *text; /* the number as written; NULL: no such bound */
+    double value;
+};
+
+/* What must hold at the end of a run for its exit code to be 0. Bounds that are given all hold. */
+struct scn_expectation {
+    char *name;         /* "lookup.success mean at_least 0.999" unless the file says otherwise */
+    char *metric;       /* what guests observe, or a counter of the run: "run.faults" */
+    uint32_t statistic; /* enum scn_statistic */
+    struct scn_bound at_least;
+    struct scn_bound at_most;
+    struct scn_bound equals;
+};
+
+struct scn_scenario {
+    char *name;
+    char *description; /* "" if there is none */
+    uint64_t seed;
+    uint64_t duration_ns;
+    struct scn_network *networks;
+    uint32_t network_count;
+    struct scn_group *groups;
+    uint32_t group_count;
+    struct scn_expectation *expectations;
+    uint32_t expectation_count;
+    uint32_t node_count;         /* of all groups; derived */
+    struct scn_document *source; /* where each field came from, for scn_error_at */
+};
+
+/* --- Loading --------------------------------------------------------------------------------- */
+
+struct scn_file; /* a scenario under load: text read, overrides applied, nothing validated yet */
+
+/* Reads a scenario file. The caller closes *file. */
+enum status scn_open(struct scn_file **file, const char *path, struct error *error) MUST_USE;
+/* The same from memory; path names it in messages and gives relative paths their folder. */
+enum status scn_open_text(struct scn_file **file, const char *path, const char *text,
+                          size_t size_bytes, struct error *error) MUST_USE;
+/* An override "path=value": the path addresses list items by name or number
+ * ("groups.peers.count", "groups.0.arguments.2"), the value is YAML ("50", "[a, b]"). */
+enum status scn_set(struct scn_file *file, const char *assignment, struct error *error) MUST_USE;
+/* `--seed text`. */
+enum status scn_set_seed(struct scn_file *file, const char *text, struct error *error) MUST_USE;
+/* `--nodes text`: so many nodes in all, by the count of the group that says `scale: true`; if none
+ * does, of the largest. Applied by scn_resolve, after every scn_set. */
+enum status scn_set_nodes(struct scn_file *file, const char *text, struct error *error) MUST_USE;
+/* Validates and resolves. *scenario is set only on STATUS_OK; call once per file. */
+enum status scn_resolve(struct scn_file *file, struct scn_scenario **scenario,
+                        struct error *error) MUST_USE;
+/* Takes NULL. */
+void scn_close(struct scn_file *file);
+
+/* scn_open, scn_resolve and scn_close in one, without overrides. */
+enum status scn_load(struct scn_scenario **scenario, const char *path,
+                     struct error *error) MUST_USE;
+
+/* Takes NULL. */
+void scn_scenario_destroy(struct scn_scenario *scenario);
+
+/* True if both describe the same experiment (the seed counts, where they were read does not). */
+bool scn_scenario_equal(const struct scn_scenario *a, const struct scn_scenario *b);
+
+/* Fills error with the place of a field, for what only the reader of the scenario can find out:
+ * scn_error_at(scenario, "groups.3.image", error, STATUS_INVALID, "expected an ELF32 image, ...").
+ * Returns status. A path that is not in the file gets the place of its nearest parent. */
+enum status scn_error_at(const struct scn_scenario *scenario, const char *path, struct error *error,
+                         enum status status, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* --- Writing ---------------------------------------------------------------------------------- */
+
+enum scn_path_kind { SCN_PATH_IMAGE, SCN_PATH_MATRIX };
+
+/* How to write paths: `path` returns what to write instead of an absolute path (valid until its
+ * next call), or NULL to keep it. kind IMAGE: index is a group's, MATRIX: a network's. With
+ * programs set it is also asked about images that are bare names. */
+struct scn_write_options {
+    const char *(*path)(void *context, enum scn_path_kind kind, uint32_t index,
+                        const char *path_now);
+    void *context;
+    bool programs;
+};
+
+/* Prints canonical YAML with every default filled; it loads again to an equal scenario. options may
+ * be NULL. STATUS_IO if the stream fails. */
+enum status scn_write_resolved(const struct scn_scenario *scenario, FILE *stream,
+                               const struct scn_write_options *options,
+                               struct error *error) MUST_USE;
+
+/* Prints docs/scenario.md from the schema. */
+enum status scn_write_reference(FILE *stream, struct error *error) MUST_USE;
+
+/* --- Nodes ------------------------------------------------------------------------------------ */
+
+/* The group of a node; node < scenario->node_count. The node's index in it is
+ * node - groups[result].first_node. */
+uint32_t scn_node_group(const struct scn_scenario *scenario, uint32_t node);
+
+/* "<group>-<index>", or the group's name if it has one node. */
+void scn_node_name(const struct scn_scenario *scenario, uint32_t node,
+                   char name[SCN_NODE_NAME_MAX]);
+
+/* The group's program as a name: the bare name, or the file's name without folder and ".img". */
+void scn_group_program(const struct scn_group *group, char name[SCN_NODE_NAME_MAX]);
+
+/* The IPv4 address of a node, host byte order; only asked about nodes that have a network. */
+typedef uint32_t scn_address_fn(void *context, uint32_t node);
+
+/* A node's boot text: NUL-terminated strings back to back, the program's name, its arguments, then
+ * NAME=value; templates expanded. It always fits: scn_resolve refused what could not. */
+struct scn_boot_text {
+    uint32_t size_bytes;
+    uint32_t argument_count; /* the program's name counted */
+    uint32_t variable_count;
+    char bytes[SCN_BOOT_TEXT_MAX];
+};
+void scn_node_boot_text(const struct scn_scenario *scenario, uint32_t node, scn_address_fn *address,
+                        void *context, struct scn_boot_text *text);
+
+/*
+ * Expands one template for a node into text (always NUL-terminated, cut at size_bytes); returns the
+ * whole length in bytes without the NUL. The template is one that scn_resolve accepted:
+ *   ${node.index} ${node.name} ${node.count} ${node.address} ${group.index} ${group.name}
+ *   ${group.count} ${address:GROUP:I} ${addresses:GROUP}, and $$ for a dollar sign.
+ */
+size_t scn_template_expand(const struct scn_scenario *scenario, uint32_t node, const char *source,
+                           scn_address_fn *address, void *context, char *text, size_t size_bytes);
+
+/* Constant words such as "p99"; NULL if out of range. */
+const char *scn_statistic_text(uint32_t statistic);
+
+#endif
