@@ -22,8 +22,8 @@
  * the resulting time is rounded up to a nanosecond. Preamble, inter-frame gap and checksum trailer
  * are not counted. A frame is dropped if the bytes not yet sent (of the frame being sent, the part
  * that is left) and its own size together exceed the queue's bound. Rate 0 is an infinitely fast
- * link: no queue, no wait, no drop. Latency commutes with a queue, so the latency of the receiving
- * link is counted before its queue.
+ * link: no queue, no wait, no drop. Latency commutes with a queue, so in a WAN the latency of the
+ * receiving link is counted before its queue.
  *
  * So for every delivered frame: deliver time - sent_ns - queued_ns - serialized_ns equals
  * net_path_ns, exactly.
@@ -100,7 +100,8 @@ struct net_config {
                               * address + 4p, gateway .1, node .2. LAN: node p is address + 2 + p */
     uint32_t subnet_prefix;
     uint32_t mac_base;          /* port p has the MAC of node mac_base + p */
-    uint32_t mac_table_entries; /* LAN. 0: enough for twice the ports, at least 1024 */
+    uint32_t mac_table_entries; /* LAN. 0: four times the ports, at least 1024; otherwise a power of
+                                   2, 8..2^24 */
     uint64_t mac_age_ns;        /* LAN. 0: NET_MAC_AGE_NS */
 };
 
