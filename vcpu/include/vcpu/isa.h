@@ -37,27 +37,33 @@ enum isa_class {
  * and has its width in width_bits.
  */
 #define ISA_OPERATION_LIST(X)                                                                      \
-    X(ADD) X(OR) X(ADC) X(SBB) X(AND) X(SUB) X(XOR) X(CMP) X(TEST)                                 \
-    X(INC) X(DEC) X(NEG) X(NOT)                                                                    \
-    X(ROL) X(ROR) X(RCL) X(RCR) X(SHL) X(SHR) X(SAR) X(SHLD) X(SHRD)                               \
-    X(MUL) X(IMUL) X(DIV) X(IDIV)                                                                  \
-    X(MOV) X(MOVZX) X(MOVSX) X(XCHG) X(LEA) X(CMOV) X(BSWAP) X(XADD) X(CMPXCHG) X(CMPXCHG8B)       \
-    X(CBW) X(CWDE) X(CWD) X(CDQ) X(XLAT) X(MOV_SEGMENT)                                            \
-    X(MOVS) X(CMPS) X(STOS) X(LODS) X(SCAS)                                                        \
-    X(JMP) X(JCC) X(CALL) X(RET) X(LOOP) X(LOOPE) X(LOOPNE) X(JECXZ)                               \
-    X(PUSH) X(POP) X(PUSHA) X(POPA) X(PUSHF) X(POPF) X(ENTER) X(LEAVE) X(PUSH_SEGMENT)             \
-    X(BT) X(BTS) X(BTR) X(BTC) X(BSF) X(BSR) X(SETCC)                                              \
-    X(CLC) X(STC) X(CMC) X(CLD) X(STD) X(LAHF) X(SAHF)                                             \
-    X(AAA) X(AAS) X(AAM) X(AAD) X(DAA) X(DAS)                                                      \
-    X(NOP) X(RDTSC) X(IN) X(OUT) X(INT3) X(INTO) X(BOUND) X(IDLE) X(TERMINATE)                     \
-    X(FABS) X(FADD) X(FADDP) X(FCHS) X(FCMOVB) X(FCMOVBE) X(FCMOVE) X(FCMOVNB) X(FCMOVNBE)         \
-    X(FCMOVNE) X(FCMOVNU) X(FCMOVU) X(FCOM) X(FCOMI) X(FCOMIP) X(FCOMP) X(FCOMPP) X(FDECSTP)       \
-    X(FDIV) X(FDIVP) X(FDIVR) X(FDIVRP) X(FFREE) X(FIADD) X(FICOM) X(FICOMP) X(FIDIV) X(FIDIVR)    \
-    X(FILD) X(FIMUL) X(FINCSTP) X(FIST) X(FISTP) X(FISUB) X(FISUBR) X(FLD) X(FLD1) X(FLDCW)        \
-    X(FLDL2E) X(FLDL2T) X(FLDLG2) X(FLDLN2) X(FLDPI) X(FLDZ) X(FMUL) X(FMULP) X(FNCLEX) X(FNINIT)  \
-    X(FNOP) X(FNSTCW) X(FNSTSW) X(FRNDINT) X(FSCALE) X(FSQRT) X(FST) X(FSTP) X(FSUB) X(FSUBP)      \
-    X(FSUBR) X(FSUBRP) X(FTST) X(FUCOM) X(FUCOMI) X(FUCOMIP) X(FUCOMP) X(FUCOMPP) X(FWAIT)         \
-    X(FXAM) X(FXCH) X(FXTRACT)
+    X(ADD)                                                                                         \
+    X(OR) X(ADC) X(SBB) X(AND) X(SUB) X(XOR) X(CMP) X(TEST) X(INC) X(DEC) X(NEG) X(NOT) X(ROL)     \
+        X(ROR) X(RCL) X(RCR) X(SHL) X(SHR) X(SAR) X(SHLD) X(SHRD) X(MUL) X(IMUL) X(DIV) X(IDIV) X( \
+            MOV) X(MOVZX) X(MOVSX) X(XCHG) X(LEA) X(CMOV) X(BSWAP) X(XADD) X(CMPXCHG) X(CMPXCHG8B) \
+            X(CBW) X(CWDE) X(CWD) X(CDQ) X(XLAT) X(MOV_SEGMENT) X(MOVS) X(CMPS) X(STOS) X(LODS) X( \
+                SCAS) X(JMP) X(JCC) X(CALL) X(RET) X(LOOP) X(LOOPE) X(LOOPNE) X(JECXZ) X(PUSH)     \
+                X(POP) X(PUSHA) X(POPA) X(PUSHF) X(POPF) X(ENTER) X(LEAVE) X(PUSH_SEGMENT) X(BT)   \
+                    X(BTS) X(BTR) X(BTC) X(BSF) X(BSR) X(SETCC) X(CLC) X(STC) X(CMC) X(CLD)        \
+                        X(STD) X(LAHF) X(SAHF) X(AAA) X(AAS) X(AAM) X(AAD) X(DAA) X(DAS) X(NOP)    \
+                            X(RDTSC) X(IN) X(OUT) X(INT3) X(INTO) X(BOUND) X(IDLE) X(              \
+                                TERMINATE) X(FABS) X(FADD) X(FADDP) X(FCHS) X(FCMOVB) X(FCMOVBE)   \
+                                X(FCMOVE) X(FCMOVNB) X(FCMOVNBE) X(FCMOVNE) X(FCMOVNU)             \
+                                    X(FCMOVU) X(FCOM) X(FCOMI) X(FCOMIP) X(FCOMP) X(               \
+                                        FCOMPP) X(FDECSTP) X(FDIV) X(FDIVP) X(FDIVR) X(FDIVRP)     \
+                                        X(FFREE) X(FIADD) X(FICOM) X(FICOMP) X(FIDIV)              \
+                                            X(FIDIVR) X(FILD) X(FIMUL) X(FINCSTP) X(FIST) X(FISTP) \
+                                                X(FISUB) X(FISUBR) X(FLD) X(FLD1) X(               \
+                                                    FLDCW) X(FLDL2E) X(FLDL2T) X(FLDLG2) X(FLDLN2) \
+                                                    X(FLDPI) X(FLDZ) X(FMUL) X(FMULP) X(FNCLEX) X( \
+                                                        FNINIT) X(FNOP) X(FNSTCW) X(FNSTSW)        \
+                                                        X(FRNDINT) X(FSCALE) X(FSQRT)              \
+                                                            X(FST) X(FSTP) X(FSUB) X(FSUBP)        \
+                                                                X(FSUBR) X(FSUBRP) X(FTST)         \
+                                                                    X(FUCOM) X(FUCOMI) X(FUCOMIP)  \
+                                                                        X(FUCOMP) X(FUCOMPP)       \
+                                                                            X(FWAIT) X(FXAM)       \
+                                                                                X(FXCH) X(FXTRACT)
 
 enum isa_operation {
     ISA_NONE,
@@ -72,7 +78,8 @@ enum isa_operation {
 
 enum isa_operand_kind {
     ISA_OPERAND_NONE,
-    ISA_OPERAND_REGISTER,  /* number: enum vcpu_register; of 8 bits 0..7 as AL CL DL BL AH CH DH BH */
+    ISA_OPERAND_REGISTER,  /* number: enum vcpu_register; of 8 bits 0..7 as AL CL DL BL AH CH DH BH
+                            */
     ISA_OPERAND_MEMORY,    /* base + (index << shift) + displacement */
     ISA_OPERAND_IMMEDIATE, /* value, sign- or zero-extended to 32 bits as x86 does */
     ISA_OPERAND_RELATIVE,  /* value: to be added to the address of the next instruction */
