@@ -52,7 +52,8 @@
 
 /* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
 
-#define ABI_PORT_CONSOLE_BYTE  0x10u /* out 8: print a byte. in 32: next input byte, or ~0 if none */
+#define ABI_PORT_CONSOLE_BYTE 0x10u  /* out 8: print a byte. in 32: next input byte, or ~0 if none \
+                                      */
 #define ABI_PORT_CONSOLE_WRITE 0x11u /* out 32: guest address of struct abi_buffer to print */
 #define ABI_PORT_NIC_SEND      0x20u /* out 32: guest address of struct abi_buffer, a whole frame */
 #define ABI_PORT_NIC_RECEIVE   0x21u /* out 32: guest address of struct abi_receive */
@@ -72,7 +73,9 @@ struct abi_buffer {
 };
 
 /* A receive: the device copies at most capacity_bytes of the oldest queued frame to address,
- * removes the frame, and stores its whole length (0: the queue was empty). */
+ * removes the frame, and stores its whole length (0: the queue was empty). Refused if the buffer
+ * overlaps this struct, or if its first min(capacity_bytes, ABI_FRAME_MAX) bytes are not all
+ * memory, whether or not a frame waits. */
 struct abi_receive {
     uint32_t address;
     uint32_t capacity_bytes;
@@ -82,7 +85,8 @@ struct abi_receive {
 #define ABI_OBSERVE_MEASUREMENT 0u /* value counts */
 #define ABI_OBSERVE_MILESTONE   1u /* the moment counts; value is free */
 
-/* A named measurement or milestone for the run's metrics. */
+/* A named measurement or milestone for the run's metrics. The name is of [A-Za-z0-9._-]; the value
+ * is finite (NaN and the infinities are refused). */
 struct abi_observation {
     uint32_t name_address; /* not NUL-terminated */
     uint32_t name_length_bytes;

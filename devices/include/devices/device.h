@@ -99,10 +99,8 @@ struct dev_ops {
     void (*init)(void *state, const struct dev_env *env);
     /* Back to what init made, dropping what was queued; reset twice is reset once. */
     void (*reset)(void *state, const struct dev_env *env);
-    enum dev_result (*read)(void *state, const struct dev_env *env, uint16_t port,
-                            uint32_t *value);
-    enum dev_result (*write)(void *state, const struct dev_env *env, uint16_t port,
-                             uint32_t value);
+    enum dev_result (*read)(void *state, const struct dev_env *env, uint16_t port, uint32_t *value);
+    enum dev_result (*write)(void *state, const struct dev_env *env, uint16_t port, uint32_t value);
     /* A time asked for with event_at has come. NULL if the device never asks. */
     void (*event)(void *state, const struct dev_env *env);
     /* Canonical state; save, load, save gives the same bytes. load fails the reader on bad ones
@@ -160,7 +158,8 @@ struct dev_nic {
     uint32_t count;
 };
 
-/* A frame arrives for the guest. False if the queue was full and it was dropped. */
+/* A frame arrives for the guest. False if it was dropped: the queue was full, or its size is
+ * outside ABI_FRAME_MIN..ABI_FRAME_MAX. Raises ABI_IRQ_NIC otherwise. */
 bool dev_nic_deliver(struct dev_nic *state, const struct dev_env *env, const uint8_t *bytes,
                      uint32_t size_bytes);
 

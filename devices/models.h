@@ -1,0 +1,12 @@
+/* The models' tables of operations, for device.c alone; everyone else goes through dev_table. */
+#ifndef DENALI_DEVICES_MODELS_H
+#define DENALI_DEVICES_MODELS_H
+
+#include <devices/device.h>
+
+extern const struct dev_ops dev_console_ops;
+extern const struct dev_ops dev_nic_ops;
+extern const struct dev_ops dev_timer_ops;
+extern const struct dev_ops dev_observer_ops;
+
+#endif
