@@ -20,16 +20,15 @@
 enum isa_class {
     ISA_CLASS_ILLEGAL,   /* not in the ISA: an ILLEGAL fault; length_bytes is 0 */
     ISA_CLASS_TRUNCATED, /* what is there could begin an instruction, but more bytes are needed */
-    ISA_CLASS_ORDINARY,  /* as x86 does it (but see flags_zeroed) */
+    ISA_CLASS_ORDINARY,  /* as x86 does it (but see flags_undefined) */
     ISA_CLASS_MOVE32,    /* as x86 does it; a 32-bit `mov` with memory, the only kind that may
                             reach a virtual register */
     ISA_CLASS_PORT,      /* `in` or `out` */
     ISA_CLASS_IDLE,
     ISA_CLASS_TERMINATE,
     ISA_CLASS_TRAP,    /* int3, into, bound: as x86 does it, and may end in a fault of its own */
-    ISA_CLASS_DEFINED, /* means something of ours that x86 hardware does not do: pushf, popf, reads
-                          of segment registers, rdtsc, bsf with an F3 prefix, 16-bit double shifts
-                          by more than 16 */
+    ISA_CLASS_DEFINED, /* means something of ours that hardware does otherwise: pushf, popf, reads
+                          of segment registers, rdtsc, bsf with an F3 prefix */
 };
 
 /*
@@ -38,14 +37,15 @@ enum isa_class {
  */
 #define ISA_OPERATION_LIST(X)                                                                      \
     X(ADD)                                                                                         \
-    X(OR) X(ADC) X(SBB) X(AND) X(SUB) X(XOR) X(CMP) X(TEST) X(INC) X(DEC) X(NEG) X(NOT) X(ROL)     \
-        X(ROR) X(RCL) X(RCR) X(SHL) X(SHR) X(SAR) X(SHLD) X(SHRD) X(MUL) X(IMUL) X(DIV) X(IDIV) X( \
-            MOV) X(MOVZX) X(MOVSX) X(XCHG) X(LEA) X(CMOV) X(BSWAP) X(XADD) X(CMPXCHG) X(CMPXCHG8B) \
-            X(CBW) X(CWDE) X(CWD) X(CDQ) X(XLAT) X(MOV_SEGMENT) X(MOVS) X(CMPS) X(STOS) X(LODS) X( \
-                SCAS) X(JMP) X(JCC) X(CALL) X(RET) X(LOOP) X(LOOPE) X(LOOPNE) X(JECXZ) X(PUSH)     \
-                X(POP) X(PUSHA) X(POPA) X(PUSHF) X(POPF) X(ENTER) X(LEAVE) X(PUSH_SEGMENT) X(BT)   \
-                    X(BTS) X(BTR) X(BTC) X(BSF) X(BSR) X(SETCC) X(CLC) X(STC) X(CMC) X(CLD)        \
-                        X(STD) X(LAHF) X(SAHF) X(AAA) X(AAS) X(AAM) X(AAD) X(DAA) X(DAS) X(NOP)    \
+    X(OR)                                                                                          \
+    X(ADC) X(SBB) X(AND) X(SUB) X(XOR) X(CMP) X(TEST) X(INC) X(DEC) X(NEG) X(NOT) X(ROL) X(ROR)    \
+        X(RCL) X(RCR) X(SHL) X(SHR) X(SAR) X(SHLD) X(SHRD) X(MUL) X(IMUL) X(DIV) X(IDIV) X(MOV) X( \
+            MOVZX) X(MOVSX) X(XCHG) X(LEA) X(CMOV) X(BSWAP) X(XADD) X(CMPXCHG) X(CMPXCHG8B) X(CBW) \
+            X(CWDE) X(CWD) X(CDQ) X(XLAT) X(MOV_SEGMENT) X(MOVS) X(CMPS) X(STOS) X(LODS) X(SCAS)   \
+                X(JMP) X(JCC) X(CALL) X(RET) X(LOOP) X(LOOPE) X(LOOPNE) X(JECXZ) X(PUSH) X(POP)    \
+                    X(PUSHA) X(POPA) X(PUSHF) X(POPF) X(ENTER) X(LEAVE) X(PUSH_SEGMENT) X(BT)      \
+                        X(BTS) X(BTR) X(BTC) X(BSF) X(BSR) X(SETCC) X(CLC) X(STC) X(CMC) X(CLD) X( \
+                            STD) X(LAHF) X(SAHF) X(AAA) X(AAS) X(AAM) X(AAD) X(DAA) X(DAS) X(NOP)  \
                             X(RDTSC) X(IN) X(OUT) X(INT3) X(INTO) X(BOUND) X(IDLE) X(              \
                                 TERMINATE) X(FABS) X(FADD) X(FADDP) X(FCHS) X(FCMOVB) X(FCMOVBE)   \
                                 X(FCMOVE) X(FCMOVNB) X(FCMOVNBE) X(FCMOVNE) X(FCMOVNU)             \
@@ -119,13 +119,14 @@ struct isa_instruction {
     bool ends_block;        /* may go elsewhere than to the next instruction, or stop */
     uint8_t operand_count;  /* explicit ones, destination first */
     uint8_t memory_operand; /* index of the memory operand, or ISA_NO_OPERAND */
-    /* Flags that x86 leaves undefined (mask these when comparing with hardware). Of shifts and
-     * rotates: if the masked count is not 0 (AF) or is not 1 (OF, for a count known only when
-     * run too). */
+    /*
+     * Flags that x86 leaves undefined after this instruction. In this ISA every one of them is 0:
+     * so mask them when comparing with hardware, and clear them after running it on hardware.
+     * Of a shift or rotate by CL (counted_by_cl) AF only if CL & 31 is not 0, and OF only if it is
+     * more than 1; by an immediate this is already taken into account.
+     */
     uint16_t flags_undefined;
-    /* Of those, the flags that this ISA makes 0 (for shifts: if the masked count is not 0). The
-     * others of flags_undefined have a rule of their own in docs/isa.md, "Undefined by x86". */
-    uint16_t flags_zeroed;
+    bool counted_by_cl;
     struct isa_operand operand[3];
 };
 
