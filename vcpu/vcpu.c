@@ -141,10 +141,10 @@ void vcpu_load(struct vcpu *vcpu, struct reader *reader)
     vcpu->x87.conditions = read_u8(reader);
     vcpu->x87.valid = read_u8(reader);
     if (vcpu->eflags & ~VCPU_FLAG_ALL || enabled > 1 || vcpu->x87.top > 7 ||
-        vcpu->x87.conditions & ~0x0du) {
+        vcpu->x87.conditions & ~0x0fu) {
         reader_fail(reader);
         vcpu->eflags &= VCPU_FLAG_ALL;
         vcpu->x87.top &= 7;
-        vcpu->x87.conditions &= 0x0du;
+        vcpu->x87.conditions &= 0x0fu;
     }
 }

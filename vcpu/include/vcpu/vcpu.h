@@ -36,14 +36,15 @@ enum vcpu_register {
 #define VCPU_FLAG_OF  0x800u
 #define VCPU_FLAG_ALL 0xcd5u
 
-/* x87 as docs/isa.md has it: exception masks always set; exception bits, ES and C1 read 0. */
+/* x87 as docs/isa.md has it: exception masks always set; exception bits and ES read 0; C1 is the
+ * sign that the last fxam found (compilers test it for signbit), and nothing else writes it. */
 struct vcpu_x87 {
-    uint64_t mantissa[8];       /* physical registers, not rotated by top */
+    uint64_t mantissa[8]; /* physical registers, not rotated by top */
     uint16_t sign_exponent[8];
-    uint16_t control;           /* precision and rounding control; the six masks read 1 */
-    uint8_t top;                /* 0..7 */
-    uint8_t conditions;         /* C0 bit 0, C2 bit 2, C3 bit 3 */
-    uint8_t valid;              /* bit per physical register: 1 = in use, 0 = empty */
+    uint16_t control;   /* precision and rounding control; the six masks read 1 */
+    uint8_t top;        /* 0..7 */
+    uint8_t conditions; /* C0 bit 0, C1 bit 1, C2 bit 2, C3 bit 3 */
+    uint8_t valid;      /* bit per physical register: 1 = in use, 0 = empty */
 };
 
 struct vcpu {
