@@ -1,0 +1,142 @@
+/*
+ * The run directory: everything that a run leaves on disk (docs/run-directory.md).
+ *
+ * Invariants.
+ * - From creation until trace_run_finish has put everything in place the directory holds a file
+ *   INCOMPLETE; summary.json appears last and whole. So a run that was killed, or whose disk filled
+ *   up, never looks complete.
+ * - Every write is checked. The first failure sticks: what follows is not written and returns the
+ *   same status, so a caller may check as seldom as it likes.
+ * - No more than a handful of files are open at a time, however many nodes there are.
+ * - Nothing is written outside the directory: names of nodes and files are checked first.
+ *
+ * Knows nothing of machines or networks; strings and numbers are all it is given. A run directory
+ * is used by one thread at a time.
+ */
+#ifndef DENALI_TRACES_RUN_DIRECTORY_H
+#define DENALI_TRACES_RUN_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/status.h>
+#include <traces/summary.h>
+
+struct trace_run; /* opaque */
+
+struct trace_run_options {
+    const char *path;     /* where to (--out); NULL: the first free <runs>/<scenario>-<seed>-<n> */
+    const char *runs;     /* NULL: "runs", under the current directory */
+    const char *scenario; /* the scenario's name; bytes that do not suit a file name become _ */
+    uint64_t seed;
+};
+
+/*
+ * Makes the directory, missing parents too, and INCOMPLETE in it. A given path must not exist or be
+ * an empty directory: STATUS_EXISTS otherwise. STATUS_INVALID if it cannot be made or written.
+ */
+enum status trace_run_create(const struct trace_run_options *options, struct trace_run **run,
+                             struct error *error) MUST_USE;
+
+/* The directory's path, as given or as made; lives as long as run. */
+const char *trace_run_path(const struct trace_run *run);
+
+/* --- before the machines start -------------------------------------------------------------- */
+
+/* The folders files are copied to. */
+#define TRACE_FOLDER_IMAGES     "images"
+#define TRACE_FOLDER_TOPOLOGIES "topologies"
+
+/*
+ * Copies a file into the run's folder, so that the directory needs nothing from outside, and gives
+ * the copy's path relative to the directory ("images/peer.img"), which is what the resolved
+ * scenario is to name. A source given again is the same copy; two sources of one base name get
+ * names of their own. *relative lives as long as run. STATUS_NOT_FOUND or STATUS_IO.
+ */
+enum status trace_run_file_copy(struct trace_run *run, const char *source, const char *folder,
+                                const char **relative, struct error *error) MUST_USE;
+
+/* scenario.yaml: the resolved scenario's text. */
+enum status trace_run_scenario_write(struct trace_run *run, const char *text, size_t size_bytes,
+                                     struct error *error) MUST_USE;
+
+/* --- while they run, in the order of virtual time ------------------------------------------- */
+
+/* Is the name fit to be a folder and a CSV field: 1..79 bytes of [A-Za-z0-9._-], not starting with
+ * a dot? Everything below that takes a node's name answers STATUS_INVALID for one that is not. */
+bool trace_node_name_valid(const char *node);
+
+/* One line of events.log: time, node ("-" for NULL: the world), kind (a word), text. Control
+ * characters of text are written as \xHH, so an event is always one line. */
+enum status trace_run_event_write(struct trace_run *run, uint64_t time_ns, const char *node,
+                                  const char *kind, const char *text, struct error *error);
+
+enum trace_observation_kind {
+    TRACE_MEASUREMENT = 0, /* value counts */
+    TRACE_MILESTONE = 1,   /* the moment counts */
+};
+
+/* One line of metrics.csv. */
+enum status trace_run_observation_write(struct trace_run *run, uint64_t time_ns, const char *node,
+                                        enum trace_observation_kind kind, const char *name,
+                                        double value, struct error *error);
+
+/* Appends to nodes/<node>/console.log. Opens, appends and closes: the caller gathers what it can
+ * (a few KiB, or a run's end) before it calls. */
+enum status trace_run_console_append(struct trace_run *run, const char *node, const void *bytes,
+                                     size_t size_bytes, struct error *error);
+
+/* --- at the end ----------------------------------------------------------------------------- */
+
+/* A node's account: one line of nodes.csv. */
+struct trace_node_account {
+    const char *node;  /* its name */
+    const char *group; /* its group's name */
+    uint32_t index;
+    const char *state; /* a word: "running", "terminated", "faulted", "unstarted" */
+    bool exited;       /* exit_code is meaningful */
+    uint32_t exit_code;
+    const char *fault; /* kind, a word; NULL: none */
+    uint32_t fault_eip;
+    uint32_t fault_address;
+    uint64_t instructions;
+    uint64_t cycles;
+    uint64_t wakeups;
+    uint64_t interrupts_raised;
+    uint64_t interrupts_delivered;
+    uint64_t frames_sent;
+    uint64_t bytes_sent;
+    uint64_t frames_received;
+    uint64_t bytes_received;
+    const uint64_t *drops; /* as many as trace_run_nodes_begin named causes */
+    uint64_t disk_reads;
+    uint64_t disk_writes;
+    uint64_t pages_private;
+    uint64_t pages_private_max;
+    uint64_t console_bytes;
+    uint64_t observations;
+    uint64_t faults;
+    uint64_t digest;
+};
+
+/* Starts nodes.csv; causes become columns "drop_<cause>". The array need not outlive the call. */
+enum status trace_run_nodes_begin(struct trace_run *run, const char *const *causes,
+                                  uint32_t cause_count, struct error *error);
+enum status trace_run_node_write(struct trace_run *run, const struct trace_node_account *account,
+                                 struct error *error);
+
+/*
+ * Closes and syncs everything, writes summary.json, removes INCOMPLETE, and frees run, whatever the
+ * outcome. On failure INCOMPLETE stays and says why.
+ */
+enum status trace_run_finish(struct trace_run *run, const struct trace_summary *summary,
+                             struct error *error) MUST_USE;
+
+/* Ends a run that did not finish: INCOMPLETE stays and says why. Frees run; takes NULL. */
+void trace_run_abandon(struct trace_run *run, const char *reason);
+
+/* OK, or the first failure. */
+enum status trace_run_status(const struct trace_run *run, struct error *error);
+
+#endif
