@@ -113,26 +113,29 @@ enum net_event_kind {
     NET_EVENT_KIND_COUNT,
 };
 
-/* name, text: why a frame was dropped, and the port that the drop is counted for */
+/*
+ * name, label, text: why a frame was dropped. Counted for the receiver where its downlink was full,
+ * for the sender in all other cases. From NOT_FOR_GATEWAY on only in a WAN.
+ */
 #define NET_DROP_LIST(X)                                                                           \
-    X(MALFORMED, "malformed frame")                    /* sender */                                \
-    X(UPLINK_FULL, "uplink queue full")                /* sender */                                \
-    X(DOWNLINK_FULL, "downlink queue full")            /* receiver */                              \
-    X(FILTERED, "same port or reserved group address") /* LAN, sender */                           \
-    X(NOT_FOR_GATEWAY, "not for the gateway")          /* WAN, sender; the rest as well */         \
-    X(BROADCAST, "broadcast or multicast in the wide area")                                        \
-    X(PROTOCOL, "neither IPv4 nor ARP")                                                            \
-    X(ARP_IGNORED, "ARP not asking for the gateway")                                               \
-    X(IP_HEADER, "bad IPv4 header")                                                                \
-    X(IP_CHECKSUM, "bad IPv4 header checksum")                                                     \
-    X(SPOOFED, "source address is not the port's")                                                 \
-    X(NO_ROUTE, "destination outside the network")                                                 \
-    X(NO_HOST, "no node has the destination address")                                              \
-    X(TTL_EXPIRED, "time to live expired")                                                         \
-    X(GATEWAY_REFUSED, "the gateway has no such service")
+    X(MALFORMED, malformed, "malformed frame")                                                     \
+    X(UPLINK_FULL, uplink_full, "uplink queue full")                                               \
+    X(DOWNLINK_FULL, downlink_full, "downlink queue full")                                         \
+    X(FILTERED, filtered, "addressed to its own port or to a reserved group")                      \
+    X(NOT_FOR_GATEWAY, not_for_gateway, "not addressed to the gateway")                            \
+    X(BROADCAST, broadcast, "broadcast or multicast in the wide area")                             \
+    X(PROTOCOL, protocol, "neither IPv4 nor ARP")                                                  \
+    X(ARP_IGNORED, arp_ignored, "ARP that does not ask for the gateway")                           \
+    X(IP_HEADER, ip_header, "bad IPv4 header")                                                     \
+    X(IP_CHECKSUM, ip_checksum, "bad IPv4 header checksum")                                        \
+    X(SPOOFED, spoofed, "source address is not the port's")                                        \
+    X(NO_ROUTE, no_route, "destination outside the network")                                       \
+    X(NO_HOST, no_host, "no node has the destination address")                                     \
+    X(TTL_EXPIRED, ttl_expired, "time to live expired")                                            \
+    X(GATEWAY_REFUSED, gateway_refused, "the gateway has no such service")
 
 enum net_drop {
-#define X(name, text) NET_DROP_##name,
+#define X(name, label, text) NET_DROP_##name,
     NET_DROP_LIST(X)
 #undef X
         NET_DROP_COUNT,
