@@ -1,0 +1,291 @@
+#include "vcpu/x87_host.h"
+
+#include <cstring>
+#include <stdexcept>
+
+#include <sys/mman.h>
+
+extern "C" {
+#include "x87/x87.h"
+}
+
+namespace
+{
+
+constexpr size_t kCodeBytes = 4096;
+
+/* The image of fnsave and frstor in 32-bit protected-mode format (Intel SDM vol. 1, 8.1.10). */
+struct __attribute__((packed)) SaveImage {
+    uint16_t control, unused0;
+    uint16_t status, unused1;
+    uint16_t tags, unused2;
+    uint32_t pointers[4];
+    struct __attribute__((packed)) {
+        uint64_t mantissa;
+        uint16_t sign_exponent;
+    } stack[8]; /* st(0) first */
+};
+static_assert(sizeof(SaveImage) == 108);
+
+struct Frame {
+    uint64_t eflags;
+    uint64_t eax;
+};
+
+using Thunk = void (*)(SaveImage *, uint8_t *memory, Frame *);
+
+} // namespace
+
+X87Host::X87Host()
+{
+    void *page = mmap(nullptr, kCodeBytes, PROT_READ | PROT_WRITE | PROT_EXEC,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) {
+        throw std::runtime_error("no executable page for the oracle");
+    }
+    code_ = static_cast<uint8_t *>(page);
+}
+
+X87Host::~X87Host()
+{
+    munmap(code_, kCodeBytes);
+}
+
+void X87Host::Prepare(const std::vector<uint8_t> &bytes)
+{
+    const uint8_t before[] = {
+        0xdd, 0x27,       /* frstor [rdi] */
+        0x8b, 0x42, 0x08, /* mov eax, [rdx + 8] */
+        0xff, 0x32,       /* push qword [rdx] */
+        0x9d,             /* popf */
+    };
+    const uint8_t after[] = {
+        0x9c,             /* pushf */
+        0x8f, 0x02,       /* pop qword [rdx] */
+        0xfc,             /* cld, as the ABI wants it */
+        0x89, 0x42, 0x08, /* mov [rdx + 8], eax */
+        0xdd, 0x37,       /* fnsave [rdi], which also resets the x87 */
+        0xc3,             /* ret */
+    };
+    if (sizeof before + bytes.size() + sizeof after > kCodeBytes) {
+        throw std::length_error("too many instructions for the oracle's page");
+    }
+    uint8_t *at = code_;
+    memcpy(at, before, sizeof before);
+    at += sizeof before;
+    memcpy(at, bytes.data(), bytes.size());
+    at += bytes.size();
+    memcpy(at, after, sizeof after);
+}
+
+void X87Host::Run(X87State *state)
+{
+    SaveImage image = {};
+    struct vcpu_x87 *x87 = &state->x87;
+    image.control = x87->control;
+    image.status = x87_status(x87);
+    for (unsigned i = 0; i < 8; i++) {
+        bool valid = x87->valid >> i & 1;
+        image.tags |= static_cast<uint16_t>((valid ? 0u : 3u) << 2 * i);
+        unsigned index = (i - x87->top) & 7;
+        /* What an empty register holds must not matter: not a zero, then. */
+        image.stack[index].mantissa = valid ? x87->mantissa[i] : 0xdeadbeefdeadbeefu;
+        image.stack[index].sign_exponent = valid ? x87->sign_exponent[i] : 0x4123;
+    }
+    Frame frame = {state->eflags, state->eax};
+    reinterpret_cast<Thunk>(code_)(&image, state->memory, &frame);
+    state->eflags = static_cast<uint32_t>(frame.eflags) & VCPU_FLAG_ALL;
+    state->eax = static_cast<uint32_t>(frame.eax);
+    x87->control = image.control;
+    x87->top = image.status >> 11 & 7;
+    x87->conditions = static_cast<uint8_t>((image.status >> 8 & 7) | (image.status >> 11 & 8));
+    x87->valid = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        bool valid = (image.tags >> 2 * i & 3) != 3;
+        unsigned index = (i - x87->top) & 7;
+        x87->valid |= static_cast<uint8_t>(valid << i);
+        x87->mantissa[i] = valid ? image.stack[index].mantissa : 0;
+        x87->sign_exponent[i] = valid ? image.stack[index].sign_exponent : 0;
+    }
+}
+
+void X87RandomValue(struct random_stream *random, uint64_t *mantissa, uint16_t *sign_exponent)
+{
+    const uint64_t integer_bit = 1ull << 63;
+    uint64_t m = random_next(random);
+    uint16_t sign = random_below(random, 2) ? 0x8000 : 0;
+    auto below = [&](uint64_t bound) { return static_cast<unsigned>(random_below(random, bound)); };
+    unsigned e = 0;
+    switch (below(16)) {
+    case 0: /* zero */
+        m = 0;
+        break;
+    case 1: /* infinity */
+        m = integer_bit;
+        e = 0x7fff;
+        break;
+    case 2: /* quiet NaN */
+        m |= 3ull << 62;
+        e = 0x7fff;
+        break;
+    case 3: /* signalling NaN, now and then of few bits */
+        m = below(4) ? m : 1ull << below(62);
+        m = (m | integer_bit) & ~(1ull << 62);
+        m += (m == integer_bit);
+        e = 0x7fff;
+        break;
+    case 4: /* denormal */
+        m = (m & ~integer_bit) >> below(63);
+        break;
+    case 5: /* unsupported: pseudo-denormal, unnormal, pseudo-NaN, pseudo-infinity */
+        switch (below(4)) {
+        case 0:
+            m |= integer_bit;
+            break;
+        case 1:
+            m &= ~integer_bit;
+            e = 1 + below(0x7ffe);
+            break;
+        case 2:
+            m &= ~integer_bit;
+            e = 0x7fff;
+            break;
+        default:
+            m = 0;
+            e = 0x7fff;
+            break;
+        }
+        break;
+    case 6: /* about the ends of m32: least denormal, least normal, greatest */
+        e = 16383 + std::vector<int>{-150, -127, 127}[below(3)] + below(4);
+        m |= integer_bit;
+        break;
+    case 7: /* about the ends of m64 */
+        e = 16383 + std::vector<int>{-1075, -1023, 1023}[below(3)] + below(4) - 1;
+        m |= integer_bit;
+        break;
+    case 8: /* magnitudes of integers and fractions, for rounding and integer stores */
+        e = 16383 - 2 + below(68);
+        m |= integer_bit;
+        break;
+    case 9: { /* at and beside powers of two that bound the integer formats */
+        e = 16383 + std::vector<int>{14, 15, 30, 31, 62, 63}[below(6)];
+        m = integer_bit;
+        unsigned choice = below(4);
+        if (choice == 1) {
+            m += 1ull << below(50);
+        } else if (choice == 2) {
+            m = ~0ull << below(50);
+            e--;
+        }
+        break;
+    }
+    case 10: { /* exact, halfway, or a bit off, at the precision of m32 or m64 */
+        unsigned keep = below(2) ? 24 : 53;
+        uint64_t half = 1ull << (63 - keep);
+        m = ((m | integer_bit) & ~(2 * half - 1)) | (below(2) ? half : 0);
+        m += below(3) - 1ull;
+        m |= integer_bit;
+        e = 16383 - 20 + below(40);
+        break;
+    }
+    case 11: /* small integers */
+        m = 1 + below(100);
+        e = 16383 + 63 - static_cast<unsigned>(__builtin_clzll(m));
+        m <<= __builtin_clzll(m);
+        break;
+    case 12: /* near each other, for cancellation */
+        e = 16383 + below(3);
+        m = integer_bit + below(4);
+        break;
+    case 13: /* the ends of the extended format */
+        e = below(2) ? 1 + below(70) : 0x7ffe - below(70);
+        m |= integer_bit;
+        break;
+    default:
+        e = 1 + below(0x7ffe);
+        m |= integer_bit;
+        break;
+    }
+    *mantissa = m;
+    *sign_exponent = static_cast<uint16_t>(sign | e);
+}
+
+void X87RandomOperand(struct random_stream *random, unsigned size_bytes, uint8_t *bytes)
+{
+    if (size_bytes == 10) {
+        uint64_t mantissa;
+        uint16_t sign_exponent;
+        X87RandomValue(random, &mantissa, &sign_exponent);
+        memcpy(bytes, &mantissa, 8);
+        memcpy(bytes + 8, &sign_exponent, 2);
+        return;
+    }
+    unsigned bits = 8 * size_bytes;
+    uint64_t all = bits == 64 ? ~0ull : (1ull << bits) - 1;
+    uint64_t value = random_next(random);
+    unsigned fraction_bits = size_bytes == 4 ? 23 : 52;
+    uint64_t exponent_mask = size_bytes == 4 ? 0xffull << 23 : 0x7ffull << 52;
+    switch (random_below(random, 8)) {
+    case 0: /* as a float: zero or denormal */
+        value &= ~exponent_mask;
+        value &= random_below(random, 2) ? ~0ull : ~((1ull << fraction_bits) - 1);
+        break;
+    case 1: /* as a float: infinity or NaN, quiet or not */
+        value |= exponent_mask;
+        value &= random_below(random, 2) ? ~0ull : ~(1ull << (fraction_bits - 1));
+        value &= random_below(random, 3) ? ~0ull : ~((1ull << fraction_bits) - 1);
+        break;
+    case 2: /* small integers */
+        value = random_below(random, 21) - 10;
+        break;
+    case 3: /* beside the least and greatest integer */
+        value = (1ull << (bits - 1)) + random_below(random, 5) - 2;
+        break;
+    case 4: /* a float of ordinary size */
+        value &= ~exponent_mask;
+        value |=
+            (size_bytes == 4 ? 120 + random_below(random, 20) : 1000 + random_below(random, 50))
+            << fraction_bits;
+        break;
+    default:
+        break;
+    }
+    value &= all;
+    memcpy(bytes, &value, size_bytes);
+}
+
+X87State X87RandomState(struct random_stream *random)
+{
+    X87State state = {};
+    struct vcpu_x87 *x87 = &state.x87;
+    /* All modes alike, the reserved precision among them, and as often the common one. */
+    x87->control = X87_CONTROL_INITIAL;
+    if (random_below(random, 3)) {
+        x87->control =
+            static_cast<uint16_t>((random_next(random) & X87_CONTROL_WRITABLE) | X87_CONTROL_FIXED);
+    }
+    x87->top = static_cast<uint8_t>(random_below(random, 8));
+    x87->conditions = static_cast<uint8_t>(random_below(random, 16));
+    bool any_empty = random_below(random, 2);
+    for (unsigned i = 0; i < 8; i++) {
+        if (any_empty && random_below(random, 4) == 0) {
+            continue;
+        }
+        x87->valid |= static_cast<uint8_t>(1u << i);
+        X87RandomValue(random, &x87->mantissa[i], &x87->sign_exponent[i]);
+    }
+    /* A push onto a full stack is the exception, not the rule. */
+    if (random_below(random, 3)) {
+        unsigned next = (x87->top - 1) & 7;
+        x87->valid &= static_cast<uint8_t>(~(1u << next));
+        x87->mantissa[next] = 0;
+        x87->sign_exponent[next] = 0;
+    }
+    state.eflags = static_cast<uint32_t>(random_next(random)) & VCPU_FLAG_ALL;
+    state.eax = static_cast<uint32_t>(random_next(random));
+    for (uint8_t &byte : state.memory) {
+        byte = static_cast<uint8_t>(random_next(random));
+    }
+    return state;
+}

@@ -1,0 +1,56 @@
+/*
+ * The host processor as the oracle of the x87 tests: raw instruction bytes run natively on a whole
+ * x87 state, loaded by frstor and taken back by fnsave. x87 instructions are encoded alike in 32-
+ * and 64-bit code as long as memory operands are [esi + disp8] (in 64-bit code [rsi + disp8]).
+ *
+ * Beside it, the operands worth trying: every class of value, and the neighbourhoods of every
+ * boundary between formats.
+ */
+#ifndef DENALI_TESTS_VCPU_X87_HOST_H
+#define DENALI_TESTS_VCPU_X87_HOST_H
+
+#include <cstdint>
+#include <vector>
+
+extern "C" {
+#include <base/random.h>
+#include <vcpu/vcpu.h>
+}
+
+/* What the instructions under test can see or change. */
+struct X87State {
+    struct vcpu_x87 x87;
+    uint32_t eflags; /* VCPU_FLAG_* */
+    uint32_t eax;
+    uint8_t memory[128]; /* at [esi] */
+};
+
+class X87Host
+{
+  public:
+    X87Host();
+    ~X87Host();
+    X87Host(const X87Host &) = delete;
+    X87Host &operator=(const X87Host &) = delete;
+
+    /* The instructions to run; the base register of their memory operands is esi. */
+    void Prepare(const std::vector<uint8_t> &bytes);
+
+    /* Runs them on *state. What our ISA leaves out (exception bits, ES, B) is masked off;
+     * conditions has C1 as the hardware has it. Registers that end up empty hold zeros. */
+    void Run(X87State *state);
+
+  private:
+    uint8_t *code_;
+};
+
+/* A random state; about one register in eight is empty. */
+X87State X87RandomState(struct random_stream *random);
+
+/* An 80-bit value of a random class, unsupported encodings among them. */
+void X87RandomValue(struct random_stream *random, uint64_t *mantissa, uint16_t *sign_exponent);
+
+/* A memory operand of 2, 4, 8 or 10 bytes, such as the formats of that size have corners. */
+void X87RandomOperand(struct random_stream *random, unsigned size_bytes, uint8_t *bytes);
+
+#endif
