@@ -1,0 +1,24 @@
+/*
+ * Ilwaco's heart: one thread, one stack. Whatever blocks runs this loop, which lets the network
+ * stack work on what arrived and on timers that are due, and ends in idle-with-timeout when nothing
+ * is. A machine that waits therefore costs nothing.
+ */
+#ifndef ILWACO_LOOP_H
+#define ILWACO_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Works on everything that has arrived or come due; never waits. */
+void loop_poll(void);
+
+/* Idles until an interrupt, the next timer or deadline_ns, whichever is first, then polls. */
+void loop_wait(uint64_t deadline_ns);
+
+/* Runs the loop until ready(context) or the deadline; returns the last ready(context). */
+bool loop_await(bool (*ready)(void *context), void *context, uint64_t deadline_ns);
+
+/* Absolute time for a timeout counted from now; saturates. */
+uint64_t loop_deadline(uint64_t timeout_ns);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * The network stack's side of Ilwaco: lwIP, its clock, and the driver for the machine's Ethernet
+ * card. Frames in by net_receive_all, timers by net_run_timers; both are called by the event loop
+ * alone, so lwIP is never entered twice.
+ */
+#ifndef ILWACO_NET_H
+#define ILWACO_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Starts lwIP with the loopback interface and, if the environment names an address (DENALI_IP,
+ * DENALI_PREFIX, DENALI_GATEWAY), the Ethernet interface. */
+void net_init(void);
+
+/* Takes every frame waiting in the card's queue through the stack. */
+void net_receive_all(void);
+
+/* Runs the timers due at now_ns. */
+void net_run_timers(uint64_t now_ns);
+
+/* Delivers what was sent to the machine's own addresses. */
+void net_deliver_loopback(void);
+
+/* When the stack next wants to run, MACHINE_FOREVER_NS if nothing is due. */
+uint64_t net_next_timer_ns(void);
+
+/* Called by the driver: the stack is waiting for an ARP answer, or for the rest of a fragmented
+ * packet. Each keeps its once-a-second timer running for as long as lwIP could need it. */
+void net_timer_expect_arp(void);
+void net_timer_expect_fragments(void);
+
+#endif

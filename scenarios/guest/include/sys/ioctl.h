@@ -1,0 +1,17 @@
+/* ioctl, for the one request that sockets programs use. */
+#ifndef DENALI_SYS_IOCTL_H
+#define DENALI_SYS_IOCTL_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FIONBIO 0x5421ul /* int *: non-blocking on or off */
+
+int ioctl(int descriptor, unsigned long request, ...);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
