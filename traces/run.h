@@ -1,0 +1,61 @@
+/*
+ * Inside of a run directory, shared by the files that write it: the sticky failure, paths, and
+ * streams whose every write is checked.
+ */
+#ifndef DENALI_TRACES_RUN_H
+#define DENALI_TRACES_RUN_H
+
+#include <stdio.h>
+
+#include <traces/run_directory.h>
+
+#define RUN_NAME_INCOMPLETE "INCOMPLETE"
+#define RUN_NAME_MAX        79u /* bytes of a node's name */
+
+/* A file kept open for the length of the run. */
+struct run_stream {
+    FILE *file;
+    char *path;
+};
+
+struct run_copy {
+    char *source;
+    char *relative;
+};
+
+struct trace_run {
+    char *path;
+    struct error failure; /* the first; OK until then */
+    struct run_stream events;
+    struct run_stream metrics;
+    struct run_stream nodes;
+    uint32_t cause_count;
+    struct run_copy *copies;
+    uint32_t copy_count;
+};
+
+/* `<directory>/<name>`, to be freed. */
+char *run_path_join(const char *directory, const char *name);
+
+/* Records a failure (the first one stays) and copies it to error. Returns its status. cause is an
+ * errno value, or 0 if there is none to tell. */
+enum status run_fail(struct trace_run *run, struct error *error, enum status status,
+                     const char *path, int cause, const char *what);
+
+/* The failure so far, copied to error; OK if there is none. Every operation begins with it. */
+enum status run_check(const struct trace_run *run, struct error *error);
+
+/* mkdir that takes an existing directory for done. False: errno says why. */
+bool run_folder_make(const char *path);
+
+enum status run_stream_open(struct trace_run *run, struct run_stream *stream, const char *name,
+                            struct error *error);
+/* Flushes, syncs and closes; a stream that is not open is fine. */
+enum status run_stream_close(struct trace_run *run, struct run_stream *stream, struct error *error);
+/* Closes without caring: the run has failed already. */
+void run_stream_drop(struct run_stream *stream);
+
+/* A word of a table: not empty, no blank, comma, quote or control character. */
+bool run_word_valid(const char *word);
+
+#endif
