@@ -61,7 +61,7 @@ struct scn_network {
 
     /* lan */
     uint64_t rate_bps;    /* of each port, both ways */
-    uint64_t latency_ns;  /* from node to node through the switch, at least 1 us */
+    uint64_t latency_ns;  /* of each cable, at least 1 us: node to node takes two */
     uint64_t queue_bytes; /* what each port holds waiting, at most */
 
     uint32_t node_count; /* nodes that are on it; derived */
@@ -246,7 +246,8 @@ void scn_node_boot_text(const struct scn_scenario *scenario, uint32_t node, scn_
 /*
  * Expands one template for a node into text (always NUL-terminated, cut at size_bytes); returns the
  * whole length in bytes without the NUL. The template is one that scn_resolve accepted:
- *   ${node.index} ${node.name} ${node.count} ${node.address} ${group.index} ${group.name}
+ *   ${node.index} ${node.name} ${node.count} ${node.address} ${node.seed} ${group.index}
+ * ${group.name}
  *   ${group.count} ${address:GROUP:I} ${addresses:GROUP}, and $$ for a dollar sign.
  */
 size_t scn_template_expand(const struct scn_scenario *scenario, uint32_t node, const char *source,

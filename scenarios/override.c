@@ -1,0 +1,148 @@
+/*
+ * Overrides: "path=value" changes the document before anything is validated, so that what comes
+ * from the command line is held to the same rules as what comes from the file.
+ */
+#include "document.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "parse.h"
+
+/* A copy of the option's text that lives as long as the document. */
+static const char *option_keep(struct scn_document *document, const char *option)
+{
+    document->options =
+        alloc_grow(document->options, document->option_count + 1, sizeof *document->options);
+    char *kept = alloc_text(option);
+    document->options[document->option_count++] = kept;
+    return kept;
+}
+
+/* The names of a list's items, so that a slip can be shown the nearest. */
+static const char *nearest_member(const struct scn_item *list, const char *name)
+{
+    const char *names[DOCUMENT_CHILDREN_MAX];
+    size_t count = 0;
+    for (uint32_t i = 0; i < list->child_count; i++) {
+        const struct scn_item *child = item_child(list->children[i], "name");
+        if (child != NULL && child->kind == SCN_ITEM_SCALAR) {
+            names[count++] = child->text;
+        }
+    }
+    return nearest_word(name, names, count);
+}
+
+static enum status no_member(const struct scn_item *list, const char *segment, const char *option,
+                             struct error *error)
+{
+    char path[DOCUMENT_PATH_MAX];
+    char found[DOCUMENT_FOUND_MAX];
+    item_path(list, path);
+    text_found(segment, found);
+    const char *nearest = nearest_member(list, segment);
+    if (nearest != NULL) {
+        char near[DOCUMENT_FOUND_MAX];
+        text_found(nearest, near);
+        return error_set(error, STATUS_INVALID, option, 0,
+                         "expected an item of %s, found %s; did you mean %s?", path, found, near);
+    }
+    return error_set(error, STATUS_INVALID, option, 0,
+                     "expected an item of %s by its name or its number (0 to %u), found %s", path,
+                     list->child_count == 0 ? 0 : list->child_count - 1, found);
+}
+
+static uint32_t child_index(const struct scn_item *parent, const struct scn_item *child)
+{
+    uint32_t index = 0;
+    while (parent->children[index] != child) {
+        index++;
+    }
+    return index;
+}
+
+/* The child that a segment names; made, as an empty mapping, where a mapping lacks it. */
+static enum status step(struct scn_document *document, struct scn_item **item, const char *segment,
+                        const char *option, struct error *error)
+{
+    struct scn_item *parent = *item;
+    if (parent->kind == SCN_ITEM_SCALAR) {
+        char path[DOCUMENT_PATH_MAX];
+        item_path(parent, path);
+        return error_set(error, STATUS_INVALID, option, 0,
+                         "expected a path to a field, found that %s is a single value", path);
+    }
+    if (parent->kind == SCN_ITEM_LIST) {
+        *item = item_member(parent, segment);
+        return *item != NULL ? STATUS_OK : no_member(parent, segment, option, error);
+    }
+    *item = item_child(parent, segment);
+    if (*item != NULL) {
+        return STATUS_OK;
+    }
+    if (parent->child_count >= DOCUMENT_CHILDREN_MAX ||
+        document->item_count >= DOCUMENT_ITEMS_MAX) {
+        return error_set(error, STATUS_INVALID, option, 0,
+                         "expected a scenario, found too many values");
+    }
+    struct scn_item *made = alloc_zeroed(1, sizeof *made);
+    made->kind = SCN_ITEM_MAPPING;
+    made->option = option;
+    made->key = alloc_text(segment);
+    document->item_count++;
+    item_append(parent, made);
+    *item = made;
+    return STATUS_OK;
+}
+
+static enum status value_parse(struct scn_document *document, const char *value, const char *option,
+                               struct scn_item **root, struct error *error)
+{
+    if (value[0] != '\0') {
+        return parse_tree(document, option, option, value, strlen(value), root, error);
+    }
+    struct scn_item *empty = alloc_zeroed(1, sizeof *empty);
+    empty->kind = SCN_ITEM_SCALAR;
+    empty->option = option;
+    empty->text = alloc_text("");
+    document->item_count++;
+    *root = empty;
+    return STATUS_OK;
+}
+
+enum status document_set(struct scn_document *document, const char *path, const char *value,
+                         const char *option_text, struct error *error)
+{
+    const char *option = option_keep(document, option_text);
+    struct scn_item *item = document->root;
+    const char *rest = path;
+    for (int depth = 0;; depth++) {
+        size_t length = strcspn(rest, ".");
+        char segment[DOCUMENT_PATH_MAX];
+        if (length == 0 || length >= sizeof segment || depth >= DOCUMENT_DEPTH_MAX) {
+            return error_set(error, STATUS_INVALID, option, 0,
+                             "expected a path such as groups.peers.count before the '='");
+        }
+        memcpy(segment, rest, length);
+        segment[length] = '\0';
+        enum status status = step(document, &item, segment, option, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        rest += length;
+        if (*rest == '\0') {
+            break;
+        }
+        rest++;
+    }
+    struct scn_item *root;
+    enum status status = value_parse(document, value, option, &root, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct scn_item *parent = item->parent;
+    root->key = item->key != NULL ? alloc_text(item->key) : NULL;
+    item_replace(parent, child_index(parent, item), root);
+    return STATUS_OK;
+}

@@ -1,0 +1,27 @@
+/*
+ * From a document to a scenario: every field read by the schema, every default filled. What depends
+ * on more than one field is check.c's.
+ */
+#ifndef DENALI_SCENARIOS_RESOLVE_H
+#define DENALI_SCENARIOS_RESOLVE_H
+
+#include "document.h"
+#include "schema.h"
+
+struct scn_scenario;
+
+/* Fills a zeroed struct from a mapping; what was filled before an error stays for schema_free. */
+enum status resolve_section(const struct scn_document *document,
+                            const struct schema_section *section, const struct scn_item *item,
+                            void *base, struct error *error) MUST_USE;
+
+/* The rules across fields, and what is derived from them. The document is the scenario's. */
+enum status check_scenario(struct scn_scenario *scenario, struct error *error) MUST_USE;
+
+/* Frees what a struct's fields own, not the struct. */
+void schema_free(const struct schema_section *section, void *base);
+
+/* A letter, then letters, digits, - and _; at most SCN_NAME_MAX bytes. */
+bool name_is_valid(const char *text);
+
+#endif

@@ -1,0 +1,313 @@
+/*
+ * The table of every field of a scenario file.
+ */
+#include "schema.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "scenarios/scenario.h"
+#include "units.h"
+
+#define KIB         1024ull
+#define MIB         (1024 * KIB)
+#define GIB         (1024 * MIB)
+#define US          1000ull
+#define MS          (1000 * US)
+#define SECOND      (1000 * MS)
+#define TIME_MAX    (8760 * 3600 * SECOND) /* a year: sums of times stay far from overflow */
+#define LATENCY_MAX (8 * SECOND)
+#define RATE_MAX    1000000000000ull
+#define WAN         (1u << SCN_NETWORK_WAN)
+#define LAN         (1u << SCN_NETWORK_LAN)
+#define COUNT(a)    (sizeof(a) / sizeof(a)[0])
+
+static const char *const network_types[] = {"wan", "lan"};
+static const char *const statistics[] = {"count", "mean", "min", "max", "p50",
+                                         "p90",   "p95",  "p99", "sum"};
+
+const char *scn_statistic_text(uint32_t statistic)
+{
+    return statistic < COUNT(statistics) ? statistics[statistic] : NULL;
+}
+
+#define AT(member)       .offset = offsetof(struct OWNER, member)
+#define BESIDE(member)   .beside = offsetof(struct OWNER, member)
+#define REQUIRED         .presence = SCHEMA_REQUIRED
+#define DEFAULT(text)    .presence = SCHEMA_DEFAULT, .fallback = text
+#define DERIVED(words)   .presence = SCHEMA_DERIVED, .fallback = words
+#define OPTIONAL         .presence = SCHEMA_OPTIONAL
+#define RANGE(low, high) .min = low, .max = high
+
+#define OWNER scn_scenario
+static const struct schema_field general_fields[] = {
+    {"name", SCHEMA_NAME, AT(name), DERIVED("the file's name"),
+     .meaning = "Names the run and its directory."},
+    {"description", SCHEMA_TEXT, AT(description), DEFAULT(""), .meaning = "For people."},
+    {"seed", SCHEMA_NUMBER, AT(seed), DEFAULT("1"), RANGE(0, UINT64_MAX),
+     .meaning = "Every random stream of the run comes from it; `--seed` overrides it."},
+    {"duration", SCHEMA_TIME, AT(duration_ns), REQUIRED, RANGE(1, TIME_MAX),
+     .meaning = "Virtual time at which the run ends, if its nodes have not all ended before."},
+};
+#undef OWNER
+
+#define OWNER scn_network
+static const struct schema_field network_fields[] = {
+    {"name", SCHEMA_NAME, AT(name), REQUIRED, .meaning = "What groups call it."},
+    {"type", SCHEMA_CHOICE, AT(type), REQUIRED, .choices = network_types,
+     .choice_count = COUNT(network_types),
+     .meaning = "`wan`: an access link per node and a core that only delays. `lan`: one switch."},
+    {"subnet", SCHEMA_SUBNET, AT(subnet_address), BESIDE(subnet_prefix_length),
+     DEFAULT("10.0.0.0/8"), RANGE(8, 30),
+     .meaning = "Addresses for its nodes; prefix length 8 to 30. A `wan` uses four addresses for "
+                "each node, "
+                "which has a gateway of its own."},
+    {"delay", SCHEMA_TIME, AT(delay_ns), OPTIONAL, RANGE(US, LATENCY_MAX), .types = WAN,
+     .meaning = "One-way delay of the core between any two nodes. Either this or `matrix`."},
+    {"matrix", SCHEMA_PATH, AT(matrix_path), OPTIONAL, .types = WAN,
+     .meaning = "File of measured round-trip times between sites, relative to the scenario file; "
+                "half of one is the one-way delay. Nodes beyond the number of sites share sites."},
+    {"site_delay", SCHEMA_TIME, AT(site_delay_ns), DERIVED("250us with `matrix`"),
+     RANGE(US, LATENCY_MAX), .types = WAN,
+     .meaning = "One-way delay between nodes of the same site. Only with `matrix`."},
+    {"up", SCHEMA_RATE, AT(up_bps), DEFAULT("100Mbit"), RANGE(1000, RATE_MAX), .types = WAN,
+     .meaning = "Rate of the access link from a node."},
+    {"down", SCHEMA_RATE, AT(down_bps), DEFAULT("100Mbit"), RANGE(1000, RATE_MAX), .types = WAN,
+     .meaning = "Rate of the access link to a node."},
+    {"queue_up", SCHEMA_SIZE, AT(queue_up_bytes), DEFAULT("128KiB"), RANGE(1514, GIB), .types = WAN,
+     .meaning = "Bytes that wait for the uplink at most; a frame beyond is dropped."},
+    {"queue_down", SCHEMA_SIZE, AT(queue_down_bytes), DEFAULT("128KiB"), RANGE(1514, GIB),
+     .types = WAN, .meaning = "The same for the downlink."},
+    {"access_latency", SCHEMA_TIME, AT(access_latency_ns), DEFAULT("0s"), RANGE(0, LATENCY_MAX),
+     .types = WAN,
+     .meaning = "Propagation delay of the access link, each way, on top of the core's."},
+    {"rate", SCHEMA_RATE, AT(rate_bps), DEFAULT("1Gbit"), RANGE(1000, RATE_MAX), .types = LAN,
+     .meaning = "Rate of each port, both ways."},
+    {"latency", SCHEMA_TIME, AT(latency_ns), DEFAULT("25us"), RANGE(US, LATENCY_MAX), .types = LAN,
+     .meaning = "One-way delay of each cable; from node to node through the switch takes two."},
+    {"queue", SCHEMA_SIZE, AT(queue_bytes), DEFAULT("128KiB"), RANGE(1514, GIB), .types = LAN,
+     .meaning = "Bytes that wait for a port at most; a frame beyond is dropped."},
+};
+#undef OWNER
+
+#define OWNER scn_limits
+static const struct schema_field limit_fields[] = {
+    {"memory", SCHEMA_SIZE, AT(memory_bytes), OPTIONAL, RANGE(4 * KIB, 3 * GIB),
+     .multiple = 4 * KIB,
+     .meaning = "Memory that the node has written, in whole pages. A store that needs a page more "
+                "is a fault of the guest."},
+    {"network", SCHEMA_RATE, AT(network_bps), OPTIONAL, RANGE(1000, RATE_MAX),
+     .meaning = "Rate at which the node may send."},
+    {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
+     .meaning = "Bytes that the node may keep on disks."},
+};
+static const struct schema_section limit_section = {
+    .title = "groups[].limits",
+    .meaning = "What each node of the group may use at most. Without one, the machine's own bounds "
+               "hold: all of its memory, its access link. `memory` is enforced by the machine. "
+               "`network` and `disk` are read, checked and kept in the resolved scenario, and "
+               "enforced by what the build has of them.",
+    .size_bytes = sizeof(struct scn_limits),
+    .fields = limit_fields,
+    .field_count = COUNT(limit_fields),
+};
+#undef OWNER
+
+#define OWNER scn_input
+static const struct schema_field input_fields[] = {
+    {"at", SCHEMA_TIME, AT(at_ns), REQUIRED, RANGE(0, TIME_MAX),
+     .meaning = "Virtual time at which it is typed, since the start of the run."},
+    {"text", SCHEMA_TEXT, AT(text), REQUIRED,
+     .meaning = "What is typed; write `\"...\\n\"` for a line with its end."},
+};
+static const struct schema_section input_section = {
+    .title = "groups[].console_input[]",
+    .meaning = "Text that arrives at the console of every node of the group, in order of time.",
+    .size_bytes = sizeof(struct scn_input),
+    .fields = input_fields,
+    .field_count = COUNT(input_fields),
+};
+#undef OWNER
+
+#define OWNER scn_group
+static const struct schema_field group_fields[] = {
+    {"name", SCHEMA_NAME, AT(name), REQUIRED,
+     .meaning = "A node is called `<name>-<index>`, or `<name>` if it is the group's only one."},
+    {"image", SCHEMA_PROGRAM, AT(image), BESIDE(image_is_path), REQUIRED,
+     .meaning = "What its nodes boot: an ELF32 file, relative to the scenario file, or the bare "
+                "name of a program of this build, such as `kademlia`."},
+    {"count", SCHEMA_NUMBER, AT(count), DEFAULT("1"), RANGE(1, SCN_NODES_MAX),
+     .meaning = "Nodes. All groups together have at most 1000000."},
+    {"scale", SCHEMA_BOOL, AT(scale), DEFAULT("false"),
+     .meaning = "`--nodes N` gives this group the count that makes N nodes in all. Without one, "
+                "the largest group."},
+    {"network", SCHEMA_NAME, AT(network_name), REQUIRED,
+     .meaning = "Name of a network, or `none` for nodes that have none on purpose."},
+    {"arguments", SCHEMA_TEXTS, AT(arguments), BESIDE(argument_count), OPTIONAL, RANGE(0, 256),
+     .meaning = "The program's arguments, without its own name. Templates."},
+    {"environment", SCHEMA_VARIABLES, AT(environment), BESIDE(variable_count), OPTIONAL,
+     RANGE(0, 256), .meaning = "The program's environment, `NAME: value`. Values are templates."},
+    {"memory", SCHEMA_SIZE, AT(memory_bytes), DEFAULT("16MiB"), RANGE(64 * KIB, 3 * GIB),
+     .multiple = 4 * KIB, .meaning = "Memory of each node."},
+    {"cpu_hz", SCHEMA_FREQUENCY, AT(cpu_hz), DEFAULT("100MHz"), RANGE(1000, 100000000000),
+     .meaning = "Instructions per virtual second of each node."},
+    {"start", SCHEMA_TIME, AT(start_ns), DEFAULT("0s"), RANGE(0, TIME_MAX),
+     .meaning = "Virtual time at which its nodes start."},
+    {"spread", SCHEMA_TIME, AT(spread_ns), DEFAULT("0s"), RANGE(0, TIME_MAX),
+     .meaning = "Each node starts uniformly at random within this time after `start`."},
+    {"site", SCHEMA_NUMBER, AT(site), OPTIONAL, RANGE(0, 4095), .absent = SCN_SITE_ANY,
+     .meaning = "Row of the network's matrix, from 0, where all its nodes are. Without it the "
+                "network spreads them over its sites."},
+    {"limits", SCHEMA_SECTION, AT(limits), OPTIONAL, .section = &limit_section,
+     .meaning = "See groups[].limits."},
+    {"console_input", SCHEMA_LIST, AT(inputs), BESIDE(input_count), OPTIONAL, RANGE(0, 1024),
+     .section = &input_section, .meaning = "See groups[].console_input."},
+};
+#undef OWNER
+
+#define OWNER scn_expectation
+static const struct schema_field expectation_fields[] = {
+    {"name", SCHEMA_TEXT, AT(name), DERIVED("from the other fields"),
+     .meaning = "How it is called in the summary."},
+    {"metric", SCHEMA_METRIC, AT(metric), REQUIRED,
+     .meaning = "What guests observe, such as `lookup.success`, or a counter of the run, such as "
+                "`run.faults`, `run.frames_dropped` or `run.nodes_terminated`."},
+    {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = statistics,
+     .choice_count = COUNT(statistics),
+     .meaning = "Which statistic of the metric, over all nodes. A counter of the run is a single "
+                "value, which each statistic but `count` gives."},
+    {"at_least", SCHEMA_BOUND, AT(at_least), OPTIONAL, .meaning = "Least value that passes."},
+    {"at_most", SCHEMA_BOUND, AT(at_most), OPTIONAL, .meaning = "Greatest value that passes."},
+    {"equals", SCHEMA_BOUND, AT(equals), OPTIONAL, .meaning = "The only value that passes; alone."},
+};
+#undef OWNER
+
+static const struct schema_section general_section = {
+    .title = "general",
+    .meaning = "The experiment as a whole.",
+    .size_bytes = sizeof(struct scn_scenario),
+    .fields = general_fields,
+    .field_count = COUNT(general_fields),
+};
+static const struct schema_section network_section = {
+    .title = "networks[]",
+    .meaning = "Networks do not touch each other. A network is of type `wan` or `lan`, and has the "
+               "fields of its type.",
+    .size_bytes = sizeof(struct scn_network),
+    .type_field = "type",
+    .fields = network_fields,
+    .field_count = COUNT(network_fields),
+};
+static const struct schema_section group_section = {
+    .title = "groups[]",
+    .meaning = "Groups of like nodes. Nodes are numbered from 0, group after group in the order of "
+               "the file.",
+    .size_bytes = sizeof(struct scn_group),
+    .fields = group_fields,
+    .field_count = COUNT(group_fields),
+};
+static const struct schema_section expectation_section = {
+    .title = "expectations[]",
+    .meaning = "What must hold at the end of the run; one that does not makes the exit code 1. At "
+               "least one bound is given.",
+    .size_bytes = sizeof(struct scn_expectation),
+    .fields = expectation_fields,
+    .field_count = COUNT(expectation_fields),
+};
+
+#define OWNER scn_scenario
+static const struct schema_field scenario_fields[] = {
+    {"general", SCHEMA_SECTION, .offset = 0, REQUIRED, .section = &general_section,
+     .meaning = "The experiment as a whole."},
+    {"networks", SCHEMA_LIST, AT(networks), BESIDE(network_count), OPTIONAL, RANGE(0, 256),
+     .section = &network_section, .meaning = "The networks that groups are on."},
+    {"groups", SCHEMA_LIST, AT(groups), BESIDE(group_count), REQUIRED, RANGE(1, 1024),
+     .section = &group_section, .meaning = "The nodes."},
+    {"expectations", SCHEMA_LIST, AT(expectations), BESIDE(expectation_count), OPTIONAL,
+     RANGE(0, 1024), .section = &expectation_section, .meaning = "What must hold at the end."},
+};
+#undef OWNER
+
+const struct schema_section schema_scenario = {
+    .title = "the file",
+    .meaning = "A scenario file is a YAML mapping of these fields.",
+    .size_bytes = sizeof(struct scn_scenario),
+    .fields = scenario_fields,
+    .field_count = COUNT(scenario_fields),
+};
+
+const struct schema_field *schema_find(const struct schema_section *section, const char *name)
+{
+    for (uint32_t i = 0; i < section->field_count; i++) {
+        if (strcmp(section->fields[i].name, name) == 0) {
+            return &section->fields[i];
+        }
+    }
+    return NULL;
+}
+
+bool schema_applies(const struct schema_section *section, const struct schema_field *field,
+                    const void *base)
+{
+    if (section->type_field == NULL || field->types == 0) {
+        return true;
+    }
+    const struct schema_field *type = schema_find(section, section->type_field);
+    return (field->types >> *SCHEMA_OF(uint32_t, base, type->offset) & 1) != 0;
+}
+
+bool schema_is_text(enum schema_kind kind)
+{
+    return kind == SCHEMA_NAME || kind == SCHEMA_TEXT || kind == SCHEMA_METRIC ||
+           kind == SCHEMA_PROGRAM || kind == SCHEMA_PATH;
+}
+
+bool schema_is_quantity(enum schema_kind kind)
+{
+    return kind == SCHEMA_NUMBER || kind == SCHEMA_TIME || kind == SCHEMA_RATE ||
+           kind == SCHEMA_SIZE || kind == SCHEMA_FREQUENCY;
+}
+
+int schema_unit(enum schema_kind kind)
+{
+    switch (kind) {
+    case SCHEMA_NUMBER:
+        return UNIT_NUMBER;
+    case SCHEMA_TIME:
+        return UNIT_TIME;
+    case SCHEMA_RATE:
+        return UNIT_RATE;
+    case SCHEMA_SIZE:
+        return UNIT_SIZE;
+    case SCHEMA_FREQUENCY:
+        return UNIT_FREQUENCY;
+    default:
+        UNREACHABLE();
+    }
+}
+
+bool schema_present(const struct schema_field *field, const void *base)
+{
+    if (field->presence == SCHEMA_REQUIRED || field->presence == SCHEMA_DEFAULT) {
+        return true;
+    }
+    if (schema_is_text(field->kind)) {
+        return *SCHEMA_OF(char *, base, field->offset) != NULL;
+    }
+    if (schema_is_quantity(field->kind)) {
+        return *SCHEMA_OF(uint64_t, base, field->offset) != field->absent;
+    }
+    if (field->kind == SCHEMA_BOUND) {
+        return SCHEMA_OF(struct scn_bound, base, field->offset)->text != NULL;
+    }
+    if (field->kind == SCHEMA_SECTION) {
+        const struct schema_section *section = field->section;
+        for (uint32_t i = 0; i < section->field_count; i++) {
+            if (schema_present(&section->fields[i], SCHEMA_OF(char, base, field->offset))) {
+                return true;
+            }
+        }
+        return false;
+    }
+    return *SCHEMA_OF(uint32_t, base, field->beside) > 0; /* a list */
+}
