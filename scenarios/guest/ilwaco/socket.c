@@ -16,7 +16,7 @@
 #include "loop.h"
 #include "machine.h"
 
-#define RECEIVE_LIMIT_BYTES 32768u
+#define RECEIVE_LIMIT_BYTES 98304u /* one datagram of any size, and some small ones */
 
 static int refuse(int error)
 {
