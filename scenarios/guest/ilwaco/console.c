@@ -14,7 +14,8 @@ void console_write(const void *bytes, uint32_t length_bytes)
 {
     const uint8_t *next = bytes;
     while (length_bytes > 0) {
-        uint32_t piece = length_bytes < ABI_CONSOLE_WRITE_MAX ? length_bytes : ABI_CONSOLE_WRITE_MAX;
+        uint32_t piece =
+            length_bytes < ABI_CONSOLE_WRITE_MAX ? length_bytes : ABI_CONSOLE_WRITE_MAX;
         struct abi_buffer buffer = {(uint32_t)(uintptr_t)next, piece};
         machine_port_command(ABI_PORT_CONSOLE_WRITE, &buffer);
         next += piece;

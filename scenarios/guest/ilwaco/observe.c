@@ -10,7 +10,8 @@ static void observe(const char *name, uint32_t kind, double value)
     size_t length_bytes = strlen(name);
     struct abi_observation observation = {
         .name_address = (uint32_t)(uintptr_t)name,
-        .name_length_bytes = length_bytes < ABI_OBSERVE_NAME_MAX ? length_bytes : ABI_OBSERVE_NAME_MAX,
+        .name_length_bytes =
+            length_bytes < ABI_OBSERVE_NAME_MAX ? length_bytes : ABI_OBSERVE_NAME_MAX,
         .kind = kind,
     };
     if (length_bytes == 0)

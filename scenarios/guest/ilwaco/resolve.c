@@ -223,8 +223,7 @@ int getnameinfo(const struct sockaddr *address, socklen_t size_bytes, char *node
     (void)flags; /* always numeric */
     if (size_bytes < sizeof *in || in->sin_family != AF_INET)
         return EAI_FAMILY;
-    if (node && node_size_bytes &&
-        !inet_ntop(AF_INET, &in->sin_addr, node, node_size_bytes))
+    if (node && node_size_bytes && !inet_ntop(AF_INET, &in->sin_addr, node, node_size_bytes))
         return EAI_OVERFLOW;
     if (service && service_size_bytes &&
         (socklen_t)snprintf(service, service_size_bytes, "%u", ntohs(in->sin_port)) >=

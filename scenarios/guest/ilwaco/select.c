@@ -140,8 +140,8 @@ int pselect(int count, fd_set *reads, fd_set *writes, fd_set *exceptions,
         if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= (long)SECOND_NS)
             return refuse(EINVAL);
         if ((uint64_t)timeout->tv_sec < MACHINE_FOREVER_NS / SECOND_NS)
-            deadline_ns = loop_deadline((uint64_t)timeout->tv_sec * SECOND_NS +
-                                        (uint64_t)timeout->tv_nsec);
+            deadline_ns =
+                loop_deadline((uint64_t)timeout->tv_sec * SECOND_NS + (uint64_t)timeout->tv_nsec);
     }
     return select_until(count, reads, writes, exceptions, deadline_ns);
 }

@@ -1,6 +1,6 @@
 /*
- * The BSD socket calls: checks what the program passed, translates addresses and options, and leaves
- * the rest to the kind of socket. Errors are those POSIX names.
+ * The BSD socket calls: checks what the program passed, translates addresses and options, and
+ * leaves the rest to the kind of socket. Errors are those POSIX names.
  */
 #include "socket.h"
 

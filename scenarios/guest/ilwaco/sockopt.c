@@ -37,8 +37,7 @@ static int set_timeout(uint64_t *timeout_ns, const void *value, socklen_t size_b
         (uint64_t)time.tv_sec >= MACHINE_FOREVER_NS / SECOND_NS)
         *timeout_ns = MACHINE_FOREVER_NS;
     else
-        *timeout_ns =
-            (uint64_t)time.tv_sec * SECOND_NS + (uint64_t)time.tv_usec * MICROSECOND_NS;
+        *timeout_ns = (uint64_t)time.tv_sec * SECOND_NS + (uint64_t)time.tv_usec * MICROSECOND_NS;
     return 0;
 }
 

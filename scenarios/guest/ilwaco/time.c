@@ -76,8 +76,7 @@ clock_t times(struct tms *times)
 
 int nanosleep(const struct timespec *duration, struct timespec *remaining)
 {
-    if (duration->tv_sec < 0 || duration->tv_nsec < 0 ||
-        duration->tv_nsec >= (long)SECOND_NS) {
+    if (duration->tv_sec < 0 || duration->tv_nsec < 0 || duration->tv_nsec >= (long)SECOND_NS) {
         errno = EINVAL;
         return -1;
     }

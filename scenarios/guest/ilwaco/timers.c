@@ -81,9 +81,8 @@ void net_run_timers(uint64_t now_ns)
     }
     while (timers.tcp_next_ns && timers.tcp_next_ns <= now_ns) {
         tcp_tmr();
-        timers.tcp_next_ns = tcp_active_pcbs || tcp_tw_pcbs
-                                 ? timers.tcp_next_ns + TCP_TMR_INTERVAL * MS_NS
-                                 : 0;
+        timers.tcp_next_ns =
+            tcp_active_pcbs || tcp_tw_pcbs ? timers.tcp_next_ns + TCP_TMR_INTERVAL * MS_NS : 0;
     }
 }
 

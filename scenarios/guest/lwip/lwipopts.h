@@ -5,59 +5,59 @@
 #ifndef ILWACO_LWIPOPTS_H
 #define ILWACO_LWIPOPTS_H
 
-#define NO_SYS 1
+#define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
-#define LWIP_TIMERS 1
-#define LWIP_TIMERS_CUSTOM 1 /* ilwaco/timers.c: none ticks without need */
+#define LWIP_TIMERS          1
+#define LWIP_TIMERS_CUSTOM   1 /* ilwaco/timers.c: none ticks without need */
 
-#define LWIP_SOCKET 0
-#define LWIP_NETCONN 0
+#define LWIP_SOCKET                           0
+#define LWIP_NETCONN                          0
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1
 
 /* Memory: newlib's malloc for everything. */
 #define MEM_LIBC_MALLOC 1
 #define MEMP_MEM_MALLOC 1
-#define MEM_ALIGNMENT 4
+#define MEM_ALIGNMENT   4
 
 /* What may be held while waiting. */
-#define ARP_TABLE_SIZE 8
-#define ARP_QUEUEING 1
-#define ARP_QUEUE_LEN 8 /* a burst to a new neighbour is not lost while its address is asked */
-#define IP_REASSEMBLY 1
+#define ARP_TABLE_SIZE     8
+#define ARP_QUEUEING       1
+#define ARP_QUEUE_LEN      8 /* a burst to a new neighbour is not lost while its address is asked */
+#define IP_REASSEMBLY      1
 #define IP_REASS_MAX_PBUFS 46 /* one datagram of 64 KiB */
-#define IP_FRAG 1
+#define IP_FRAG            1
 
-#define LWIP_IPV4 1
-#define LWIP_IPV6 0
-#define LWIP_ARP 1
-#define LWIP_ETHERNET 1
-#define LWIP_ICMP 1
-#define LWIP_RAW 0
-#define LWIP_DHCP 0
-#define LWIP_DNS 0
-#define LWIP_UDP 1
-#define LWIP_TCP 1
-#define SO_REUSE 1
-#define IP_SOF_BROADCAST 1
+#define LWIP_IPV4             1
+#define LWIP_IPV6             0
+#define LWIP_ARP              1
+#define LWIP_ETHERNET         1
+#define LWIP_ICMP             1
+#define LWIP_RAW              0
+#define LWIP_DHCP             0
+#define LWIP_DNS              0
+#define LWIP_UDP              1
+#define LWIP_TCP              1
+#define SO_REUSE              1
+#define IP_SOF_BROADCAST      1
 #define IP_SOF_BROADCAST_RECV 0
 
-#define TCP_MSS 1460
-#define TCP_WND (8 * TCP_MSS)
-#define TCP_SND_BUF (8 * TCP_MSS)
-#define TCP_SND_QUEUELEN 32
-#define MEMP_NUM_TCP_SEG 32
+#define TCP_MSS            1460
+#define TCP_WND            (8 * TCP_MSS)
+#define TCP_SND_BUF        (8 * TCP_MSS)
+#define TCP_SND_QUEUELEN   32
+#define MEMP_NUM_TCP_SEG   32
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_LISTEN_BACKLOG 1
 
-#define LWIP_HAVE_LOOPIF 1
-#define LWIP_NETIF_LOOPBACK 1
-#define LWIP_LOOPBACK_MAX_PBUFS 64
+#define LWIP_HAVE_LOOPIF          1
+#define LWIP_NETIF_LOOPBACK       1
+#define LWIP_LOOPBACK_MAX_PBUFS   64
 #define LWIP_NETIF_TX_SINGLE_PBUF 1 /* a frame is sent from one piece of memory */
-#define LWIP_NETIF_HOSTNAME 0
-#define LWIP_SINGLE_NETIF 0
-#define ETH_PAD_SIZE 0
+#define LWIP_NETIF_HOSTNAME       0
+#define LWIP_SINGLE_NETIF         0
+#define ETH_PAD_SIZE              0
 
-#define LWIP_STATS 0
+#define LWIP_STATS    0
 #define LWIP_NOASSERT 0
 
 #endif

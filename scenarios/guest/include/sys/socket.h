@@ -55,22 +55,22 @@ struct linger {
 #define SOCK_NONBLOCK 0x4000 /* or'ed into the type */
 #define SOCK_CLOEXEC  0x8000 /* accepted; nothing ever execs */
 
-#define SOL_SOCKET   0xfff
-#define SO_DEBUG     1
-#define SO_REUSEADDR 2
-#define SO_TYPE      3
-#define SO_ERROR     4
-#define SO_DONTROUTE 5
-#define SO_BROADCAST 6
-#define SO_SNDBUF    7
-#define SO_RCVBUF    8
-#define SO_KEEPALIVE 9
-#define SO_LINGER    13
-#define SO_REUSEPORT 15
-#define SO_RCVTIMEO  20
-#define SO_SNDTIMEO  21
+#define SOL_SOCKET    0xfff
+#define SO_DEBUG      1
+#define SO_REUSEADDR  2
+#define SO_TYPE       3
+#define SO_ERROR      4
+#define SO_DONTROUTE  5
+#define SO_BROADCAST  6
+#define SO_SNDBUF     7
+#define SO_RCVBUF     8
+#define SO_KEEPALIVE  9
+#define SO_LINGER     13
+#define SO_REUSEPORT  15
+#define SO_RCVTIMEO   20
+#define SO_SNDTIMEO   21
 #define SO_ACCEPTCONN 30
-#define SOMAXCONN    16
+#define SOMAXCONN     16
 
 #define MSG_PEEK     0x02
 #define MSG_TRUNC    0x20

@@ -1,0 +1,227 @@
+/* What denali-cc makes is what the machine can load, and what it refuses it says clearly. */
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace
+{
+
+constexpr uint32_t kPageBytes = 4096;
+constexpr uint32_t kFirstUsable = 0x2000; /* after the unmapped page and the register page */
+
+struct Outcome {
+    int exit_code;
+    std::string output; /* both streams */
+};
+
+Outcome run(const std::string &command)
+{
+    Outcome outcome{-1, ""};
+    FILE *pipe = popen((command + " 2>&1").c_str(), "r");
+    if (!pipe)
+        return outcome;
+    char piece[512];
+    while (size_t got = fread(piece, 1, sizeof piece, pipe))
+        outcome.output.append(piece, got);
+    outcome.exit_code = WEXITSTATUS(pclose(pipe));
+    return outcome;
+}
+
+/* A folder of its own for each test, and the compiler as the build folder has it. */
+class GuestImage : public testing::Test
+{
+  protected:
+    void SetUp() override
+    {
+        char name[] = "/tmp/guest-image-XXXXXX";
+        ASSERT_NE(mkdtemp(name), nullptr);
+        folder = name;
+    }
+
+    void TearDown() override
+    {
+        std::filesystem::remove_all(folder);
+    }
+
+    std::string write(const std::string &name, const std::string &text)
+    {
+        std::string path = folder + "/" + name;
+        std::ofstream(path) << text;
+        return path;
+    }
+
+    Outcome compile(const std::string &arguments)
+    {
+        return run("cd " + folder + " && " DENALI_BINARY_DIR "/denali-cc " + arguments);
+    }
+
+    std::vector<char> read(const std::string &name)
+    {
+        std::ifstream file(name[0] == '/' ? name : folder + "/" + name, std::ios::binary);
+        return std::vector<char>(std::istreambuf_iterator<char>(file), {});
+    }
+
+    std::string folder;
+};
+
+std::vector<Elf32_Phdr> load_segments(const std::vector<char> &image)
+{
+    std::vector<Elf32_Phdr> segments;
+    const auto *header = reinterpret_cast<const Elf32_Ehdr *>(image.data());
+    for (int i = 0; i < header->e_phnum; i++) {
+        Elf32_Phdr segment;
+        memcpy(&segment, image.data() + header->e_phoff + i * sizeof segment, sizeof segment);
+        if (segment.p_type == PT_LOAD)
+            segments.push_back(segment);
+    }
+    return segments;
+}
+
+const char *const kHello = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n";
+
+TEST_F(GuestImage, IsStaticElf32WithSegmentsOutsideTheReservedPages)
+{
+    std::vector<char> image = read(DENALI_BINARY_DIR "/images/test_libc.img");
+    ASSERT_GT(image.size(), sizeof(Elf32_Ehdr));
+    const auto *header = reinterpret_cast<const Elf32_Ehdr *>(image.data());
+    EXPECT_EQ(memcmp(header->e_ident, ELFMAG, SELFMAG), 0);
+    EXPECT_EQ(header->e_ident[EI_CLASS], ELFCLASS32);
+    EXPECT_EQ(header->e_type, ET_EXEC);
+    EXPECT_EQ(header->e_machine, EM_386);
+    std::vector<Elf32_Phdr> segments = load_segments(image);
+    ASSERT_EQ(segments.size(), 2u);
+    EXPECT_EQ(header->e_phnum, 2) << "no interpreter, no dynamic section";
+    for (const Elf32_Phdr &segment : segments) {
+        EXPECT_GE(segment.p_vaddr, kFirstUsable);
+        EXPECT_LE(segment.p_filesz, segment.p_memsz);
+        EXPECT_EQ(segment.p_vaddr % kPageBytes, segment.p_offset % kPageBytes);
+    }
+    EXPECT_GE(header->e_entry, segments[0].p_vaddr);
+    EXPECT_LT(header->e_entry, segments[0].p_vaddr + segments[0].p_filesz);
+}
+
+TEST_F(GuestImage, DataSharesNoPageWithCode)
+{
+    std::vector<Elf32_Phdr> segments =
+        load_segments(read(DENALI_BINARY_DIR "/images/test_libc.img"));
+    ASSERT_EQ(segments.size(), 2u);
+    EXPECT_FALSE(segments[0].p_flags & PF_W);
+    EXPECT_TRUE(segments[1].p_flags & PF_W);
+    EXPECT_EQ(segments[1].p_vaddr % kPageBytes, 0u);
+    EXPECT_LE(segments[0].p_vaddr + segments[0].p_memsz, segments[1].p_vaddr);
+}
+
+TEST_F(GuestImage, OfASmallProgramHasOnePageOfDataAtMost)
+{
+    write("hello.c", kHello);
+    Outcome outcome = compile("hello.c -o hello.img");
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_LE(load_segments(read("hello.img"))[1].p_memsz, kPageBytes);
+}
+
+TEST_F(GuestImage, LeavesRoomForTheStackBelowTheCode)
+{
+    write("hello.c", kHello);
+    ASSERT_EQ(compile("hello.c -o plain.img").exit_code, 0);
+    ASSERT_EQ(compile("--stack=128K hello.c -o big.img").exit_code, 0);
+    EXPECT_EQ(load_segments(read("plain.img"))[0].p_vaddr, kFirstUsable + 64 * 1024);
+    EXPECT_EQ(load_segments(read("big.img"))[0].p_vaddr, kFirstUsable + 128 * 1024);
+}
+
+TEST_F(GuestImage, IsTheSameBytesEachTimeAndWhereverItIsCompiled)
+{
+    write("hello.c", kHello);
+    std::filesystem::create_directory(folder + "/elsewhere");
+    write("elsewhere/hello.c", kHello);
+    ASSERT_EQ(compile("hello.c -o one.img").exit_code, 0);
+    ASSERT_EQ(compile("hello.c -o two.img").exit_code, 0);
+    ASSERT_EQ(compile("elsewhere/hello.c -o three.img").exit_code, 0);
+    EXPECT_EQ(read("one.img"), read("two.img"));
+    EXPECT_EQ(read("one.img"), read("three.img"));
+}
+
+TEST_F(GuestImage, IsMadeFromSeveralSourcesObjectsAndDefinitions)
+{
+    write("main.c", "#include \"part.h\"\nint main(void) { return part(X); }\n");
+    write("part.c", "#include \"part.h\"\n#include <math.h>\n"
+                    "int part(int x) { return (int)pow(x, 2); }\n");
+    std::filesystem::create_directory(folder + "/include");
+    write("include/part.h", "int part(int x);\n");
+    ASSERT_EQ(compile("-Iinclude -c part.c -o part.o").exit_code, 0);
+    Outcome outcome = compile("-Wall -Iinclude -DX=3 -O1 -g main.c part.o -lm -o both.img");
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_EQ(load_segments(read("both.img")).size(), 2u);
+}
+
+TEST_F(GuestImage, WithAnExcludedInstructionIsRefusedByName)
+{
+    write("sine.c",
+          "int main(void) { double x = 1; __asm__(\"fsin\" : \"+t\"(x)); return x > 0; }\n");
+    Outcome outcome = compile("sine.c -o sine.img");
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_NE(outcome.output.find("fsin"), std::string::npos) << outcome.output;
+    EXPECT_NE(outcome.output.find("<main>"), std::string::npos) << outcome.output;
+    EXPECT_FALSE(std::filesystem::exists(folder + "/sine.img"));
+}
+
+TEST_F(GuestImage, FailsWithTheCompilersMessageOnBadSource)
+{
+    write("bad.c", "int main(void) { return undeclared; }\n");
+    Outcome outcome = compile("bad.c -o bad.img");
+    EXPECT_NE(outcome.exit_code, 0);
+    EXPECT_NE(outcome.output.find("bad.c:1:"), std::string::npos) << outcome.output;
+    EXPECT_FALSE(std::filesystem::exists(folder + "/bad.img"));
+}
+
+TEST_F(GuestImage, WrongUseOfTheCompilerIsOneLineAndExitCodeTwo)
+{
+    write("hello.c", kHello);
+    for (const char *arguments : {"", "--stack=12 hello.c", "--stack=lots hello.c", "hello.c -o"}) {
+        Outcome outcome = compile(arguments);
+        EXPECT_EQ(outcome.exit_code, 2) << arguments;
+        EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1)
+            << outcome.output;
+    }
+    Outcome outcome = run("DENALI_KIT=/nowhere " DENALI_BINARY_DIR "/denali-cc hello.c");
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_NE(outcome.output.find("build-kit"), std::string::npos) << outcome.output;
+}
+
+TEST(GuestLibraries, UseNoInstructionOutsideTheIsa)
+{
+    Outcome outcome =
+        run(DENALI_GUEST_DIR "/check-isa " DENALI_KIT_DIR "/lib/libc.a " DENALI_KIT_DIR
+                             "/lib/libm.a " DENALI_KIT_DIR "/lib/libilwaco.a");
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+}
+
+TEST(GuestLibraries, CheckFindsEachKindOfExcludedInstruction)
+{
+    for (const char *instruction :
+         {"fprem", "fpatan", "fnstenv (%eax)", "cpuid", "movaps %xmm0, %xmm1", "paddb %mm0, %mm1",
+          "int $3", "fscale"}) {
+        std::string object = testing::TempDir() + "/excluded.o";
+        Outcome made = run(std::string("echo '") + instruction + "' | as --32 -o " + object + " -");
+        ASSERT_EQ(made.exit_code, 0) << made.output;
+        EXPECT_EQ(run(DENALI_GUEST_DIR "/check-isa " + object).exit_code, 1) << instruction;
+    }
+}
+
+TEST(GuestKit, HasNothingToDoTheSecondTime)
+{
+    Outcome outcome = run(DENALI_GUEST_DIR "/build-kit " DENALI_KIT_DIR);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.output, "");
+}
+
+} // namespace
