@@ -35,9 +35,11 @@
  * is immutable. So calls for different ports may run in different threads if the ports are in
  * different clusters of net_partition.
  *
- * Order. For one logical process net_event must be called in the order of the event keys.
- * net_send and net_event of the same port commute (they have counters of their own), so it does not
- * matter which of them runs first inside a window.
+ * Order. For one logical process net_event must be called in the order of the event keys. A
+ * net_send and a net_event of the same port at the same time commute (they change different fields
+ * and count different sequences), and so do calls for different ports of a WAN. But a send can
+ * cause an event for its own port inside the same window (the gateway's answer, 1 us later), as a
+ * timer can; a world that runs a node ahead looks at its events again after each send.
  *
  * What a schedule promises: from net_send, time_ns is at least now_ns + 1 us; for a destination in
  * another cluster at least now_ns + net_partition.lookahead_ns, for another port of the same
