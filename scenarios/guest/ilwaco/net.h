@@ -25,6 +25,10 @@ void net_deliver_loopback(void);
 /* When the stack next wants to run, MACHINE_FOREVER_NS if nothing is due. */
 uint64_t net_next_timer_ns(void);
 
+/* Closes every descriptor, so that connections end in order, and works until what streams have
+ * written is acknowledged, ten seconds at most: with the program ends the machine, and its stack. */
+void net_drain(void);
+
 /* Called by the driver: the stack is waiting for an ARP answer, or for the rest of a fragmented
  * packet. Each keeps its once-a-second timer running for as long as lwIP could need it. */
 void net_timer_expect_arp(void);

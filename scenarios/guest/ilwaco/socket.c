@@ -189,6 +189,8 @@ int socket(int family, int type, int protocol)
         return refuse(EAFNOSUPPORT);
     if (kind == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP))
         socket = udp_socket_create();
+    else if (kind == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP))
+        socket = tcp_socket_create();
     else
         return refuse(EPROTONOSUPPORT);
     if (!socket)

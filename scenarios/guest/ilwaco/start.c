@@ -92,6 +92,7 @@ void ilwaco_start(void)
     uint32_t argc;
     char **argv = take_boot_text(&argc);
     net_init();
+    atexit(net_drain); /* registered first, so that it runs last */
     run_hooks(__preinit_array_start, __preinit_array_end);
     run_hooks(__init_array_start, __init_array_end);
     atexit(run_destructors);
