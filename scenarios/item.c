@@ -87,11 +87,13 @@ const struct scn_item *document_find(const struct scn_document *document, const 
 
 void text_found(const char *text, char found[DOCUMENT_FOUND_MAX])
 {
+    const size_t end = DOCUMENT_FOUND_MAX - 5; /* what follows: dots, quote, NUL */
     size_t out = 0;
     found[out++] = '\'';
     for (const char *c = text; *c != '\0'; c++) {
-        if (out + 8 >= DOCUMENT_FOUND_MAX && ((unsigned char)*c & 0xc0) != 0x80) {
-            memcpy(found + out, "...", 3); /* between characters, never inside one */
+        bool between = ((unsigned char)*c & 0xc0) != 0x80; /* characters, never inside one ... */
+        if (out + 3 >= end && (between || out == end)) {   /* ... if it is UTF-8 at all */
+            memcpy(found + out, "...", 3);
             out += 3;
             break;
         }

@@ -77,6 +77,15 @@ TEST(Override, ErrorsNameTheOption)
               "--set groups.peers.count=&a 1: expected no anchor ('&'): scenarios have none");
 }
 
+TEST(Override, PathThatIsNoUtf8IsCutInMessages)
+{
+    for (size_t length : {50, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 200}) {
+        std::string message = set_error("groups." + std::string(length, '\xa1') + ".count=5");
+        EXPECT_NE(message.find("expected an item of groups by its name"), std::string::npos);
+        EXPECT_TRUE(message.ends_with("'")) << message;
+    }
+}
+
 TEST(Override, DeepPathIsRefused)
 {
     std::string path = "general";
