@@ -115,6 +115,8 @@ struct isa_instruction {
     uint8_t width_bits;   /* of the operation: 8, 16 or 32 (x87: see the operands) */
     uint8_t condition;    /* jcc, setcc, cmov: the low four bits of the opcode */
     uint8_t repeat;       /* enum isa_repeat */
+    uint8_t opcode;       /* x87: the escape opcode D8..DF, with modrm what x87_form_find takes */
+    uint8_t modrm;
     bool lock;
     bool ends_block;        /* may go elsewhere than to the next instruction, or stop */
     uint8_t operand_count;  /* explicit ones, destination first */
