@@ -218,6 +218,25 @@ TEST(GuestLibraries, CheckFindsEachKindOfExcludedInstruction)
     }
 }
 
+/* docs/guest-kit.md promises that its program compiles here and there. */
+TEST_F(GuestImage, TheProgramOfTheManualCompilesForTheHostAndForTheMachine)
+{
+    std::vector<char> manual = read(DENALI_SOURCE_DIR "/docs/guest-kit.md");
+    std::string text(manual.begin(), manual.end());
+    size_t start = text.find("```c\n");
+    size_t end = text.find("```\n", start + 5);
+    ASSERT_NE(start, std::string::npos);
+    ASSERT_NE(end, std::string::npos);
+    write("ping-pong.c", text.substr(start + 5, end - start - 5));
+    Outcome host = run("cd " + folder + " && gcc -Wall -Wextra ping-pong.c -o ping-pong");
+    EXPECT_EQ(host.exit_code, 0);
+    EXPECT_EQ(host.output, "");
+    EXPECT_EQ(run(folder + "/ping-pong").exit_code, 2);
+    Outcome guest = compile("-Wall -Wextra ping-pong.c -o ping-pong.img");
+    EXPECT_EQ(guest.exit_code, 0);
+    EXPECT_EQ(guest.output, "");
+}
+
 TEST(GuestKit, HasNothingToDoTheSecondTime)
 {
     Outcome outcome = run(DENALI_GUEST_DIR "/build-kit " DENALI_KIT_DIR);
