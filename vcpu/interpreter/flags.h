@@ -139,6 +139,37 @@ static inline uint32_t sign_extend(uint32_t value, unsigned bits)
     return bits == 8 ? (uint32_t)(int8_t)value : bits == 16 ? (uint32_t)(int16_t)value : value;
 }
 
+/* a + b and its flags. */
+static inline uint32_t flags_add(struct interpreter *m, uint32_t a, uint32_t b, unsigned bits)
+{
+    uint32_t sum = a + b;
+    m->result = sign_extend(sum, bits);
+    m->carries = carries_place(carries_of_sum(a, b, sum), bits);
+    return sum;
+}
+
+/* a - b and its flags. */
+static inline uint32_t flags_subtract(struct interpreter *m, uint32_t a, uint32_t b, unsigned bits)
+{
+    uint32_t difference = a - b;
+    m->result = sign_extend(difference, bits);
+    m->carries = carries_place(carries_of_difference(a, b, difference), bits);
+    return difference;
+}
+
+/* CF and OF (0 or 1); the others stay. */
+static inline void flags_set_cf_of(struct interpreter *m, uint32_t cf, uint32_t of)
+{
+    m->carries = (m->carries & ~(CARRY_CF | CARRY_IN)) | cf << 31 | (cf ^ of) << 30;
+}
+
+/* ZF and CF (0 or 1), the other four 0. */
+static inline void flags_zf_cf(struct interpreter *m, uint32_t zf, uint32_t cf)
+{
+    m->result = !zf; /* whose PF is ZF: invert it where that is 1 */
+    m->carries = cf << 31 | cf << 30 | (zf ? CARRY_PF : 0);
+}
+
 /* ZF SF PF by the result; CF and OF as given (0 or 1), AF 0. */
 static inline void flags_of_result(struct interpreter *m, uint32_t result, unsigned bits,
                                    uint32_t cf, uint32_t of)

@@ -76,6 +76,7 @@ struct interpreter {
     /* Copies of the space's tables, refreshed after each slow path. */
     const uintptr_t *read;
     const uintptr_t *write;
+    const uint32_t *frames;
     uint32_t page_count;
 
     /* Set by a store that took the slow path: the page of the running block may just have become
@@ -89,15 +90,28 @@ struct interpreter {
     const struct op *first; /* of the running block */
     uint64_t budget;        /* of this run */
     uint64_t left;          /* of it, at the beginning of the running block */
-    uint64_t iterations;    /* of a `rep` beyond the one that returning op + 1 stands for */
+    uint64_t window;        /* iterations that a `rep`, alone in its block, may do now */
+    uint64_t iterations;    /* that it did beyond the one that returning op + 1 stands for */
+
+    uint8_t loaded[8]; /* by the slow path of load8..load64 */
 
     /* An update across a page end is done here and written back by interpreter_leave. */
     uint8_t bounce[16];
     uint32_t bounce_address;
     uint32_t bounce_bytes;
 
-    struct decoder *decoder; /* block.c: what was decoded and belongs to no image */
+    struct code_cache *cache;  /* block.h: what was decoded of the image */
+    struct private_code *code; /* block.h: what was decoded and belongs to no image */
 };
+
+/* Takes over the space's tables; after anything that may have changed them. */
+static inline void interpreter_refresh(struct interpreter *m)
+{
+    m->read = m->space->read;
+    m->write = m->space->write;
+    m->frames = m->space->frames;
+    m->page_count = m->space->page_count;
+}
 
 /* --- going on and stopping -------------------------------------------------------------------- */
 
@@ -115,6 +129,10 @@ struct interpreter {
 
 /* Retires op and leaves the block; the next instruction is the one after op. */
 const struct op *interpreter_leave(struct interpreter *m, const struct op *op);
+
+/* Stops before the instruction at eip with a fault. */
+void interpreter_fault_at(struct interpreter *m, uint32_t eip, enum vcpu_fault_kind kind,
+                          uint32_t address);
 
 /* Stops before op with a fault. */
 const struct op *interpreter_fault(struct interpreter *m, const struct op *op,
@@ -207,7 +225,12 @@ static inline uint8_t *fast_write(const struct interpreter *m, uint32_t address,
             memcpy(value, bytes, sizeof *value);                                                   \
             return true;                                                                           \
         }                                                                                          \
-        return interpreter_load(m, op, address, value, sizeof *value);                             \
+        /* Not into *value: a local whose address is known outside costs the tail call. */         \
+        if (!interpreter_load(m, op, address, m->loaded, sizeof *value)) {                         \
+            return false;                                                                          \
+        }                                                                                          \
+        memcpy(value, m->loaded, sizeof *value);                                                   \
+        return true;                                                                               \
     }                                                                                              \
     static inline bool store##bits(struct interpreter *m, const struct op *op, uint32_t address,   \
                                    uint##bits##_t value)                                           \

@@ -35,35 +35,30 @@ enum isa_class {
  * Every operation of the ISA. One that x86 spells with a width (movsb, movsd) is one operation here
  * and has its width in width_bits.
  */
+// clang-format off
 #define ISA_OPERATION_LIST(X)                                                                      \
-    X(ADD)                                                                                         \
-    X(OR)                                                                                          \
-    X(ADC) X(SBB) X(AND) X(SUB) X(XOR) X(CMP) X(TEST) X(INC) X(DEC) X(NEG) X(NOT) X(ROL) X(ROR)    \
-        X(RCL) X(RCR) X(SHL) X(SHR) X(SAR) X(SHLD) X(SHRD) X(MUL) X(IMUL) X(DIV) X(IDIV) X(MOV) X( \
-            MOVZX) X(MOVSX) X(XCHG) X(LEA) X(CMOV) X(BSWAP) X(XADD) X(CMPXCHG) X(CMPXCHG8B) X(CBW) \
-            X(CWDE) X(CWD) X(CDQ) X(XLAT) X(MOV_SEGMENT) X(MOVS) X(CMPS) X(STOS) X(LODS) X(SCAS)   \
-                X(JMP) X(JCC) X(CALL) X(RET) X(LOOP) X(LOOPE) X(LOOPNE) X(JECXZ) X(PUSH) X(POP)    \
-                    X(PUSHA) X(POPA) X(PUSHF) X(POPF) X(ENTER) X(LEAVE) X(PUSH_SEGMENT) X(BT)      \
-                        X(BTS) X(BTR) X(BTC) X(BSF) X(BSR) X(SETCC) X(CLC) X(STC) X(CMC) X(CLD) X( \
-                            STD) X(LAHF) X(SAHF) X(AAA) X(AAS) X(AAM) X(AAD) X(DAA) X(DAS) X(NOP)  \
-                            X(RDTSC) X(IN) X(OUT) X(INT3) X(INTO) X(BOUND) X(IDLE) X(              \
-                                TERMINATE) X(FABS) X(FADD) X(FADDP) X(FCHS) X(FCMOVB) X(FCMOVBE)   \
-                                X(FCMOVE) X(FCMOVNB) X(FCMOVNBE) X(FCMOVNE) X(FCMOVNU)             \
-                                    X(FCMOVU) X(FCOM) X(FCOMI) X(FCOMIP) X(FCOMP) X(               \
-                                        FCOMPP) X(FDECSTP) X(FDIV) X(FDIVP) X(FDIVR) X(FDIVRP)     \
-                                        X(FFREE) X(FIADD) X(FICOM) X(FICOMP) X(FIDIV)              \
-                                            X(FIDIVR) X(FILD) X(FIMUL) X(FINCSTP) X(FIST) X(FISTP) \
-                                                X(FISUB) X(FISUBR) X(FLD) X(FLD1) X(               \
-                                                    FLDCW) X(FLDL2E) X(FLDL2T) X(FLDLG2) X(FLDLN2) \
-                                                    X(FLDPI) X(FLDZ) X(FMUL) X(FMULP) X(FNCLEX) X( \
-                                                        FNINIT) X(FNOP) X(FNSTCW) X(FNSTSW)        \
-                                                        X(FRNDINT) X(FSCALE) X(FSQRT)              \
-                                                            X(FST) X(FSTP) X(FSUB) X(FSUBP)        \
-                                                                X(FSUBR) X(FSUBRP) X(FTST)         \
-                                                                    X(FUCOM) X(FUCOMI) X(FUCOMIP)  \
-                                                                        X(FUCOMP) X(FUCOMPP)       \
-                                                                            X(FWAIT) X(FXAM)       \
-                                                                                X(FXCH) X(FXTRACT)
+    X(ADD) X(OR) X(ADC) X(SBB) X(AND) X(SUB) X(XOR) X(CMP) X(TEST)                                 \
+    X(INC) X(DEC) X(NEG) X(NOT)                                                                    \
+    X(ROL) X(ROR) X(RCL) X(RCR) X(SHL) X(SHR) X(SAR) X(SHLD) X(SHRD)                               \
+    X(MUL) X(IMUL) X(DIV) X(IDIV)                                                                  \
+    X(MOV) X(MOVZX) X(MOVSX) X(XCHG) X(LEA) X(CMOV) X(BSWAP) X(XADD) X(CMPXCHG) X(CMPXCHG8B)       \
+    X(CBW) X(CWDE) X(CWD) X(CDQ) X(XLAT) X(MOV_SEGMENT)                                            \
+    X(MOVS) X(CMPS) X(STOS) X(LODS) X(SCAS)                                                        \
+    X(JMP) X(JCC) X(CALL) X(RET) X(LOOP) X(LOOPE) X(LOOPNE) X(JECXZ)                               \
+    X(PUSH) X(POP) X(PUSHA) X(POPA) X(PUSHF) X(POPF) X(ENTER) X(LEAVE) X(PUSH_SEGMENT)             \
+    X(BT) X(BTS) X(BTR) X(BTC) X(BSF) X(BSR) X(SETCC)                                              \
+    X(CLC) X(STC) X(CMC) X(CLD) X(STD) X(LAHF) X(SAHF)                                             \
+    X(AAA) X(AAS) X(AAM) X(AAD) X(DAA) X(DAS)                                                      \
+    X(NOP) X(RDTSC) X(IN) X(OUT) X(INT3) X(INTO) X(BOUND) X(IDLE) X(TERMINATE)                     \
+    X(FABS) X(FADD) X(FADDP) X(FCHS) X(FCMOVB) X(FCMOVBE) X(FCMOVE) X(FCMOVNB) X(FCMOVNBE)         \
+    X(FCMOVNE) X(FCMOVNU) X(FCMOVU) X(FCOM) X(FCOMI) X(FCOMIP) X(FCOMP) X(FCOMPP) X(FDECSTP)       \
+    X(FDIV) X(FDIVP) X(FDIVR) X(FDIVRP) X(FFREE) X(FIADD) X(FICOM) X(FICOMP) X(FIDIV) X(FIDIVR)    \
+    X(FILD) X(FIMUL) X(FINCSTP) X(FIST) X(FISTP) X(FISUB) X(FISUBR) X(FLD) X(FLD1) X(FLDCW)        \
+    X(FLDL2E) X(FLDL2T) X(FLDLG2) X(FLDLN2) X(FLDPI) X(FLDZ) X(FMUL) X(FMULP) X(FNCLEX) X(FNINIT)  \
+    X(FNOP) X(FNSTCW) X(FNSTSW) X(FRNDINT) X(FSQRT) X(FST) X(FSTP) X(FSUB) X(FSUBP)      \
+    X(FSUBR) X(FSUBRP) X(FTST) X(FUCOM) X(FUCOMI) X(FUCOMIP) X(FUCOMP) X(FUCOMPP) X(FWAIT)         \
+    X(FXAM) X(FXCH)
+// clang-format on
 
 enum isa_operation {
     ISA_NONE,
@@ -85,7 +80,6 @@ enum isa_operand_kind {
     ISA_OPERAND_RELATIVE,  /* value: to be added to the address of the next instruction */
     ISA_OPERAND_STACK,     /* number: i of ST(i) */
     ISA_OPERAND_SEGMENT,   /* number: the constant that the segment register reads as */
-    ISA_OPERAND_STATUS,    /* AX as the target of fnstsw */
 };
 
 #define ISA_NO_REGISTER 8u /* as base or index: none, counts as 0 */
@@ -144,6 +138,9 @@ void isa_decode(const uint8_t *bytes, size_t size_bytes, struct isa_instruction 
 const char *isa_operation_name(enum isa_operation operation);
 
 /* --- constants of docs/isa.md ----------------------------------------------------------------- */
+
+/* Guest address of the page of virtual registers. */
+#define ISA_REGISTER_PAGE 0x1000u
 
 /* What the segment registers read as. They cannot be written. */
 #define ISA_SEGMENT_CS 0x000bu

@@ -1,0 +1,76 @@
+// How many guest instructions an engine retires each second on small kernels built by
+// `gcc -m32 -march=i686 -O2` (bench/kernels/). Each kernel's checksum is compared with that of the
+// same source built for the host.
+//
+//     build/release/bench/interpreter_bench
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <string>
+
+extern "C" {
+#include <vcpu/engine.h>
+#include <vcpu/image.h>
+unsigned sieve_kernel(void);
+unsigned crc_kernel(void);
+unsigned matrix_kernel(void);
+unsigned list_kernel(void);
+unsigned recursion_kernel(void);
+unsigned state_kernel(void);
+unsigned copy_kernel(void);
+}
+
+namespace
+{
+
+void run_kernel(benchmark::State &state, const char *name, unsigned (*native)(void))
+{
+    struct error error = ERROR_INIT;
+    struct vcpu_arena *arena = nullptr;
+    struct vcpu_image *image = nullptr;
+    std::string path = std::string(BENCH_KERNEL_DIR) + "/" + name + ".elf";
+    if (vcpu_arena_create(64u << 20, &arena, &error) ||
+        vcpu_image_load(arena, path.c_str(), &image, &error)) {
+        state.SkipWithError(error.message);
+        return;
+    }
+    struct vcpu_engine *engine = nullptr;
+    const struct vcpu_engine_ops *ops = vcpu_engine_find("interpreter");
+    if (ops->create(&engine, &error)) {
+        state.SkipWithError(error.message);
+        return;
+    }
+    const unsigned expected = native();
+    uint64_t retired = 0;
+    for (auto _ : state) {
+        struct vcpu_space space = {};
+        struct vcpu vcpu = {};
+        vcpu_space_init(&space, arena, image, 1u << 20);
+        vcpu.space = &space;
+        vcpu_reset(&vcpu, image->entry);
+        struct vcpu_stop stop;
+        vcpu_engine_run(engine, &vcpu, UINT64_MAX, &stop);
+        retired += stop.retired;
+        if (stop.reason != VCPU_STOP_TERMINATE || vcpu.gpr[VCPU_EAX] != expected) {
+            state.SkipWithError("wrong result");
+        }
+        vcpu_space_fini(&space);
+    }
+    state.counters["instructions/s"] =
+        benchmark::Counter(static_cast<double>(retired), benchmark::Counter::kIsRate);
+    ops->destroy(engine);
+    vcpu_image_release(image);
+    vcpu_arena_destroy(arena);
+}
+
+#define KERNEL(name) BENCHMARK_CAPTURE(run_kernel, name, #name, name##_kernel)
+
+KERNEL(sieve);
+KERNEL(crc);
+KERNEL(matrix);
+KERNEL(list);
+KERNEL(recursion);
+KERNEL(state);
+KERNEL(copy);
+
+} // namespace
