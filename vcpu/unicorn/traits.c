@@ -213,9 +213,6 @@ static bool is_wrong(const struct isa_instruction *instruction)
     case ISA_RET:
         /* The bytes to release are taken as signed. */
         return instruction->operand_count && (instruction->operand[0].value & 0x8000) != 0;
-    case ISA_FSCALE:
-    case ISA_FXTRACT:
-        return true; /* special values */
     default:
         return false;
     }
