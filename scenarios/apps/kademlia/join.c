@@ -7,8 +7,7 @@
 
 #define SECOND_NS      UINT64_C(1000000000)
 #define JOIN_RETRY_NS  (5 * SECOND_NS)
-#define MAINTENANCE_NS SECOND_NS /* between two refreshes or republications, so that they spread   \
-                                  */
+#define MAINTENANCE_NS SECOND_NS /* at least, between two refreshes or republications */
 
 static void refresh_advance(struct kad_node *node, uint64_t now_ns);
 

@@ -12,7 +12,7 @@ void kad_options_default(struct kad_options *options)
         .rpc_attempts = 3,
         .cache = true,
         .rpc_timeout_ms = 1000,
-        .fresh_ms = 15000,
+        .fresh_ms = 60000,
         .refresh_s = 3600,
         .republish_s = 3600,
         .expire_s = 86400,

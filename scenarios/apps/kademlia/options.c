@@ -37,7 +37,7 @@ static const struct option OPTIONS[] = {
      "of a request's first attempt, doubled with each other (1000)"},
     {"--rpc-attempts", KIND_U8, FIELD(kad.rpc_attempts), 1, 8, "times a request is sent (3)"},
     {"--fresh-ms", KIND_U32, FIELD(kad.fresh_ms), 0, 0x7fffffff,
-     "a full bucket's oldest contact is pinged if not heard of for so long (15000)"},
+     "a full bucket's oldest contact is pinged if not heard of for so long (60000)"},
     {"--refresh-s", KIND_U32, FIELD(kad.refresh_s), 0, 1000000, "bucket refresh; 0 never (3600)"},
     {"--republish-s", KIND_U32, FIELD(kad.republish_s), 0, 1000000, "0 never (3600)"},
     {"--expire-s", KIND_U32, FIELD(kad.expire_s), 1, 10000000, "life of a value (86400)"},
