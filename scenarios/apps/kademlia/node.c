@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HANDOFF_RANK 3u /* as many of the closest holders of a pair hand it to a newcomer */
+
 void kad_options_default(struct kad_options *options)
 {
     *options = (struct kad_options){
@@ -48,16 +50,27 @@ void kad_node_fini(struct kad_node *node)
 }
 
 /*
- * Paper, 2.5: a node that learns of a new one hands it the pairs that the new one is now closest
- * to; so that not everybody does, only the node that was closest until now.
+ * Paper, 2.5: a node that learns of a new one sends it the pairs that the new one should hold,
+ * being one of the k closest to their keys. So that not all holders do, only the closest does; here
+ * the three closest, because the closest may itself be so new that it is still waiting for the
+ * pair.
  */
 static void hand_off(struct kad_node *node, uint64_t now_ns, const struct kad_contact *newcomer)
 {
     for (uint32_t i = 0; i < node->store.count; i++) {
         const struct kad_pair *pair = &node->store.pairs[i];
-        if (!pair->cached && pair->expires_ns > now_ns &&
-            kad_id_compare(&newcomer->id, &node->table.self, &pair->key) < 0 &&
-            kad_table_count_closer(&node->table, &pair->key) == 1) {
+        struct kad_contact closest[KAD_CONTACTS_MAX];
+        bool is_closer = kad_id_compare(&newcomer->id, &node->table.self, &pair->key) < 0;
+        if (pair->cached || pair->expires_ns <= now_ns ||
+            kad_table_count_closer(&node->table, &pair->key) >= HANDOFF_RANK + is_closer) {
+            continue;
+        }
+        uint32_t count =
+            kad_table_closest(&node->table, &pair->key, NULL, closest, node->options.k);
+        while (count > 0 && !kad_id_equal(&closest[count - 1].id, &newcomer->id)) {
+            count--;
+        }
+        if (count > 0) {
             node->counters.handoffs++;
             kad_rpc_send(node, now_ns, KAD_FOR_HANDOFF, newcomer, NULL, 0, pair);
         }
