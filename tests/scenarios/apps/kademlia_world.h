@@ -3,8 +3,8 @@
  * be lost, and are delivered in the order (time, number); time is virtual and jumps from event to
  * event. Node i has address 10.0.0.0 + i + 1 and port 4000.
  */
-#ifndef TESTS_APPS_KADEMLIA_WORLD_H
-#define TESTS_APPS_KADEMLIA_WORLD_H
+#ifndef TESTS_SCENARIOS_APPS_KADEMLIA_WORLD_H
+#define TESTS_SCENARIOS_APPS_KADEMLIA_WORLD_H
 
 #include <cstdint>
 #include <functional>
