@@ -239,12 +239,13 @@ static enum status check_boot_text(const struct check *check, uint32_t index)
         status = check_template(check, index, item_child(item, "environment")->children[i],
                                 group->environment[i].value, &total);
     }
-    if (status == STATUS_OK && total > SCN_BOOT_TEXT_MAX) {
+    const size_t most = SCN_BOOT_TEXT_MAX - SCN_BOOT_TEXT_FREE;
+    if (status == STATUS_OK && total > most) {
         status =
             FAIL(check, item, group->argument_count > 0 ? "arguments" : "environment",
-                 "expected at most %u bytes of arguments and environment, found up to %zu once "
+                 "expected at most %zu bytes of arguments and environment, found up to %zu once "
                  "expanded",
-                 SCN_BOOT_TEXT_MAX, total);
+                 most, total);
     }
     return status;
 }

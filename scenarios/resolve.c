@@ -351,6 +351,11 @@ static enum status read_variables(const struct slot *slot)
                               "and '_', 64 at most; found %s",
                               found);
         }
+        if (strncmp(key, "DENALI_", 7) == 0) {
+            return item_error(slot->document, entry.item, NULL, slot->error, STATUS_INVALID,
+                              "expected another name: those that begin with DENALI_ are the "
+                              "machine's own");
+        }
         if (!has_text(&entry)) {
             return expected(&entry, "text (\"\" if it is to be empty)");
         }

@@ -117,6 +117,13 @@ enum status scn_set_seed(struct scn_file *file, const char *text, struct error *
     return document_set(file->document, "general.seed", text, option, error);
 }
 
+enum status scn_set_duration(struct scn_file *file, const char *text, struct error *error)
+{
+    char option[256];
+    option_format(option, "--until", text);
+    return document_set(file->document, "general.duration", text, option, error);
+}
+
 enum status scn_set_nodes(struct scn_file *file, const char *text, struct error *error)
 {
     enum status status = option_number("--nodes", text, 1, SCN_NODES_MAX, &file->nodes, error);
@@ -225,8 +232,10 @@ enum status scn_error_at(const struct scn_scenario *scenario, const char *path, 
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    return item_error(scenario->source, document_find(scenario->source, path), NULL, error, status,
-                      "%s", message);
+    const struct scn_item *item = document_find(scenario->source, path);
+    bool overridden = item->option != NULL;
+    return error_set(error, status, overridden ? item->option : scenario->source->path,
+                     overridden ? 0 : item->line, "%s", message);
 }
 
 /* --- Comparing ------------------------------------------------------------------------------- */

@@ -83,8 +83,9 @@ static const struct schema_field network_fields[] = {
      .meaning = "Propagation delay of the access link, each way, on top of the core's."},
     {"rate", SCHEMA_RATE, AT(rate_bps), DEFAULT("1Gbit"), RANGE(1000, RATE_MAX), .types = LAN,
      .meaning = "Rate of each port, both ways."},
-    {"latency", SCHEMA_TIME, AT(latency_ns), DEFAULT("25us"), RANGE(US, LATENCY_MAX), .types = LAN,
-     .meaning = "One-way delay of each cable; from node to node through the switch takes two."},
+    {"latency", SCHEMA_TIME, AT(latency_ns), DEFAULT("50us"), RANGE(2 * US, LATENCY_MAX),
+     .multiple = 2, .types = LAN,
+     .meaning = "One-way delay from node to node through the switch, half of it on each cable."},
     {"queue", SCHEMA_SIZE, AT(queue_bytes), DEFAULT("128KiB"), RANGE(1514, GIB), .types = LAN,
      .meaning = "Bytes that wait for a port at most; a frame beyond is dropped."},
 };
@@ -97,16 +98,15 @@ static const struct schema_field limit_fields[] = {
      .meaning = "Memory that the node has written, in whole pages. A store that needs a page more "
                 "is a fault of the guest."},
     {"network", SCHEMA_RATE, AT(network_bps), OPTIONAL, RANGE(1000, RATE_MAX),
-     .meaning = "Rate at which the node may send."},
+     .meaning = "Rate at which the node may send: its uplink is no faster."},
     {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
      .meaning = "Bytes that the node may keep on disks."},
 };
 static const struct schema_section limit_section = {
     .title = "groups[].limits",
-    .meaning = "What each node of the group may use at most. Without one, the machine's own bounds "
-               "hold: all of its memory, its access link. `memory` is enforced by the machine. "
-               "`network` and `disk` are read, checked and kept in the resolved scenario, and "
-               "enforced by what the build has of them.",
+    .meaning = "What each node of the group may use at most; without one, the machine's own bounds "
+               "hold. `memory` and `network` are enforced. `disk` is checked and kept in the "
+               "resolved scenario, but machines have no disk yet.",
     .size_bytes = sizeof(struct scn_limits),
     .fields = limit_fields,
     .field_count = COUNT(limit_fields),
@@ -146,7 +146,9 @@ static const struct schema_field group_fields[] = {
     {"arguments", SCHEMA_TEXTS, AT(arguments), BESIDE(argument_count), OPTIONAL, RANGE(0, 256),
      .meaning = "The program's arguments, without its own name. Templates."},
     {"environment", SCHEMA_VARIABLES, AT(environment), BESIDE(variable_count), OPTIONAL,
-     RANGE(0, 256), .meaning = "The program's environment, `NAME: value`. Values are templates."},
+     RANGE(0, 256),
+     .meaning = "The program's environment, `NAME: value`. Values are templates. Names that begin "
+                "with `DENALI_` are the machine's own."},
     {"memory", SCHEMA_SIZE, AT(memory_bytes), DEFAULT("16MiB"), RANGE(64 * KIB, 3 * GIB),
      .multiple = 4 * KIB, .meaning = "Memory of each node."},
     {"cpu_hz", SCHEMA_FREQUENCY, AT(cpu_hz), DEFAULT("100MHz"), RANGE(1000, 100000000000),

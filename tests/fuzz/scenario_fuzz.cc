@@ -71,7 +71,8 @@ void check_nodes(const scn_scenario *scenario)
             scn_node_name(scenario, node, name);
             require(std::strchr(name, '/') == nullptr && name[0] != '.', "a node's name is safe");
             scn_node_boot_text(scenario, node, address_of, nullptr, &text);
-            require(text.size_bytes <= SCN_BOOT_TEXT_MAX, "the boot text fits");
+            require(text.size_bytes <= SCN_BOOT_TEXT_MAX - SCN_BOOT_TEXT_FREE,
+                    "the boot text fits");
         }
     }
     require(first == scenario->node_count, "the groups' nodes are all nodes");

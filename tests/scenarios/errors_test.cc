@@ -150,6 +150,11 @@ const Case kCases[] = {
      "test.yaml:13: groups.lone.scale: expected one group to scale, found 'peers' before"},
     {"BadVariable", "count: 4", "environment: {A-B: c}",
      "test.yaml:11: groups.peers.environment.A-B: expected a variable's name: ..."},
+    {"ReservedVariable", "count: 4", "environment: {DENALI_IP: 10.0.0.1}",
+     "test.yaml:11: groups.peers.environment.DENALI_IP: expected another name: those that begin "
+     "with DENALI_ are the machine's own"},
+    {"LanLatencyUneven", "type: wan\n    delay: 20ms", "type: lan\n    latency: 2001ns",
+     "test.yaml:6: networks.net.latency: expected a multiple of 2ns, found '2001ns'"},
     {"InputsOutOfOrder", "count: 4",
      "console_input:\n      - {at: 2s, text: a}\n      - {at: 1s, text: b}",
      "test.yaml:13: groups.peers.console_input.1.at: expected a time not before the entry above"},

@@ -55,7 +55,7 @@ general: {name: full, description: "a: b", seed: 18446744073709551615, duration:
 networks:
   - {name: far, type: wan, subnet: 172.16.0.0/12, delay: 1us, up: 1.5Mbit, down: 10Gbit,
      queue_up: 1514B, queue_down: 1GiB, access_latency: 3ms}
-  - {name: near, type: lan, subnet: 192.168.1.0/24, rate: 1kbit, latency: 1us, queue: 64KiB}
+  - {name: near, type: lan, subnet: 192.168.1.0/24, rate: 1kbit, latency: 2us, queue: 64KiB}
 groups:
   - name: all
     image: prog
@@ -87,7 +87,7 @@ expectations:
     EXPECT_EQ(s->networks[1].type, SCN_NETWORK_LAN);
     EXPECT_EQ(s->networks[1].subnet_address, 0xc0a80100u);
     EXPECT_EQ(s->networks[1].rate_bps, 1000u);
-    EXPECT_EQ(s->networks[1].latency_ns, 1000u);
+    EXPECT_EQ(s->networks[1].latency_ns, 2000u);
     EXPECT_EQ(s->networks[1].up_bps, 0u);
     const scn_group &all = s->groups[0];
     EXPECT_TRUE(all.scale);
@@ -175,19 +175,20 @@ TEST(Scenario, ErrorsOfItsReaderCarryTheFieldsPlace)
     ASSERT_TRUE(s);
     struct error error = ERROR_INIT;
     char text[1024];
-    EXPECT_EQ(scn_error_at(s.get(), "groups.0.image", &error, STATUS_NOT_FOUND, "no program '%s'",
-                           "peer"),
+    EXPECT_EQ(scn_error_at(s.get(), "groups.0.image", &error, STATUS_NOT_FOUND,
+                           "groups.peers.image: no program '%s'", "peer"),
               STATUS_NOT_FOUND);
     error_format(&error, text, sizeof text);
     EXPECT_STREQ(text, "test.yaml:9: groups.peers.image: no program 'peer'");
     error.status = STATUS_OK;
-    (void)scn_error_at(s.get(), "groups.1.image", &error, STATUS_NOT_FOUND, "no such program");
+    (void)scn_error_at(s.get(), "groups.1.image", &error, STATUS_NOT_FOUND,
+                       "no such program, found %d", 7);
     error_format(&error, text, sizeof text);
-    EXPECT_STREQ(text, "--set groups.lone.image=other: groups.lone.image: no such program");
+    EXPECT_STREQ(text, "--set groups.lone.image=other: no such program, found 7");
     error.status = STATUS_OK;
     (void)scn_error_at(s.get(), "groups.0.site", &error, STATUS_INVALID, "beyond the matrix");
     error_format(&error, text, sizeof text);
-    EXPECT_STREQ(text, "test.yaml:8: groups.peers: beyond the matrix");
+    EXPECT_STREQ(text, "test.yaml:8: beyond the matrix");
 }
 
 } // namespace

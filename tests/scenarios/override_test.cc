@@ -106,6 +106,26 @@ TEST(Override, SeedIsTheScenariosSeed)
               "18446744073709551615, found '18446744073709551616'");
 }
 
+TEST(Override, UntilIsTheDuration)
+{
+    struct error error = ERROR_INIT;
+    scn_file *file = nullptr;
+    scn_scenario *scenario = nullptr;
+    ASSERT_EQ(scn_open_text(&file, "t.yaml", kSmall.data(), kSmall.size(), &error), STATUS_OK);
+    ASSERT_EQ(scn_set_duration(file, "2min", &error), STATUS_OK);
+    ASSERT_EQ(scn_resolve(file, &scenario, &error), STATUS_OK);
+    scn_close(file);
+    EXPECT_EQ(scenario->duration_ns, 120000000000u);
+    scn_scenario_destroy(scenario);
+
+    ASSERT_EQ(scn_open_text(&file, "t.yaml", kSmall.data(), kSmall.size(), &error), STATUS_OK);
+    ASSERT_EQ(scn_set_duration(file, "120", &error), STATUS_OK);
+    EXPECT_EQ(scn_resolve(file, &scenario, &error), STATUS_INVALID);
+    scn_close(file);
+    EXPECT_STREQ(error.file, "--until 120");
+    EXPECT_EQ(error.line, 0);
+}
+
 TEST(Override, NodesCountsAllAndScalesTheMarkedGroup)
 {
     Scenario s = load(kSmall, nullptr, {{"groups.lone.scale=true"}, "", "100"});

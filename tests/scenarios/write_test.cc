@@ -71,7 +71,7 @@ TEST(Resolved, LoadsAgainToTheSame)
 general: {name: full, description: "a: 'b' \"c\" # d\n\te \u00e4 \u2028 \U0001F600", seed: 18446744073709551615, duration: 1.5h}
 networks:
   - {name: far, type: wan, subnet: 172.16.0.0/12, delay: 1us, up: 1.5Mbit, access_latency: 3ms}
-  - {name: near, type: lan, subnet: 192.168.0.0/16, rate: 1kbit, latency: 1us, queue: 64KiB}
+  - {name: near, type: lan, subnet: 192.168.0.0/16, rate: 1kbit, latency: 2us, queue: 64KiB}
 groups:
   - name: all
     image: prog

@@ -32,13 +32,14 @@
 
 #include "base/status.h"
 
-#define SCN_NODES_MAX     1000000u
-#define SCN_NAME_MAX      64u        /* bytes of a network's or group's name, no NUL counted */
-#define SCN_NODE_NAME_MAX 80u        /* bytes of a node's name with its NUL */
-#define SCN_BOOT_TEXT_MAX 3072u      /* bytes of a node's arguments and environment, expanded */
-#define SCN_NETWORK_NONE  UINT32_MAX /* scn_group.network: deliberately no network */
-#define SCN_SITE_ANY      UINT32_MAX /* scn_group.site: the topology places the nodes */
-#define SCN_BYTES_MAX     (1u << 20) /* a scenario file may not be larger */
+#define SCN_NODES_MAX      1000000u
+#define SCN_NAME_MAX       64u        /* bytes of a network's or group's name, no NUL counted */
+#define SCN_NODE_NAME_MAX  80u        /* bytes of a node's name with its NUL */
+#define SCN_BOOT_TEXT_MAX  3072u      /* bytes of a node's boot text */
+#define SCN_BOOT_TEXT_FREE 256u       /* of those, left for what emu adds: DENALI_IP and the like */
+#define SCN_NETWORK_NONE   UINT32_MAX /* scn_group.network: deliberately no network */
+#define SCN_SITE_ANY       UINT32_MAX /* scn_group.site: the topology places the nodes */
+#define SCN_BYTES_MAX      (1u << 20) /* a scenario file may not be larger */
 
 enum scn_network_type { SCN_NETWORK_WAN, SCN_NETWORK_LAN };
 
@@ -61,7 +62,7 @@ struct scn_network {
 
     /* lan */
     uint64_t rate_bps;    /* of each port, both ways */
-    uint64_t latency_ns;  /* of each cable, at least 1 us: node to node takes two */
+    uint64_t latency_ns;  /* from node to node through the switch, at least 2 us */
     uint64_t queue_bytes; /* what each port holds waiting, at most */
 
     uint32_t node_count; /* nodes that are on it; derived */
@@ -167,6 +168,8 @@ enum status scn_open_text(struct scn_file **file, const char *path, const char *
 enum status scn_set(struct scn_file *file, const char *assignment, struct error *error) MUST_USE;
 /* `--seed text`. */
 enum status scn_set_seed(struct scn_file *file, const char *text, struct error *error) MUST_USE;
+/* `--until text`: the duration. */
+enum status scn_set_duration(struct scn_file *file, const char *text, struct error *error) MUST_USE;
 /* `--nodes text`: so many nodes in all, by the count of the group that says `scale: true`; if none
  * does, of the largest. Applied by scn_resolve, after every scn_set. */
 enum status scn_set_nodes(struct scn_file *file, const char *text, struct error *error) MUST_USE;
@@ -186,8 +189,9 @@ void scn_scenario_destroy(struct scn_scenario *scenario);
 /* True if both describe the same experiment (the seed counts, where they were read does not). */
 bool scn_scenario_equal(const struct scn_scenario *a, const struct scn_scenario *b);
 
-/* Fills error with the place of a field, for what only the reader of the scenario can find out:
- * scn_error_at(scenario, "groups.3.image", error, STATUS_INVALID, "expected an ELF32 image, ...").
+/* Fills error with a field's file and line, or the option it came from, for what only the reader of
+ * the scenario can find out; the message is the caller's whole and names the field:
+ * scn_error_at(scenario, "groups.3.image", error, STATUS_INVALID, "groups.peers.image: ...").
  * Returns status. A path that is not in the file gets the place of its nearest parent. */
 enum status scn_error_at(const struct scn_scenario *scenario, const char *path, struct error *error,
                          enum status status, const char *format, ...)
@@ -233,7 +237,9 @@ void scn_group_program(const struct scn_group *group, char name[SCN_NODE_NAME_MA
 typedef uint32_t scn_address_fn(void *context, uint32_t node);
 
 /* A node's boot text: NUL-terminated strings back to back, the program's name, its arguments, then
- * NAME=value; templates expanded. It always fits: scn_resolve refused what could not. */
+ * NAME=value; templates expanded. It always fits, with SCN_BOOT_TEXT_FREE bytes to spare for
+ * variables that emu adds: scn_resolve refused what could not. No variable of a scenario begins
+ * with DENALI_. */
 struct scn_boot_text {
     uint32_t size_bytes;
     uint32_t argument_count; /* the program's name counted */
