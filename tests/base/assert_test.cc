@@ -1,3 +1,4 @@
+// Assertions, allocation, log and the host clock: what is told when something of ours is wrong.
 #include <gtest/gtest.h>
 
 #include <cstdint>

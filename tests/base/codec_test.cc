@@ -1,3 +1,4 @@
+// The codec: exact bytes, hashing while writing, and reading what somebody else wrote.
 #include <gtest/gtest.h>
 
 #include <cstring>

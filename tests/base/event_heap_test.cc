@@ -1,3 +1,4 @@
+// The event heap against an ordered set as its model.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -1,3 +1,4 @@
+// Hashing against the published values of XXH3-64.
 #include <gtest/gtest.h>
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// Random streams against the published test vectors.
 #include <gtest/gtest.h>
 
 #include <set>

@@ -1,3 +1,4 @@
+// Status codes and errors that a person can act on.
 #include <gtest/gtest.h>
 
 #include <set>

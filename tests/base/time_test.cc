@@ -1,3 +1,4 @@
+// Virtual time and its exact conversion to and from cycles.
 #include <gtest/gtest.h>
 
 #include <vector>

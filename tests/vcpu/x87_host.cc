@@ -1,3 +1,4 @@
+// Runs x87 instructions on the host processor itself: the oracle of x87_test.cc.
 #include "vcpu/x87_host.h"
 
 #include <cstring>

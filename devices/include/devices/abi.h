@@ -52,12 +52,11 @@
 
 /* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
 
-#define ABI_PORT_CONSOLE_BYTE 0x10u  /* out 8: print a byte. in 32: next input byte, or ~0 if none \
-                                      */
+#define ABI_PORT_CONSOLE_BYTE  0x10u /* out 8: print a byte. in 32: next input byte, ~0: none */
 #define ABI_PORT_CONSOLE_WRITE 0x11u /* out 32: guest address of struct abi_buffer to print */
 #define ABI_PORT_NIC_SEND      0x20u /* out 32: guest address of struct abi_buffer, a whole frame */
 #define ABI_PORT_NIC_RECEIVE   0x21u /* out 32: guest address of struct abi_receive */
-#define ABI_PORT_TIMER         0x30u /* out 32: guest address of a uint64_t deadline, ns; ~0 disarms */
+#define ABI_PORT_TIMER         0x30u /* out 32: guest address of a uint64_t deadline in ns; ~0: off */
 #define ABI_PORT_OBSERVE       0x40u /* out 32: guest address of struct abi_observation */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
