@@ -1,3 +1,4 @@
+// Frames: their lifetime and how they are counted.
 #include "fake_world.h"
 
 TEST(Frame, CopiesItsBytes)

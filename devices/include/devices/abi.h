@@ -56,7 +56,7 @@
 #define ABI_PORT_CONSOLE_WRITE 0x11u /* out 32: guest address of struct abi_buffer to print */
 #define ABI_PORT_NIC_SEND      0x20u /* out 32: guest address of struct abi_buffer, a whole frame */
 #define ABI_PORT_NIC_RECEIVE   0x21u /* out 32: guest address of struct abi_receive */
-#define ABI_PORT_TIMER         0x30u /* out 32: guest address of a uint64_t deadline in ns; ~0: off */
+#define ABI_PORT_TIMER         0x30u /* out 32: guest address of a u64 deadline in ns; ~0: off */
 #define ABI_PORT_OBSERVE       0x40u /* out 32: guest address of struct abi_observation */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */

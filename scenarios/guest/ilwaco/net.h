@@ -26,7 +26,7 @@ void net_deliver_loopback(void);
 uint64_t net_next_timer_ns(void);
 
 /* Closes every descriptor, so that connections end in order, and works until what streams have
- * written is acknowledged, ten seconds at most: with the program ends the machine, and its stack. */
+ * written is acknowledged, ten seconds at most: with the program end the machine and its stack. */
 void net_drain(void);
 
 /* Called by the driver: the stack is waiting for an ARP answer, or for the rest of a fragmented

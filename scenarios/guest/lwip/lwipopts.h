@@ -42,7 +42,7 @@
 #define IP_SOF_BROADCAST_RECV 0
 
 #define TCP_MSS            1460
-#define TCP_WND            (44 * TCP_MSS) /* on demand, like all memory; the most without window scaling */
+#define TCP_WND            (44 * TCP_MSS) /* on demand; the most without window scaling */
 #define TCP_SND_BUF        (44 * TCP_MSS)
 #define TCP_SND_QUEUELEN   (4 * TCP_SND_BUF / TCP_MSS)
 #define MEMP_NUM_TCP_SEG   TCP_SND_QUEUELEN
