@@ -347,24 +347,74 @@ TEST(KademliaNetwork, TriesTheNextBootstrapNodeWhenOneIsSilent)
 
 TEST(KademliaNetwork, BootstrapNodesThatGreetEachOtherFormOneNetwork)
 {
-    KademliaWorld world(4, Options(), 12);
-    for (uint32_t i = 0; i < 4; i++) {
-        world.At(0, i, [](KademliaWorld::Member &member, uint64_t now) {
-            uint32_t addresses[3];
-            uint16_t ports[3] = {4000, 4000, 4000};
-            for (uint32_t other = 0, count = 0; other < 4; other++) {
-                if (other != member.index) {
-                    addresses[count++] = KademliaWorld::Address(other);
+    for (uint64_t seed = 1; seed <= 20; seed++) { /* some of them would pair off */
+        KademliaWorld world(4, Options(), seed);
+        for (uint32_t i = 0; i < 4; i++) {
+            world.At(0, i, [](KademliaWorld::Member &member, uint64_t now) {
+                uint32_t addresses[3];
+                uint16_t ports[3] = {4000, 4000, 4000};
+                for (uint32_t other = 0, count = 0; other < 4; other++) {
+                    if (other != member.index) {
+                        addresses[count++] = KademliaWorld::Address(other);
+                    }
                 }
-            }
-            kad_node_join(&member.node, now, addresses, ports, 3, true, nullptr, nullptr);
-        });
+                kad_node_join(&member.node, now, addresses, ports, 3, true, nullptr, nullptr);
+            });
+        }
+        world.Run(20 * kSecond);
+        for (auto &member : world.members) {
+            EXPECT_TRUE(member->node.join.joined);
+            EXPECT_EQ(member->node.table.contact_count, 3u) << "seed " << seed;
+        }
     }
-    world.Run(20 * kSecond);
-    for (auto &member : world.members) {
-        EXPECT_TRUE(member->node.join.joined);
-        EXPECT_EQ(member->node.table.contact_count, 3u);
+}
+
+/* A node that has just greeted 10.0.0.2, and what is needed to answer in its stead. */
+struct Greeting {
+    KademliaWorld world{1, Options(), 15};
+    kad_node *node = &world.members[0]->node;
+    kad_message reply = {};
+
+    Greeting()
+    {
+        uint32_t address = KademliaWorld::Address(1);
+        uint16_t port = 4000;
+        kad_node_join(node, 0, &address, &port, 1, false, nullptr, nullptr);
+        reply.type = KAD_PONG;
+        reply.rpc = node->rpcs[0].id;
+        kad_id_of(&reply.sender, "node", 1);
     }
+    void Deliver(uint32_t address, uint16_t port)
+    {
+        uint8_t bytes[KAD_MESSAGE_MAX];
+        size_t size = kad_message_write(&reply, bytes);
+        kad_node_receive(node, kSecond / 2, address, port, bytes, size);
+    }
+};
+
+TEST(KademliaNetwork, BelievesNoReplyFromAnotherAddress)
+{
+    Greeting greeting;
+    greeting.Deliver(KademliaWorld::Address(2), 4000);
+    greeting.Deliver(KademliaWorld::Address(1), 4001);
+    EXPECT_EQ(greeting.node->table.contact_count, 0u);
+    EXPECT_EQ(greeting.node->counters.malformed, 2u);
+    greeting.Deliver(KademliaWorld::Address(1), 4000);
+    EXPECT_EQ(greeting.node->table.contact_count, 1u);
+    EXPECT_EQ(greeting.node->counters.malformed, 2u);
+}
+
+TEST(KademliaNetwork, ForgetsAContactWhenAnotherNodeAnswersAtItsAddress)
+{
+    Greeting greeting;
+    greeting.Deliver(KademliaWorld::Address(1), 4000);
+    ASSERT_EQ(greeting.node->rpc_count, 1u); /* the self-lookup asks the one known contact */
+    kad_id before = greeting.reply.sender;
+    greeting.reply.rpc = greeting.node->rpcs[0].id;
+    kad_id_of(&greeting.reply.sender, "somebody else", 1);
+    greeting.Deliver(KademliaWorld::Address(1), 4000);
+    EXPECT_FALSE(kad_table_find(&greeting.node->table, &before));
+    EXPECT_TRUE(kad_table_find(&greeting.node->table, &greeting.reply.sender));
 }
 
 TEST(KademliaNetwork, BelievesNoReplyThatItDidNotAskFor)
