@@ -18,6 +18,7 @@ unsigned list_kernel(void);
 unsigned recursion_kernel(void);
 unsigned state_kernel(void);
 unsigned copy_kernel(void);
+unsigned doubles_kernel(void);
 }
 
 namespace
@@ -72,5 +73,6 @@ KERNEL(list);
 KERNEL(recursion);
 KERNEL(state);
 KERNEL(copy);
+KERNEL(doubles);
 
 } // namespace
