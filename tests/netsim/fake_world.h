@@ -247,7 +247,8 @@ inline const uint8_t kBroadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 inline void ip_checksum_fill(Bytes &bytes)
 {
     put16(bytes, 24, 0);
-    put16(bytes, 24, checksum(bytes, 14, 14 + (bytes[14] & 15u) * 4));
+    size_t end = 14 + (bytes[14] & 15u) * 4; // what the header says; it may lie
+    put16(bytes, 24, checksum(bytes, 14, std::min(end, bytes.size())));
 }
 
 // An IPv4 packet of size bytes in all from port's node to an address, through its gateway.
