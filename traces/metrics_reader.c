@@ -114,15 +114,19 @@ static bool digits_parse(const char *text, uint64_t *value)
 static bool number_parse(const char *text, double *value)
 {
     char *end;
+    /* Only what the writer writes: strtod also knows blanks, hexadecimal and names. */
+    if (text[strspn(text, "0123456789+-.e")] != '\0') {
+        return false;
+    }
     *value = strtod(text, &end);
-    return end != text && *end == '\0' && text[0] != ' ' && isfinite(*value);
+    return end != text && *end == '\0' && isfinite(*value);
 }
 
 static bool observation_parse(char *line, struct trace_observation *observation)
 {
     char *fields[FIELD_COUNT];
     if (!line_split(line, fields) || !digits_parse(fields[0], &observation->time_ns) ||
-        !trace_node_name_valid(fields[1]) || !run_word_valid(fields[3]) ||
+        !trace_node_name_valid(fields[1]) || !run_metric_name_valid(fields[3]) ||
         !number_parse(fields[4], &observation->value)) {
         return false;
     }

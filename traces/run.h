@@ -11,6 +11,7 @@
 
 #define RUN_NAME_INCOMPLETE "INCOMPLETE"
 #define RUN_NAME_MAX        79u /* bytes of a node's name */
+#define RUN_METRIC_NAME_MAX 64u
 
 /* A file kept open for the length of the run. */
 struct run_stream {
@@ -54,6 +55,9 @@ enum status run_stream_open(struct trace_run *run, struct run_stream *stream, co
 enum status run_stream_close(struct trace_run *run, struct run_stream *stream, struct error *error);
 /* Closes without caring: the run has failed already. */
 void run_stream_drop(struct run_stream *stream);
+
+/* A metric's name: 1..64 bytes of [A-Za-z0-9._-], as the observer lets through. */
+bool run_metric_name_valid(const char *name);
 
 /* A word of a table: not empty, no blank, comma, quote or control character. */
 bool run_word_valid(const char *word);

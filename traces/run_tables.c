@@ -20,15 +20,25 @@ static bool name_byte_valid(char byte)
            (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == '-';
 }
 
-bool trace_node_name_valid(const char *node)
+static bool name_valid(const char *name, size_t length_max)
 {
     size_t length = 0;
-    for (; node[length]; length++) {
-        if (length == RUN_NAME_MAX || !name_byte_valid(node[length])) {
+    for (; name[length]; length++) {
+        if (length == length_max || !name_byte_valid(name[length])) {
             return false;
         }
     }
-    return length > 0 && node[0] != '.';
+    return length > 0;
+}
+
+bool trace_node_name_valid(const char *node)
+{
+    return name_valid(node, RUN_NAME_MAX) && node[0] != '.';
+}
+
+bool run_metric_name_valid(const char *name)
+{
+    return name_valid(name, RUN_METRIC_NAME_MAX);
 }
 
 bool run_word_valid(const char *word)
@@ -90,9 +100,9 @@ enum status trace_run_observation_write(struct trace_run *run, uint64_t time_ns,
 {
     enum status status = run_check(run, error);
     if (status == STATUS_OK) {
-        status = word_check(run, &run->metrics,
-                            trace_node_name_valid(node) && run_word_valid(name) && isfinite(value),
-                            error);
+        status = word_check(
+            run, &run->metrics,
+            trace_node_name_valid(node) && run_metric_name_valid(name) && isfinite(value), error);
     }
     if (status != STATUS_OK) {
         return status;

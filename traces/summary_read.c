@@ -168,7 +168,6 @@ static void fields_read(struct field_reader *reader, json_t *root, struct trace_
 {
     struct trace_summary *summary = &file->summary;
     const char *digest = field_text(reader, root, "digest");
-    char *end;
 
     summary->scenario = field_text(reader, root, "scenario");
     summary->seed = field_whole(reader, root, "seed", UINT64_MAX);
@@ -182,8 +181,8 @@ static void fields_read(struct field_reader *reader, json_t *root, struct trace_
     summary->frames_delivered = field_whole(reader, root, "frames_delivered", UINT64_MAX);
     summary->frames_dropped = field_whole(reader, root, "frames_dropped", UINT64_MAX);
     summary->peak_rss_bytes = field_whole(reader, root, "peak_rss_bytes", UINT64_MAX);
-    summary->digest = strtoull(digest, &end, 16);
-    if (strlen(digest) != 16 || *end != '\0') {
+    summary->digest = strtoull(digest, NULL, 16);
+    if (strlen(digest) != 16 || strspn(digest, "0123456789abcdef") != 16) {
         field_fail(reader, "digest", "16 hexadecimal digits");
     }
     metrics_read(reader, root, file);

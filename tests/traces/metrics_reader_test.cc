@@ -89,8 +89,9 @@ TEST_F(MetricsReader, NamesTheLineThatIsDamaged)
          {"\n", "1,n,measurement,x\n", "1,n,measurement,x,2,3\n", "-1,n,measurement,x,2\n",
           "18446744073709551616,n,measurement,x,2\n", "1,../n,measurement,x,2\n",
           "1,n,measure,x,2\n", "1,n,measurement,,2\n", "1,n,measurement,x,\n",
-          "1,n,measurement,x,nan\n", "1,n,measurement,x,inf\n", "1,n,measurement,x,1e999\n",
-          "1,n,measurement,x,2 \n", "1,n,measurement,x, 2\n", "1,n,measurement,x,2"}) {
+          "1,n,measurement,x@y,2\n", "1,n,measurement,x,0x2\n", "1,n,measurement,x,nan\n",
+          "1,n,measurement,x,inf\n", "1,n,measurement,x,1e999\n", "1,n,measurement,x,2 \n",
+          "1,n,measurement,x, 2\n", "1,n,measurement,x,2"}) {
         EXPECT_EQ(read_all(kHeader + "1,n,measurement,x,2\n" + line), STATUS_CORRUPT) << line;
         EXPECT_EQ(failure.line, 3) << line;
         EXPECT_EQ(count, 1u);

@@ -185,6 +185,7 @@ TEST_F(Summary, RefusesEveryDamageWithTheFieldItIsIn)
         {"\"jobs\": 2", "\"jobs\": \"two\""},
         {"\"seed\": \"18446744073709551615\"", "\"seed\": \"18446744073709551616\""},
         {"\"digest\": \"00c0ffee12345678\"", "\"digest\": \"c0ffee\""},
+        {"\"digest\": \"00c0ffee12345678\"", "\"digest\": \"+0c0ffee12345678\""},
         {"\"virtual_seconds\": ", "\"virtual_seconds\": -"},
         {"\"passed\": true", "\"passed\": 1"},
         {"\"count\": 3", "\"count\": 0"},
