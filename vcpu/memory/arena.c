@@ -25,6 +25,8 @@ struct vcpu_arena {
     _Atomic uint8_t *states;
     size_t table_bytes;
 
+    _Atomic bool exhausted;
+
     pthread_mutex_t lock; /* guards what follows */
     uint32_t next_unused; /* frames from here on were never taken */
     uint32_t *free_frames;
@@ -64,7 +66,7 @@ enum status vcpu_arena_create(uint64_t limit_bytes, struct vcpu_arena **result, 
         free(arena);
         return error_set(error, STATUS_NO_MEMORY, NULL, 0,
                          "the host refused to reserve %llu MiB of address space for guest memory; "
-                         "raise its limit (ulimit -v) or lower general.memory_limit",
+                         "raise its limit (ulimit -v) or run with a lower --memory-limit",
                          (unsigned long long)(size_bytes >> 20));
     }
     madvise(arena->bytes, size_bytes, MADV_HUGEPAGE); /* a wish; nothing depends on it */
@@ -107,6 +109,7 @@ uint32_t vcpu_frame_take(struct vcpu_arena *arena, enum vcpu_frame_state state)
     }
     pthread_mutex_unlock(&arena->lock);
     if (frame == VCPU_FRAME_NONE) {
+        atomic_store_explicit(&arena->exhausted, true, memory_order_relaxed);
         return frame;
     }
     if (reused) {
@@ -156,6 +159,11 @@ void vcpu_frame_share(struct vcpu_arena *arena, uint32_t frame)
     if (vcpu_frame_state(arena, frame) == VCPU_FRAME_PRIVATE) {
         atomic_store_explicit(&arena->states[frame], VCPU_FRAME_SHARED, memory_order_relaxed);
     }
+}
+
+bool vcpu_arena_exhausted(const struct vcpu_arena *arena)
+{
+    return atomic_load_explicit(&arena->exhausted, memory_order_relaxed);
 }
 
 uint64_t vcpu_arena_frames_used(const struct vcpu_arena *arena)

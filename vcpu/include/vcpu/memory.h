@@ -66,6 +66,9 @@ enum vcpu_frame_state vcpu_frame_state(const struct vcpu_arena *arena, uint32_t 
 void vcpu_frame_share(struct vcpu_arena *arena, uint32_t frame);
 /* Frames taken and not yet given back. */
 uint64_t vcpu_arena_frames_used(const struct vcpu_arena *arena);
+/* True once a frame was asked for and could not be had. What guests saw from then on depends on the
+ * host, so the world ends its run with an error. */
+bool vcpu_arena_exhausted(const struct vcpu_arena *arena);
 
 struct vcpu_image;
 

@@ -1,0 +1,246 @@
+/*
+ * The bus of a node: carries the guest's port and virtual-register accesses to the devices, and
+ * gives the devices what they may ask for.
+ */
+#include "node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/assert.h>
+#include <base/time.h>
+#include <netsim/network.h>
+
+#include "digest.h"
+#include "process.h"
+#include "world_internal.h"
+
+#define CONSOLE_LOG_MAX (1u << 20) /* bytes of a node's console that are kept, in a whole run */
+
+struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
+                                 const struct vcpu_access *access)
+{
+    enum dev_result result = DEV_NO_REGISTER;
+    uint32_t value = access->value;
+    if (is_port) {
+        uint32_t device = 0;
+        const struct dev_region *region = NULL;
+        const struct dev_ops *ops = dev_find_port((uint16_t)access->address, &device, &region);
+        uint32_t width = !ops ? 0 : access->write ? region->out_bytes : region->in_bytes;
+        if (ops && width == access->size_bytes) {
+            struct dev_env env = emu_node_env(node, device);
+            void *state = emu_node_device(node, device);
+            result = access->write ? ops->write(state, &env, (uint16_t)access->address, value)
+                                   : ops->read(state, &env, (uint16_t)access->address, &value);
+        }
+    } else {
+        struct dev_env env = emu_node_env(node, DEV_COUNT);
+        result = access->write
+                     ? dev_registers_write(&node->registers, &env, access->address, value)
+                     : dev_registers_read(&node->registers, &env, access->address, &value);
+    }
+    emu_digest_add(node, is_port ? EMU_DIGEST_PORT : EMU_DIGEST_REGISTER,
+                   access->address | (uint32_t)access->write << 31, value, &result,
+                   sizeof(uint32_t));
+    if (result != DEV_DONE) {
+        enum vcpu_fault_kind kind = result == DEV_REFUSED ? VCPU_FAULT_DEVICE
+                                    : is_port             ? VCPU_FAULT_PORT
+                                                          : VCPU_FAULT_REGISTER;
+        uint32_t address = access->address + (is_port ? 0 : ABI_REGISTER_PAGE);
+        return (struct vcpu_fault){kind, node->vcpu.eip, address};
+    }
+    vcpu_access_complete(&node->vcpu, access, value);
+    return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0};
+}
+
+static uint64_t bus_now_ns(void *host)
+{
+    return ((struct emu_node *)host)->process->now_ns;
+}
+
+static void bus_interrupt(void *host, uint32_t kinds)
+{
+    emu_node_interrupt(host, kinds);
+}
+
+static uint32_t bus_interrupt_pending(void *host)
+{
+    return ((struct emu_node *)host)->vcpu.irq_pending;
+}
+
+static void bus_interrupt_clear(void *host, uint32_t kinds)
+{
+    ((struct emu_node *)host)->vcpu.irq_pending &= ~kinds;
+}
+
+static uint32_t bus_interrupt_delivered(void *host)
+{
+    return ((struct emu_node *)host)->vcpu.irq_delivered;
+}
+
+static bool bus_interrupt_enabled(void *host)
+{
+    return ((struct emu_node *)host)->vcpu.irq_enabled;
+}
+
+static void bus_interrupt_enable(void *host, bool enabled)
+{
+    ((struct emu_node *)host)->vcpu.irq_enabled = enabled;
+}
+
+static uint32_t bus_interrupt_handler(void *host)
+{
+    return ((struct emu_node *)host)->vcpu.irq_handler;
+}
+
+static void bus_interrupt_handler_set(void *host, uint32_t address)
+{
+    ((struct emu_node *)host)->vcpu.irq_handler = address;
+}
+
+static bool bus_memory_load(void *host, uint32_t address, void *bytes, uint32_t size_bytes)
+{
+    return vcpu_space_load(&((struct emu_node *)host)->space, address, bytes, size_bytes);
+}
+
+static bool bus_memory_store(void *host, uint32_t address, const void *bytes, uint32_t size_bytes)
+{
+    return vcpu_space_store(&((struct emu_node *)host)->space, address, bytes, size_bytes);
+}
+
+static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
+{
+    struct emu_node *node = host;
+    if (!node->device_events) {
+        if (time_ns == TIME_NEVER) {
+            return;
+        }
+        node->device_events = alloc_zeroed(DEV_COUNT, sizeof *node->device_events);
+        for (uint32_t i = 0; i < DEV_COUNT; i++) {
+            event_init(&node->device_events[i].base);
+        }
+    }
+    struct event *event = &node->device_events[device].base;
+    if (event_queued(event)) {
+        event_heap_remove(&node->process->events, event);
+    }
+    if (time_ns != TIME_NEVER) {
+        event->key = (struct event_key){
+            .time_ns = time_ns,
+            .kind = EMU_EVENT_DEVICE,
+            .destination = node->index,
+            .source = device,
+        };
+        event_heap_push(&node->process->events, event);
+    }
+}
+
+static uint64_t bus_cpu_hz(void *host)
+{
+    return ((struct emu_node *)host)->cpu_hz;
+}
+
+static uint32_t bus_memory_bytes(void *host)
+{
+    return ((struct emu_node *)host)->space.size_bytes;
+}
+
+static uint32_t bus_node_index(void *host)
+{
+    return ((struct emu_node *)host)->index;
+}
+
+static uint32_t bus_node_count(void *host)
+{
+    return ((struct emu_node *)host)->process->world->node_count;
+}
+
+static const uint8_t *bus_mac(void *host)
+{
+    return ((struct emu_node *)host)->mac;
+}
+
+static const struct dev_boot *bus_boot(void *host)
+{
+    return &((struct emu_node *)host)->boot;
+}
+
+static void bus_frame_send(void *host, const uint8_t *bytes, uint32_t size_bytes)
+{
+    struct emu_node *node = host;
+    node->account.frames_sent++;
+    node->account.bytes_sent += size_bytes;
+    emu_digest_add(node, EMU_DIGEST_FRAME_OUT, 0, 0, bytes, size_bytes);
+    emu_world_send(node, bytes, size_bytes);
+}
+
+static void bus_frame_refused(void *host, uint32_t size_bytes)
+{
+    (void)size_bytes;
+    ((struct emu_node *)host)->account.drops_refused++;
+}
+
+static void bus_console_write(void *host, const uint8_t *bytes, uint32_t size_bytes)
+{
+    struct emu_node *node = host;
+    emu_digest_add(node, EMU_DIGEST_CONSOLE_OUT, 0, 0, bytes, size_bytes);
+    uint64_t kept = node->account.console_bytes - node->account.console_bytes_cut;
+    uint64_t room = CONSOLE_LOG_MAX - kept;
+    node->account.console_bytes += size_bytes;
+    if (size_bytes > room) {
+        node->account.console_bytes_cut += size_bytes - room;
+        size_bytes = (uint32_t)room;
+    }
+    uint32_t needed = node->console_log_bytes + size_bytes;
+    if (needed > node->console_log_capacity) {
+        uint32_t capacity = node->console_log_capacity ? node->console_log_capacity * 2 : 128;
+        while (capacity < needed) {
+            capacity *= 2;
+        }
+        node->console_log = alloc_grow(node->console_log, capacity, 1);
+        node->console_log_capacity = capacity;
+    }
+    if (size_bytes) {
+        memcpy(node->console_log + node->console_log_bytes, bytes, size_bytes);
+    }
+    node->console_log_bytes = needed;
+}
+
+static void bus_observe(void *host, const char *name, uint32_t kind, double value)
+{
+    struct emu_node *node = host;
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    emu_digest_add(node, EMU_DIGEST_OBSERVE, (uint32_t)bits, (uint32_t)(bits >> 32), name,
+                   (uint32_t)strlen(name));
+    node->account.observations++;
+    emu_process_record(
+        node->process, node,
+        kind == ABI_OBSERVE_MILESTONE ? EMU_RECORD_MILESTONE : EMU_RECORD_MEASUREMENT, name, value);
+}
+
+const struct dev_host_ops emu_bus_ops = {
+    .now_ns = bus_now_ns,
+    .interrupt = bus_interrupt,
+    .interrupt_pending = bus_interrupt_pending,
+    .interrupt_clear = bus_interrupt_clear,
+    .interrupt_delivered = bus_interrupt_delivered,
+    .interrupt_enabled = bus_interrupt_enabled,
+    .interrupt_enable = bus_interrupt_enable,
+    .interrupt_handler = bus_interrupt_handler,
+    .interrupt_handler_set = bus_interrupt_handler_set,
+    .memory_load = bus_memory_load,
+    .memory_store = bus_memory_store,
+    .event_at = bus_event_at,
+    .cpu_hz = bus_cpu_hz,
+    .memory_bytes = bus_memory_bytes,
+    .node_index = bus_node_index,
+    .node_count = bus_node_count,
+    .mac = bus_mac,
+    .boot = bus_boot,
+    .frame_send = bus_frame_send,
+    .console_write = bus_console_write,
+    .observe = bus_observe,
+    .frame_refused = bus_frame_refused,
+};

@@ -1,0 +1,294 @@
+/*
+ * Joins nodes and networks: makes each network of the scenario, gives every node its port, cuts the
+ * world into logical processes, and carries frames and events between the two sides.
+ */
+#include "world_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/assert.h>
+#include <base/time.h>
+
+/* --- frames ----------------------------------------------------------------------------------- */
+
+/* What the network's callbacks need to know. */
+struct carrier {
+    struct emu_process *process; /* the one that is running */
+    uint32_t network;
+};
+
+static void carrier_schedule(void *context, uint64_t time_ns, enum net_event_kind kind,
+                             uint32_t destination, uint32_t source, uint64_t sequence,
+                             struct net_frame *frame)
+{
+    struct carrier *carrier = context;
+    struct emu_network *network = &carrier->process->world->networks[carrier->network];
+    struct emu_event *event = emu_process_event_take(carrier->process);
+    event->base.key = (struct event_key){
+        .time_ns = time_ns,
+        .kind = EMU_EVENT_NETWORK + (uint32_t)kind,
+        .destination = network->node_of_port[destination],
+        .source = network->node_of_port[source],
+        .sequence = sequence,
+    };
+    event->network = carrier->network;
+    event->port = destination;
+    event->frame = frame;
+    emu_process_post(carrier->process, network->process_of_port[destination], event);
+}
+
+static void carrier_deliver(void *context, uint32_t port, struct net_frame *frame)
+{
+    struct carrier *carrier = context;
+    struct emu_world *world = carrier->process->world;
+    struct emu_network *network = &world->networks[carrier->network];
+    emu_node_frame_arrives(&world->nodes[network->node_of_port[port]], frame);
+}
+
+static const struct net_env_ops carrier_ops = {
+    .schedule = carrier_schedule,
+    .deliver = carrier_deliver,
+    .drop = NULL, /* the network's own counters have it */
+};
+
+void emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes)
+{
+    if (node->network == SCN_NETWORK_NONE) {
+        node->account.drops_no_link++;
+        return;
+    }
+    struct carrier carrier = {node->process, node->network};
+    struct net_env env = {&carrier_ops, &carrier};
+    net_send(node->process->world->networks[node->network].net, &env, node->port,
+             node->process->now_ns, bytes, size_bytes);
+}
+
+void emu_world_network_event(struct emu_process *process, uint32_t network, uint32_t kind,
+                             uint32_t port, struct net_frame *frame)
+{
+    struct carrier carrier = {process, network};
+    struct net_env env = {&carrier_ops, &carrier};
+    net_event(process->world->networks[network].net, &env, (enum net_event_kind)kind, port,
+              process->now_ns, frame);
+}
+
+/* --- building --------------------------------------------------------------------------------- */
+
+/* Gives every node on network number `index` its port, in node order. */
+static uint32_t assign_ports(struct emu_world *world, uint32_t index)
+{
+    struct emu_network *network = &world->networks[index];
+    uint32_t ports = world->scenario->networks[index].node_count;
+    network->node_of_port = alloc_zeroed(ports, sizeof *network->node_of_port);
+    network->process_of_port = alloc_zeroed(ports, sizeof *network->process_of_port);
+    uint32_t port = 0;
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        struct emu_node *node = &world->nodes[i];
+        if (node->network == index) {
+            node->port = port;
+            network->node_of_port[port++] = i;
+        }
+    }
+    ASSERT(port == ports);
+    return ports;
+}
+
+static uint64_t lesser_rate(uint64_t rate_bps, uint64_t limit_bps)
+{
+    return limit_bps && (rate_bps == 0 || limit_bps < rate_bps) ? limit_bps : rate_bps;
+}
+
+/* The link class of a group: its network's link, narrowed by the group's limit. */
+static struct net_link link_of_group(const struct scn_network *from, const struct scn_group *group)
+{
+    struct net_link link;
+    if (from->type == SCN_NETWORK_LAN) {
+        link = (struct net_link){
+            .up_bps = from->rate_bps,
+            .down_bps = from->rate_bps,
+            .up_queue_bytes = (uint32_t)from->queue_bytes,
+            .down_queue_bytes = (uint32_t)from->queue_bytes,
+            /* The scenario gives the way through the switch; each link has half of it. */
+            .latency_ns = from->latency_ns / 2 < NET_LATENCY_MIN_NS ? NET_LATENCY_MIN_NS
+                                                                    : from->latency_ns / 2,
+        };
+    } else {
+        link = (struct net_link){
+            .up_bps = from->up_bps,
+            .down_bps = from->down_bps,
+            .up_queue_bytes = (uint32_t)from->queue_up_bytes,
+            .down_queue_bytes = (uint32_t)from->queue_down_bytes,
+            .latency_ns = from->access_latency_ns,
+        };
+    }
+    link.up_bps = lesser_rate(link.up_bps, group->limits.network_bps);
+    return link;
+}
+
+/* What net_config points at while the network is made. */
+struct parts {
+    struct net_link *links;
+    uint16_t *link_of_port;
+    uint32_t *site_of_port;
+};
+
+static enum status build_network(struct emu_world *world, uint32_t index, uint32_t mac_base,
+                                 uint32_t *ports, struct error *error)
+{
+    const struct scn_scenario *scenario = world->scenario;
+    const struct scn_network *from = &scenario->networks[index];
+    struct emu_network *network = &world->networks[index];
+    *ports = assign_ports(world, index);
+    if (*ports == 0) {
+        return STATUS_OK; /* nobody is on it */
+    }
+    if (from->matrix_path) {
+        enum status status = net_matrix_load(from->matrix_path, &network->matrix, error);
+        if (status) {
+            return status;
+        }
+    }
+    struct parts parts = {
+        .links = alloc_zeroed(scenario->group_count, sizeof *parts.links),
+        .link_of_port = alloc_zeroed(*ports, sizeof *parts.link_of_port),
+        .site_of_port = alloc_zeroed(*ports, sizeof *parts.site_of_port),
+    };
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        parts.links[i] = link_of_group(from, &scenario->groups[i]);
+        uint64_t site = scenario->groups[i].site;
+        if (!status && scenario->groups[i].network == index && site != SCN_SITE_ANY &&
+            site >= network->matrix.site_count) {
+            char path[64];
+            snprintf(path, sizeof path, "groups.%u.site", i);
+            status = scn_error_at(scenario, path, error, STATUS_INVALID,
+                                  "%s: site %llu; expected a row of the matrix, 0 to %u", path,
+                                  (unsigned long long)site,
+                                  network->matrix.site_count ? network->matrix.site_count - 1 : 0);
+        }
+    }
+    for (uint32_t port = 0; port < *ports; port++) {
+        uint32_t group = world->nodes[network->node_of_port[port]].group;
+        uint64_t site = scenario->groups[group].site;
+        parts.link_of_port[port] = (uint16_t)group;
+        if (network->matrix.site_count) {
+            parts.site_of_port[port] =
+                site == SCN_SITE_ANY ? port % network->matrix.site_count : (uint32_t)site;
+        }
+    }
+    struct net_config config = {
+        .kind = from->type == SCN_NETWORK_LAN ? NET_LAN
+                : from->matrix_path           ? NET_WAN_MATRIX
+                                              : NET_WAN_UNIFORM,
+        .port_count = *ports,
+        .links = parts.links,
+        .link_count = scenario->group_count,
+        .link_of_port = parts.link_of_port,
+        .delay_ns = from->matrix_path ? from->site_delay_ns : from->delay_ns,
+        .matrix = from->matrix_path ? &network->matrix : NULL,
+        .site_of_port = from->matrix_path ? parts.site_of_port : NULL,
+        .subnet_address = from->subnet_address,
+        .subnet_prefix = from->subnet_prefix_length,
+        .mac_base = mac_base,
+    };
+    if (!status) {
+        struct error refused = ERROR_INIT;
+        status = net_network_create(&config, &network->net, &refused);
+        if (status) {
+            char path[64];
+            snprintf(path, sizeof path, "networks.%u", index);
+            scn_error_at(scenario, path, error, status, "networks.%s: %s", from->name,
+                         refused.message);
+        }
+    }
+    free(parts.links);
+    free(parts.link_of_port);
+    free(parts.site_of_port);
+    return status;
+}
+
+/* Adds the processes of one network's clusters and puts its nodes into them. */
+static void add_clusters(struct emu_world *world, struct emu_network *network, uint32_t first,
+                         const struct net_partition *partition)
+{
+    for (uint32_t i = 0; i < partition->cluster_count; i++) {
+        world->processes[first + i].local_latency_ns = partition->local_latency_ns[i];
+    }
+    for (uint32_t port = 0; port < net_port_count(network->net); port++) {
+        struct emu_process *process = &world->processes[first + partition->cluster_of_port[port]];
+        network->process_of_port[port] = process;
+        world->nodes[network->node_of_port[port]].process = process;
+    }
+    if (partition->lookahead_ns < world->lookahead_ns) {
+        world->lookahead_ns = partition->lookahead_ns;
+    }
+}
+
+static void cut_into_processes(struct emu_world *world)
+{
+    struct net_partition *partitions = alloc_zeroed(world->network_count + 1, sizeof *partitions);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < world->network_count; i++) {
+        if (world->networks[i].net) {
+            net_partition_init(&partitions[i], world->networks[i].net, EMU_CLUSTER_BELOW_NS);
+            count += partitions[i].cluster_count;
+        }
+    }
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        count += world->nodes[i].network == SCN_NETWORK_NONE;
+    }
+    world->processes = alloc_zeroed(count, sizeof *world->processes);
+    world->process_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        emu_process_init(&world->processes[i], world, i);
+    }
+    world->lookahead_ns = EMU_WINDOW_MAX_NS;
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < world->network_count; i++) {
+        if (world->networks[i].net) {
+            add_clusters(world, &world->networks[i], next, &partitions[i]);
+            next += partitions[i].cluster_count;
+            net_partition_fini(&partitions[i]);
+        }
+    }
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        if (world->nodes[i].network == SCN_NETWORK_NONE) {
+            world->nodes[i].process = &world->processes[next++];
+        }
+    }
+    free(partitions);
+}
+
+enum status emu_world_connect(struct emu_world *world, struct error *error)
+{
+    world->network_count = world->scenario->network_count;
+    world->networks = alloc_zeroed(world->network_count + 1, sizeof *world->networks);
+    uint32_t mac_base = 0;
+    for (uint32_t i = 0; i < world->network_count; i++) {
+        uint32_t ports = 0;
+        enum status status = build_network(world, i, mac_base, &ports, error);
+        if (status) {
+            return status;
+        }
+        mac_base += ports;
+    }
+    cut_into_processes(world);
+    return STATUS_OK;
+}
+
+void emu_world_disconnect(struct emu_world *world)
+{
+    for (uint32_t i = 0; i < world->process_count; i++) {
+        emu_process_fini(&world->processes[i]);
+    }
+    free(world->processes);
+    for (uint32_t i = 0; world->networks && i < world->network_count; i++) {
+        net_network_destroy(world->networks[i].net);
+        net_matrix_fini(&world->networks[i].matrix);
+        free(world->networks[i].node_of_port);
+        free(world->networks[i].process_of_port);
+    }
+    free(world->networks);
+}

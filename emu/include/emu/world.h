@@ -1,0 +1,163 @@
+/*
+ * A world: the machines of a scenario, the networks that join them, and their common time.
+ *
+ *     emu_world_create(scenario, &options, &world, &error)
+ *     emu_world_run(world, until_ns, &error)       any number of times
+ *     emu_world_digest(world), emu_world_save(...), queries
+ *     emu_world_destroy(world)
+ *
+ * Invariants. The same scenario gives the same bits on any engine, with any number of jobs, and
+ * however the run is cut into calls of emu_world_run; saved and loaded anywhere between two calls
+ * it goes on the same. Host time reaches nothing but the sink's progress.
+ *
+ * Several worlds may live in one process; each is used by one thread at a time and runs its own
+ * worker threads inside emu_world_run. The scenario stays the caller's and must outlive the world.
+ */
+#ifndef DENALI_EMU_WORLD_H
+#define DENALI_EMU_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/codec.h>
+#include <base/status.h>
+#include <scenarios/scenario.h>
+#include <vcpu/engine.h>
+
+struct emu_world;
+
+#define EMU_JOBS_MAX 256u
+
+/* Something worth telling, in virtual-time order. */
+enum emu_note_kind {
+    EMU_NOTE_BOOT,
+    EMU_NOTE_TERMINATE,
+    EMU_NOTE_FAULT,
+    EMU_NOTE_MEASUREMENT,
+    EMU_NOTE_MILESTONE,
+};
+
+struct emu_note {
+    uint64_t time_ns;
+    uint32_t node;
+    enum emu_note_kind kind;
+    const char *name; /* MEASUREMENT, MILESTONE: as the guest named it; valid during the call */
+    double value;     /* MEASUREMENT, MILESTONE */
+};
+
+/* Where a world's output goes. Called between windows, by the thread that runs the world. A status
+ * other than OK ends the run with it. Any function may be NULL. */
+struct emu_sink {
+    void *context;
+    enum status (*note)(void *context, const struct emu_note *note, struct error *error);
+    enum status (*console)(void *context, uint32_t node, const void *bytes, uint32_t size_bytes,
+                           struct error *error);
+    /* Several times a second of host time, for a progress line. False stops the run early. */
+    bool (*progress)(void *context);
+};
+
+struct emu_world_options {
+    const struct vcpu_engine_ops *engine; /* NULL: this build's default */
+    uint32_t jobs;                        /* threads, 1..EMU_JOBS_MAX; 0: 1 */
+    uint64_t memory_limit_bytes;          /* of host memory for guests; 0: most of the host's */
+    const char *image_directory;          /* where bare program names are looked up */
+    struct emu_sink sink;
+};
+
+enum status emu_world_create(const struct scn_scenario *scenario,
+                             const struct emu_world_options *options, struct emu_world **world,
+                             struct error *error) MUST_USE;
+void emu_world_destroy(struct emu_world *world);
+
+/* Executes everything before until_ns. Returns early once nothing is left that could happen. */
+enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct error *error) MUST_USE;
+
+/* --- queries: between two calls of emu_world_run, or from the sink's progress ---------------- */
+
+struct emu_totals {
+    uint64_t instructions;
+    uint64_t frames_sent;      /* handed over by guests */
+    uint64_t frames_delivered; /* taken in by network cards */
+    uint64_t frames_dropped;   /* on networks and cards, all causes */
+    uint32_t nodes_up;
+    uint32_t nodes_terminated;
+    uint32_t nodes_faulted;
+};
+
+/* Everything before this virtual time has been executed. */
+uint64_t emu_world_now_ns(const struct emu_world *world);
+void emu_world_totals(const struct emu_world *world, struct emu_totals *totals);
+uint32_t emu_world_node_count(const struct emu_world *world);
+/* Logical processes: the partition for parallel execution. */
+uint32_t emu_world_process_count(const struct emu_world *world);
+uint64_t emu_world_lookahead_ns(const struct emu_world *world);
+const char *emu_world_engine_name(const struct emu_world *world);
+/* The file that a group's image was loaded from. */
+const char *emu_world_image_path(const struct emu_world *world, uint32_t group);
+
+/* What a node used and what it came to. */
+struct emu_node_report {
+    const char *state; /* "off" "running" "idle" "terminated" "faulted" */
+    uint32_t exit_code;
+    struct vcpu_fault fault; /* kind NONE unless faulted */
+    uint64_t start_ns;
+    uint64_t end_ns; /* of termination or fault; 0 while alive */
+    uint64_t digest;
+    uint64_t instructions;
+    uint64_t cycles;
+    uint64_t wake_ups;
+    uint64_t interrupts_raised;
+    uint64_t interrupts_delivered;
+    uint64_t frames_sent;
+    uint64_t bytes_sent;
+    uint64_t frames_received;
+    uint64_t bytes_received;
+    uint64_t drops_nic_full;
+    uint64_t drops_node_down;
+    uint64_t drops_refused;
+    uint64_t drops_no_link;
+    uint64_t drops_uplink_full;
+    uint64_t drops_downlink_full;
+    uint64_t drops_network_other;
+    uint64_t console_bytes;
+    uint64_t console_bytes_cut;
+    uint64_t observations;
+    uint32_t pages_private;
+    uint32_t pages_private_max;
+};
+void emu_world_node_report(const struct emu_world *world, uint32_t node,
+                           struct emu_node_report *report);
+
+/* Host bytes of each part of one node, for the cost report. */
+struct emu_node_cost {
+    uint64_t processor_bytes; /* registers and counters */
+    uint64_t tables_bytes;    /* of its address space */
+    uint64_t devices_bytes;   /* states, boot text, events */
+    uint64_t network_bytes;   /* its port */
+    uint64_t frames_bytes;    /* private pages */
+    uint64_t other_bytes;     /* account, console text, place in the world */
+};
+void emu_world_node_cost(const struct emu_world *world, uint32_t node, struct emu_node_cost *cost);
+
+/* The node's processor, for reading. */
+const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t node);
+/* Changes one byte of guest memory between two runs. False if the address is not memory. */
+bool emu_world_node_poke(struct emu_world *world, uint32_t node, uint32_t address, uint8_t value);
+/* Sets a general register between two runs. */
+void emu_world_node_register_set(struct emu_world *world, uint32_t node, enum vcpu_register reg,
+                                 uint32_t value);
+
+/* --- state ------------------------------------------------------------------------------------ */
+
+/* The run's digest: the chains of all nodes in order and the full-state hash. */
+uint64_t emu_world_digest(struct emu_world *world);
+/* Hash of the full state; pages by content, never by representation. */
+uint64_t emu_world_state_hash(struct emu_world *world);
+/* The same walk into a buffer. */
+void emu_world_save(struct emu_world *world, struct writer *writer);
+/* Into a world newly created from the same scenario (any engine, any jobs). On error the world is
+ * only fit to be destroyed. */
+enum status emu_world_load(struct emu_world *world, struct reader *reader,
+                           struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,251 @@
+/* How a node lives: boots, runs, idles, wakes, ends. */
+#include "node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/assert.h>
+#include <base/time.h>
+#include <vcpu/image.h>
+
+#include "digest.h"
+#include "process.h"
+
+void *emu_node_device(struct emu_node *node, uint32_t device)
+{
+    switch ((enum dev_index)device) {
+    case DEV_CONSOLE:
+        return &node->console;
+    case DEV_NIC:
+        return &node->nic;
+    case DEV_TIMER:
+        return &node->timer;
+    case DEV_OBSERVER:
+        return &node->observer;
+    }
+    UNREACHABLE();
+}
+
+struct dev_env emu_node_env(struct emu_node *node, uint32_t device)
+{
+    return (struct dev_env){&emu_bus_ops, node, device};
+}
+
+/* Queues the node as runnable at its own time. */
+static void queue_run(struct emu_node *node)
+{
+    struct event *event = &node->activity.base;
+    event->key = (struct event_key){
+        .time_ns = time_of_cycles(node->vcpu.cycles, node->cpu_hz),
+        .kind = EMU_EVENT_RUN,
+        .destination = node->index,
+        .source = node->index,
+    };
+    event_heap_push(&node->process->running, event);
+}
+
+static void advance_to(struct emu_node *node, uint64_t time_ns)
+{
+    uint64_t cycles = time_to_cycles(time_ns, node->cpu_hz);
+    if (cycles > node->vcpu.cycles) {
+        node->vcpu.cycles = cycles;
+    }
+}
+
+void emu_node_boot(struct emu_node *node, uint64_t now_ns)
+{
+    ASSERT(node->state == EMU_NODE_OFF);
+    vcpu_reset(&node->vcpu, node->space.image->entry);
+    for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        struct dev_env env = emu_node_env(node, device);
+        dev_table[device]->reset(emu_node_device(node, device), &env);
+    }
+    advance_to(node, now_ns);
+    node->state = EMU_NODE_RUNNING;
+    emu_digest_add(node, EMU_DIGEST_BOOT, node->space.image->entry, node->space.size_bytes,
+                   node->boot.text, node->boot.size_bytes);
+    emu_process_record(node->process, node, EMU_RECORD_BOOT, NULL, 0);
+    queue_run(node);
+}
+
+/* Ends an idle wait at time_ns; `idle` itself retires when the node next runs. */
+static void wake(struct emu_node *node, uint64_t time_ns)
+{
+    if (event_queued(&node->activity.base)) {
+        event_heap_remove(&node->process->events, &node->activity.base);
+    }
+    advance_to(node, time_ns);
+    node->state = EMU_NODE_WAKING;
+    node->account.wake_ups++;
+    queue_run(node);
+}
+
+void emu_node_time_out(struct emu_node *node)
+{
+    ASSERT(node->state == EMU_NODE_IDLE);
+    wake(node, node->process->now_ns);
+}
+
+void emu_node_interrupt(struct emu_node *node, uint32_t kinds)
+{
+    if (!emu_node_alive(node)) {
+        return;
+    }
+    node->vcpu.irq_pending |= kinds;
+    node->account.interrupts_raised++;
+    emu_digest_add(node, EMU_DIGEST_INTERRUPT, kinds, node->vcpu.irq_pending, NULL, 0);
+    if (node->state == EMU_NODE_IDLE) {
+        wake(node, node->process->now_ns);
+    }
+}
+
+void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame)
+{
+    if (!emu_node_alive(node)) {
+        node->account.drops_node_down++;
+        return;
+    }
+    emu_digest_add(node, EMU_DIGEST_FRAME_IN, 0, 0, frame->bytes, frame->size_bytes);
+    struct dev_env env = emu_node_env(node, DEV_NIC);
+    if (dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes)) {
+        node->account.frames_received++;
+        node->account.bytes_received += frame->size_bytes;
+        node->process->frames_delivered++;
+    } else {
+        node->account.drops_nic_full++;
+    }
+}
+
+static void end(struct emu_node *node, enum emu_node_state state, uint32_t detail)
+{
+    node->state = state;
+    node->end_ns = node->process->now_ns;
+    emu_digest_add(node, EMU_DIGEST_END, state, detail, NULL, 0);
+    emu_process_record(node->process, node,
+                       state == EMU_NODE_TERMINATED ? EMU_RECORD_TERMINATE : EMU_RECORD_FAULT, NULL,
+                       0);
+    /* What waited for the guest is nobody's now; memory stays for the full-state hash. */
+    for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        struct dev_env env = emu_node_env(node, device);
+        dev_table[device]->reset(emu_node_device(node, device), &env);
+    }
+}
+
+static void fault(struct emu_node *node, struct vcpu_fault what)
+{
+    node->fault = what;
+    end(node, EMU_NODE_FAULTED, (uint32_t)what.kind);
+}
+
+/* At `idle`: returns at once if an interrupt pends or the time has come, else starts to wait. */
+static void idle(struct emu_node *node)
+{
+    uint64_t deadline_ns = (uint64_t)node->vcpu.gpr[VCPU_EDX] << 32 | node->vcpu.gpr[VCPU_EAX];
+    emu_digest_add(node, EMU_DIGEST_IDLE, node->vcpu.irq_pending, 0, &deadline_ns,
+                   sizeof deadline_ns);
+    if (node->vcpu.irq_pending || deadline_ns <= node->process->now_ns) {
+        vcpu_idle_complete(&node->vcpu);
+        return;
+    }
+    node->state = EMU_NODE_IDLE;
+    if (deadline_ns != TIME_NEVER) {
+        node->activity.base.key = (struct event_key){
+            .time_ns = deadline_ns,
+            .kind = EMU_EVENT_WAKE,
+            .destination = node->index,
+            .source = node->index,
+        };
+        event_heap_push(&node->process->events, &node->activity.base);
+    }
+}
+
+/* Returns false if the guest's stack cannot take the interrupt. */
+static bool deliver_interrupts(struct emu_node *node)
+{
+    struct vcpu_fault refused;
+    if (vcpu_interrupt_deliver(&node->vcpu, &refused)) {
+        node->account.interrupts_delivered++;
+        emu_digest_add(node, EMU_DIGEST_DELIVERY, node->vcpu.irq_delivered, node->vcpu.eip, NULL,
+                       0);
+    } else if (refused.kind != VCPU_FAULT_NONE) {
+        fault(node, refused);
+        return false;
+    }
+    return true;
+}
+
+/* What stopped the engine, performed. */
+static void handle_stop(struct emu_node *node, const struct vcpu_stop *stop)
+{
+    node->process->now_ns = time_of_cycles(node->vcpu.cycles, node->cpu_hz);
+    switch (stop->reason) {
+    case VCPU_STOP_BUDGET:
+        break;
+    case VCPU_STOP_PORT:
+    case VCPU_STOP_REGISTER: {
+        struct vcpu_fault refused =
+            emu_bus_access(node, stop->reason == VCPU_STOP_PORT, &stop->access);
+        if (refused.kind != VCPU_FAULT_NONE) {
+            fault(node, refused);
+        }
+        break;
+    }
+    case VCPU_STOP_IDLE:
+        idle(node);
+        break;
+    case VCPU_STOP_TERMINATE:
+        node->exit_code = node->vcpu.gpr[VCPU_EAX];
+        vcpu_terminate_complete(&node->vcpu);
+        end(node, EMU_NODE_TERMINATED, node->exit_code);
+        break;
+    case VCPU_STOP_FAULT:
+        fault(node, stop->fault);
+        break;
+    case VCPU_STOP_BREAKPOINT:
+        UNREACHABLE(); /* the world sets none */
+    }
+}
+
+void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t limit_ns)
+{
+    struct emu_process *process = node->process;
+    uint64_t started = node->vcpu.retired;
+    uint64_t limit_cycles = time_to_cycles(limit_ns, node->cpu_hz);
+    process->now_ns = time_of_cycles(node->vcpu.cycles, node->cpu_hz);
+    assert_position_set(node->index, process->now_ns);
+    if (node->state == EMU_NODE_WAKING) {
+        node->state = EMU_NODE_RUNNING;
+        vcpu_idle_complete(&node->vcpu);
+    }
+    while (node->state == EMU_NODE_RUNNING && deliver_interrupts(node) &&
+           node->vcpu.cycles < limit_cycles) {
+        struct vcpu_stop stop;
+        vcpu_engine_run(engine, &node->vcpu, limit_cycles - node->vcpu.cycles, &stop);
+        handle_stop(node, &stop);
+        if (stop.reason != VCPU_STOP_BUDGET) {
+            /* What the guest did may have put an event before the limit. */
+            uint64_t event_ns = event_heap_time(&process->events);
+            if (event_ns < limit_ns) {
+                limit_ns = event_ns;
+                limit_cycles = time_to_cycles(limit_ns, node->cpu_hz);
+            }
+        }
+    }
+    process->instructions += node->vcpu.retired - started;
+    if (node->state == EMU_NODE_RUNNING) {
+        queue_run(node);
+    }
+}
+
+void emu_node_fini(struct emu_node *node)
+{
+    for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        dev_table[device]->fini(emu_node_device(node, device));
+    }
+    vcpu_space_fini(&node->space);
+    free((void *)node->boot.text);
+    free(node->console_log);
+    free(node->device_events);
+    free(node->input);
+}

@@ -1,0 +1,144 @@
+/*
+ * A node: one Denali machine (processor, memory, devices) and its place in the world.
+ *
+ * A node is state only. The engine that executes it belongs to a host thread; its events belong to
+ * its logical process. It knows nothing of threads, of the network's inside or of the disk.
+ */
+#ifndef DENALI_EMU_NODE_H
+#define DENALI_EMU_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/event_heap.h>
+#include <devices/device.h>
+#include <netsim/frame.h>
+#include <vcpu/engine.h>
+
+struct emu_process;
+struct emu_world;
+
+/* Kinds of events, in the order in which events of one moment are handled. */
+enum emu_event_kind {
+    EMU_EVENT_BOOT,
+    EMU_EVENT_INPUT,       /* console input from the scenario; source is the input's number */
+    EMU_EVENT_NETWORK,     /* EMU_EVENT_NETWORK + the network's own kind */
+    EMU_EVENT_DEVICE = 64, /* a device's own event; source is the device's number */
+    EMU_EVENT_WAKE,        /* an idle node's time-out */
+    EMU_EVENT_RUN,         /* a runnable node goes on; never in the event queue proper */
+};
+
+/* An event: a node's own (embedded in the node, frame NULL) or a frame's (on the heap). */
+struct emu_event {
+    struct event base;
+    uint32_t network;        /* NETWORK: which network of the world */
+    uint32_t port;           /* NETWORK: the network's own name for the destination */
+    struct net_frame *frame; /* NETWORK: one reference held */
+    struct emu_event *next;  /* in an inbox, or in a list of events ready for use again */
+};
+
+enum emu_node_state {
+    EMU_NODE_OFF,        /* not booted yet */
+    EMU_NODE_RUNNING,    /* runnable */
+    EMU_NODE_IDLE,       /* in `idle`, waiting for an interrupt or its time-out */
+    EMU_NODE_WAKING,     /* the wait is over; `idle` retires when the node next runs */
+    EMU_NODE_TERMINATED, /* by itself, with an exit code */
+    EMU_NODE_FAULTED,
+};
+
+/* What a node used and what happened to it; nodes.csv is its print. */
+struct emu_account {
+    uint64_t wake_ups;
+    uint64_t interrupts_raised;
+    uint64_t interrupts_delivered;
+    uint64_t frames_received; /* taken by the guest */
+    uint64_t bytes_received;
+    uint64_t frames_sent; /* handed over by the guest */
+    uint64_t bytes_sent;
+    uint64_t drops_nic_full;  /* the card's receive queue was full */
+    uint64_t drops_node_down; /* for a node that is off or ended */
+    uint64_t drops_refused;   /* handed over by the guest with a bad size */
+    uint64_t drops_no_link;   /* handed over by a guest without a network */
+    uint64_t console_bytes;
+    uint64_t console_bytes_cut; /* of these, past the log's limit */
+    uint64_t observations;
+};
+
+struct emu_node {
+    struct vcpu vcpu;
+    struct vcpu_space space;
+
+    uint32_t index;   /* in the world */
+    uint32_t group;   /* of the scenario */
+    uint32_t network; /* of the world, or SCN_NETWORK_NONE */
+    uint32_t port;    /* on that network */
+    uint64_t cpu_hz;
+    struct emu_process *process;
+
+    uint8_t state; /* enum emu_node_state */
+    uint32_t exit_code;
+    struct vcpu_fault fault;
+    uint64_t end_ns; /* when it terminated or faulted */
+    uint64_t digest; /* chained over all it exchanged with the outside */
+
+    struct emu_event activity;       /* RUN while runnable, WAKE while idle, BOOT while off */
+    struct emu_event *device_events; /* DEV_COUNT of them, NULL until a device asks */
+    struct emu_event *input;         /* the next console input, NULL if the scenario has none */
+
+    struct dev_registers registers;
+    struct dev_console console;
+    struct dev_nic nic;
+    struct dev_timer timer;
+    struct dev_observer observer;
+
+    struct dev_boot boot;
+    uint8_t mac[6];
+
+    uint8_t *console_log; /* printed, not yet written to disk */
+    uint32_t console_log_bytes;
+    uint32_t console_log_capacity;
+
+    struct emu_account account;
+};
+
+/* The state of device number `device`. */
+void *emu_node_device(struct emu_node *node, uint32_t device);
+struct dev_env emu_node_env(struct emu_node *node, uint32_t device);
+
+/* Resets the processor and the devices of a node that is off and makes it runnable at now. */
+void emu_node_boot(struct emu_node *node, uint64_t now_ns);
+
+/*
+ * Executes a runnable node up to the first instruction boundary at or after limit_ns, or until it
+ * idles or ends; also stops as soon as an event of its process falls due. limit_ns lies after the
+ * node's own time. Afterwards the node's activity is queued again unless it ended.
+ */
+void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t limit_ns);
+
+/* An idle node's time-out has come. */
+void emu_node_time_out(struct emu_node *node);
+
+/* Makes kinds pending at the process's time and wakes the node if it idles. */
+void emu_node_interrupt(struct emu_node *node, uint32_t kinds);
+
+/* A frame reaches the node's network card. */
+void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame);
+
+/* Frees everything the node holds; its events are in no queue any more. */
+void emu_node_fini(struct emu_node *node);
+
+/* True while the node can still execute. */
+static inline bool emu_node_alive(const struct emu_node *node)
+{
+    return node->state == EMU_NODE_RUNNING || node->state == EMU_NODE_IDLE ||
+           node->state == EMU_NODE_WAKING;
+}
+
+/* The bus: what a node's devices may ask of it. */
+extern const struct dev_host_ops emu_bus_ops;
+
+/* Performs a port (else virtual-register) access of the guest; retires it, or returns the fault. */
+struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
+                                 const struct vcpu_access *access);
+
+#endif

@@ -1,0 +1,200 @@
+/* How a logical process runs a window, and what it keeps. */
+#include "process.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/assert.h>
+#include <base/time.h>
+#include <netsim/network.h>
+
+#include "world_internal.h"
+
+void emu_process_init(struct emu_process *process, struct emu_world *world, uint32_t index)
+{
+    memset(process, 0, sizeof *process);
+    process->world = world;
+    process->index = index;
+    process->local_latency_ns = TIME_NEVER;
+    process->posted_min_ns = TIME_NEVER;
+    event_heap_init(&process->events);
+    event_heap_init(&process->running);
+    pthread_mutex_init(&process->inbox_lock, NULL);
+}
+
+static bool is_frame_event(const struct emu_event *event)
+{
+    return event->base.key.kind >= EMU_EVENT_NETWORK && event->base.key.kind < EMU_EVENT_DEVICE;
+}
+
+static void free_list(struct emu_event *event)
+{
+    while (event) {
+        struct emu_event *next = event->next;
+        net_frame_release(event->frame);
+        free(event);
+        event = next;
+    }
+}
+
+void emu_process_fini(struct emu_process *process)
+{
+    for (uint32_t i = 0; i < process->events.count; i++) {
+        struct emu_event *event = (struct emu_event *)process->events.slots[i].event;
+        if (is_frame_event(event)) {
+            net_frame_release(event->frame);
+            free(event);
+        }
+    }
+    free_list(process->inbox);
+    free_list(process->spare);
+    event_heap_fini(&process->events);
+    event_heap_fini(&process->running);
+    pthread_mutex_destroy(&process->inbox_lock);
+    free(process->records);
+    free(process->names);
+}
+
+struct emu_event *emu_process_event_take(struct emu_process *process)
+{
+    struct emu_event *event = process->spare;
+    if (event) {
+        process->spare = event->next;
+        memset(event, 0, sizeof *event);
+    } else {
+        event = alloc_zeroed(1, sizeof *event);
+    }
+    event_init(&event->base);
+    return event;
+}
+
+void emu_process_event_give(struct emu_process *process, struct emu_event *event)
+{
+    event->frame = NULL;
+    event->next = process->spare;
+    process->spare = event;
+}
+
+void emu_process_post(struct emu_process *from, struct emu_process *to, struct emu_event *event)
+{
+    if (from == to) {
+        event_heap_push(&to->events, &event->base);
+        return;
+    }
+    if (event->base.key.time_ns < from->posted_min_ns) {
+        from->posted_min_ns = event->base.key.time_ns;
+    }
+    pthread_mutex_lock(&to->inbox_lock);
+    event->next = to->inbox;
+    to->inbox = event;
+    pthread_mutex_unlock(&to->inbox_lock);
+}
+
+void emu_process_collect(struct emu_process *process)
+{
+    pthread_mutex_lock(&process->inbox_lock);
+    struct emu_event *event = process->inbox;
+    process->inbox = NULL;
+    pthread_mutex_unlock(&process->inbox_lock);
+    while (event) {
+        struct emu_event *next = event->next;
+        event_heap_push(&process->events, &event->base);
+        event = next;
+    }
+}
+
+uint64_t emu_process_next_ns(const struct emu_process *process)
+{
+    uint64_t event_ns = event_heap_time(&process->events);
+    uint64_t running_ns = event_heap_time(&process->running);
+    return event_ns < running_ns ? event_ns : running_ns;
+}
+
+static void handle(struct emu_process *process, struct emu_event *event)
+{
+    const struct event_key key = event->base.key;
+    process->now_ns = key.time_ns;
+    if (is_frame_event(event)) {
+        struct net_frame *frame = event->frame;
+        uint32_t network = event->network;
+        uint32_t port = event->port;
+        emu_process_event_give(process, event);
+        emu_world_network_event(process, network, key.kind - EMU_EVENT_NETWORK, port, frame);
+        return;
+    }
+    struct emu_node *node = &process->world->nodes[key.destination];
+    assert_position_set(node->index, key.time_ns);
+    switch (key.kind) {
+    case EMU_EVENT_BOOT:
+        emu_node_boot(node, key.time_ns);
+        break;
+    case EMU_EVENT_INPUT:
+        emu_world_console_input(node, key.source);
+        break;
+    case EMU_EVENT_DEVICE: {
+        struct dev_env env = emu_node_env(node, key.source);
+        dev_table[key.source]->event(emu_node_device(node, key.source), &env);
+        break;
+    }
+    case EMU_EVENT_WAKE:
+        emu_node_time_out(node);
+        break;
+    default:
+        UNREACHABLE();
+    }
+}
+
+void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, uint64_t end_ns)
+{
+    for (;;) {
+        uint64_t event_ns = event_heap_time(&process->events);
+        uint64_t running_ns = event_heap_time(&process->running);
+        if (event_ns >= end_ns && running_ns >= end_ns) {
+            return;
+        }
+        if (event_ns <= running_ns) {
+            handle(process, (struct emu_event *)event_heap_pop(&process->events));
+            continue;
+        }
+        struct event *activity = event_heap_pop(&process->running);
+        struct emu_node *node = &process->world->nodes[activity->key.destination];
+        /* Up to the end of the window, the next event, or the first moment at which the next
+         * runnable node of this process could reach this one. */
+        uint64_t limit_ns = event_ns < end_ns ? event_ns : end_ns;
+        uint64_t other_ns = event_heap_time(&process->running);
+        if (other_ns < limit_ns && process->local_latency_ns < limit_ns - other_ns) {
+            limit_ns = other_ns + process->local_latency_ns;
+        }
+        emu_node_run(node, engine, limit_ns);
+    }
+}
+
+void emu_process_record(struct emu_process *process, const struct emu_node *node,
+                        enum emu_record_kind kind, const char *name, double value)
+{
+    if (process->record_count == process->record_capacity) {
+        process->record_capacity = process->record_capacity ? process->record_capacity * 2 : 16;
+        process->records =
+            alloc_grow(process->records, process->record_capacity, sizeof *process->records);
+    }
+    uint32_t offset = process->names_bytes;
+    if (name) {
+        uint32_t size_bytes = (uint32_t)strlen(name) + 1;
+        if (process->names_capacity - process->names_bytes < size_bytes) {
+            process->names_capacity = (process->names_capacity + size_bytes) * 2;
+            process->names = alloc_grow(process->names, process->names_capacity, 1);
+        }
+        memcpy(process->names + offset, name, size_bytes);
+        process->names_bytes += size_bytes;
+    }
+    process->records[process->record_count] = (struct emu_record){
+        .time_ns = process->now_ns,
+        .node = node->index,
+        .sequence = process->record_count,
+        .kind = kind,
+        .name = offset,
+        .value = value,
+    };
+    process->record_count++;
+}

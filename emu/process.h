@@ -1,0 +1,85 @@
+/*
+ * A logical process: a cluster of nodes that lie so close together that they are simulated as one,
+ * with their events, their runnable nodes and what they have to say.
+ *
+ * In a window a process runs alone, on one thread, on what it already knows; what it sends to
+ * others goes through their inboxes and is taken in at the next window. The partition into
+ * processes is a function of the scenario and never changes results: the order of events is their
+ * key's (Chandy and Misra 1979; Bryant 1977: conservative parallel discrete-event simulation).
+ */
+#ifndef DENALI_EMU_PROCESS_H
+#define DENALI_EMU_PROCESS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "node.h"
+
+/* Something worth a line in the run directory, in virtual-time order. */
+struct emu_record {
+    uint64_t time_ns;
+    uint32_t node;
+    uint32_t sequence; /* among this process's records, for records of one node and moment */
+    uint32_t kind;     /* enum emu_record_kind */
+    uint32_t name;     /* OBSERVE: offset of the name in the process's names */
+    double value;      /* OBSERVE: as the guest gave it */
+};
+
+enum emu_record_kind {
+    EMU_RECORD_BOOT,
+    EMU_RECORD_TERMINATE,
+    EMU_RECORD_FAULT,
+    EMU_RECORD_MEASUREMENT,
+    EMU_RECORD_MILESTONE,
+};
+
+struct emu_process {
+    struct emu_world *world;
+    uint32_t index;
+    uint64_t now_ns; /* of the event being handled, or of the instruction being executed */
+    uint64_t local_latency_ns; /* least time from one of its nodes to another */
+
+    struct event_heap events;  /* everything that will happen */
+    struct event_heap running; /* activities of runnable nodes, by their own time */
+
+    pthread_mutex_t inbox_lock;
+    struct emu_event *inbox; /* from other processes, in no order */
+    struct emu_event *spare; /* used events, kept for the next */
+
+    struct emu_record *records; /* of this window */
+    uint32_t record_count;
+    uint32_t record_capacity;
+    char *names; /* NUL-terminated, back to back */
+    uint32_t names_bytes;
+    uint32_t names_capacity;
+
+    uint64_t instructions; /* retired by its nodes, for progress */
+    uint64_t frames_delivered;
+    uint64_t posted_min_ns; /* least time of what it sent to others in this window */
+};
+
+void emu_process_init(struct emu_process *process, struct emu_world *world, uint32_t index);
+/* Frees queued frame events and the rest; the nodes are the world's. */
+void emu_process_fini(struct emu_process *process);
+
+/* Takes in what others sent. */
+void emu_process_collect(struct emu_process *process);
+
+/* Time of the next thing that happens here; TIME_NEVER if nothing will. */
+uint64_t emu_process_next_ns(const struct emu_process *process);
+
+/* Runs everything before end_ns. */
+void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, uint64_t end_ns);
+
+/* An event to fill in, and the way back for one that was handled. */
+struct emu_event *emu_process_event_take(struct emu_process *process);
+void emu_process_event_give(struct emu_process *process, struct emu_event *event);
+
+/* Hands an event of this process to another one (or itself). */
+void emu_process_post(struct emu_process *from, struct emu_process *to, struct emu_event *event);
+
+void emu_process_record(struct emu_process *process, const struct emu_node *node,
+                        enum emu_record_kind kind, const char *name, double value);
+
+#endif

@@ -1,0 +1,526 @@
+/* Builds a world from a scenario, hands out its output, and answers questions about it. */
+#include "world_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <base/alloc.h>
+#include <base/assert.h>
+#include <base/random.h>
+#include <base/time.h>
+
+#include "digest.h"
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+/* Four fifths of the host's memory, in whole MiB. */
+static uint64_t default_memory_limit(void)
+{
+    uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES);
+    return (pages * (uint64_t)sysconf(_SC_PAGESIZE) / 5 * 4) >> 20 << 20;
+}
+
+static enum status load_image(struct emu_world *world, uint32_t index, const char *directory,
+                              struct error *error)
+{
+    const struct scn_group *group = &world->scenario->groups[index];
+    char path[4096];
+    if (group->image_is_path) {
+        snprintf(path, sizeof path, "%s", group->image);
+    } else {
+        snprintf(path, sizeof path, "%s/%s.img", directory ? directory : ".", group->image);
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        if (strcmp(world->images[i]->path, path) == 0) {
+            vcpu_image_retain(world->images[i]);
+            world->images[index] = world->images[i];
+            return STATUS_OK;
+        }
+    }
+    struct error refused = ERROR_INIT;
+    enum status status = vcpu_image_load(world->arena, path, &world->images[index], &refused);
+    if (status) {
+        char field[64];
+        char text[sizeof refused.message + sizeof refused.file + 16];
+        snprintf(field, sizeof field, "groups.%u.image", index);
+        error_format(&refused, text, sizeof text);
+        return scn_error_at(world->scenario, field, error, status, "groups.%s.image: %s%s",
+                            group->name, text,
+                            status == STATUS_NOT_FOUND
+                                ? "; expected a path to an image, or the name of a program that "
+                                  "`denali list images` shows"
+                                : "");
+    }
+    return STATUS_OK;
+}
+
+static enum status load_images(struct emu_world *world, const char *directory, struct error *error)
+{
+    const struct scn_scenario *scenario = world->scenario;
+    world->images = alloc_zeroed(scenario->group_count, sizeof *world->images);
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        enum status status = load_image(world, i, directory, error);
+        if (status) {
+            return status;
+        }
+        struct error refused = ERROR_INIT;
+        status =
+            vcpu_image_check_fits(world->images[i], scenario->groups[i].memory_bytes, &refused);
+        if (status) {
+            char field[64];
+            char text[sizeof refused.message + sizeof refused.file + 16];
+            snprintf(field, sizeof field, "groups.%u.memory", i);
+            error_format(&refused, text, sizeof text);
+            return scn_error_at(scenario, field, error, status, "groups.%s.memory: %s",
+                                scenario->groups[i].name, text);
+        }
+    }
+    return STATUS_OK;
+}
+
+static void make_node(struct emu_world *world, uint32_t index)
+{
+    struct emu_node *node = &world->nodes[index];
+    uint32_t group_index = scn_node_group(world->scenario, index);
+    const struct scn_group *group = &world->scenario->groups[group_index];
+    node->index = index;
+    node->group = group_index;
+    node->network = group->network;
+    node->cpu_hz = group->cpu_hz;
+    vcpu_space_init(&node->space, world->arena, world->images[group_index],
+                    (uint32_t)group->memory_bytes);
+    if (group->limits.memory_bytes) {
+        node->space.private_limit = (uint32_t)(group->limits.memory_bytes / VCPU_PAGE_BYTES);
+    }
+    node->vcpu.space = &node->space;
+    event_init(&node->activity.base);
+}
+
+static uint32_t address_of_node(void *context, uint32_t index)
+{
+    const struct emu_world *world = context;
+    const struct emu_node *node = &world->nodes[index];
+    return net_addressing(world->networks[node->network].net, node->port).address;
+}
+
+static const char *dotted(uint32_t address, char text[16])
+{
+    snprintf(text, 16, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
+             address & 255);
+    return text;
+}
+
+/* Appends NAME=value to a boot text if it fits whole. */
+static void append_variable(struct scn_boot_text *text, const char *name, const char *value)
+{
+    size_t size_bytes = strlen(name) + 1 + strlen(value) + 1;
+    if (sizeof text->bytes - text->size_bytes >= size_bytes) {
+        text->size_bytes +=
+            (uint32_t)snprintf(text->bytes + text->size_bytes, size_bytes, "%s=%s", name, value) +
+            1;
+        text->variable_count++;
+    }
+}
+
+/* Arguments and environment, with what the guest's network stack needs to know of itself. */
+static void give_boot_text(struct emu_world *world, struct emu_node *node)
+{
+    struct scn_boot_text text;
+    char name[SCN_NODE_NAME_MAX];
+    scn_node_boot_text(world->scenario, node->index, address_of_node, world, &text);
+    scn_node_name(world->scenario, node->index, name);
+    append_variable(&text, "DENALI_NAME", name);
+    memcpy(node->mac, (const uint8_t[]){2, 0, 0, 0, 0, 0}, 6);
+    if (node->network != SCN_NETWORK_NONE) {
+        struct net_addressing at = net_addressing(world->networks[node->network].net, node->port);
+        char value[16];
+        append_variable(&text, "DENALI_IP", dotted(at.address, value));
+        snprintf(value, sizeof value, "%u", at.prefix);
+        append_variable(&text, "DENALI_PREFIX", value);
+        if (at.gateway) {
+            append_variable(&text, "DENALI_GATEWAY", dotted(at.gateway, value));
+        }
+        memcpy(node->mac, at.mac, sizeof node->mac);
+    }
+    uint8_t *copy = alloc_zeroed(text.size_bytes, 1);
+    memcpy(copy, text.bytes, text.size_bytes);
+    node->boot = (struct dev_boot){
+        .text = copy,
+        .size_bytes = text.size_bytes,
+        .argument_count = text.argument_count,
+        .environment_count = text.variable_count,
+    };
+}
+
+/* Draws the node's start from its own stream and queues it. */
+static void schedule_boot(struct emu_world *world, struct emu_node *node)
+{
+    const struct scn_group *group = &world->scenario->groups[node->group];
+    char stream_name[SCN_NODE_NAME_MAX + 8];
+    char name[SCN_NODE_NAME_MAX];
+    scn_node_name(world->scenario, node->index, name);
+    snprintf(stream_name, sizeof stream_name, "boot/%s", name);
+    struct random_stream stream;
+    random_init(&stream, world->scenario->seed, stream_name);
+    uint64_t start_ns = group->start_ns;
+    if (group->spread_ns) {
+        start_ns += random_below(&stream, group->spread_ns + 1);
+    }
+    world->start_ns[node->index] = start_ns;
+    node->activity.base.key = (struct event_key){
+        .time_ns = start_ns,
+        .kind = EMU_EVENT_BOOT,
+        .destination = node->index,
+        .source = node->index,
+    };
+    event_heap_push(&node->process->events, &node->activity.base);
+}
+
+void emu_world_console_input_queue(struct emu_node *node, uint32_t input)
+{
+    const struct scn_group *group = &node->process->world->scenario->groups[node->group];
+    if (input >= group->input_count) {
+        return;
+    }
+    if (!node->input) {
+        node->input = alloc_zeroed(1, sizeof *node->input);
+        event_init(&node->input->base);
+    }
+    node->input->base.key = (struct event_key){
+        .time_ns = group->inputs[input].at_ns,
+        .kind = EMU_EVENT_INPUT,
+        .destination = node->index,
+        .source = input,
+    };
+    event_heap_push(&node->process->events, &node->input->base);
+}
+
+static void make_nodes(struct emu_world *world)
+{
+    world->node_count = world->scenario->node_count;
+    world->nodes = alloc_zeroed(world->node_count, sizeof *world->nodes);
+    world->start_ns = alloc_zeroed(world->node_count, sizeof *world->start_ns);
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        make_node(world, i);
+    }
+}
+
+static void ready_nodes(struct emu_world *world)
+{
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        struct emu_node *node = &world->nodes[i];
+        for (uint32_t device = 0; device < DEV_COUNT; device++) {
+            struct dev_env env = emu_node_env(node, device);
+            dev_table[device]->init(emu_node_device(node, device), &env);
+        }
+        give_boot_text(world, node);
+        schedule_boot(world, node);
+        emu_world_console_input_queue(node, 0);
+    }
+}
+
+enum status emu_world_create(const struct scn_scenario *scenario,
+                             const struct emu_world_options *options, struct emu_world **result,
+                             struct error *error)
+{
+    uint32_t jobs = options->jobs ? options->jobs : 1;
+    if (jobs > EMU_JOBS_MAX) {
+        return error_set(error, STATUS_INVALID, NULL, 0, "--jobs %u; expected 1 to %u", jobs,
+                         EMU_JOBS_MAX);
+    }
+    struct emu_world *world = alloc_zeroed(1, sizeof *world);
+    world->scenario = scenario;
+    world->sink = options->sink;
+    enum status status = vcpu_arena_create(options->memory_limit_bytes ? options->memory_limit_bytes
+                                                                       : default_memory_limit(),
+                                           &world->arena, error);
+    if (!status) {
+        status = load_images(world, options->image_directory, error);
+    }
+    if (!status) {
+        make_nodes(world);
+        status = emu_world_connect(world, error);
+    }
+    if (!status) {
+        ready_nodes(world);
+        status = emu_world_workers_start(
+            world, options->engine ? options->engine : vcpu_engines()[0], jobs, error);
+    }
+    if (status) {
+        emu_world_destroy(world);
+        return status;
+    }
+    *result = world;
+    return STATUS_OK;
+}
+
+void emu_world_destroy(struct emu_world *world)
+{
+    if (!world) {
+        return;
+    }
+    emu_world_workers_stop(world);
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        emu_node_fini(&world->nodes[i]);
+    }
+    emu_world_disconnect(world);
+    for (uint32_t i = 0; world->images && i < world->scenario->group_count; i++) {
+        vcpu_image_release(world->images[i]);
+    }
+    free(world->images);
+    free(world->nodes);
+    free(world->start_ns);
+    vcpu_arena_destroy(world->arena);
+    free(world);
+}
+
+/* --- input and output ------------------------------------------------------------------------- */
+
+void emu_world_console_input(struct emu_node *node, uint32_t input)
+{
+    const struct scn_group *group = &node->process->world->scenario->groups[node->group];
+    const char *text = group->inputs[input].text;
+    if (emu_node_alive(node)) {
+        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+        uint32_t size_bytes = (uint32_t)strlen(text);
+        emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, input, 0, text, size_bytes);
+        dev_console_input(&node->console, &env, (const uint8_t *)text, size_bytes);
+    }
+    emu_world_console_input_queue(node, input + 1);
+}
+
+/* A record and whose names it uses. */
+struct told {
+    const struct emu_record *record;
+    const struct emu_process *process;
+};
+
+static int compare_told(const void *a, const void *b)
+{
+    const struct emu_record *x = ((const struct told *)a)->record;
+    const struct emu_record *y = ((const struct told *)b)->record;
+    if (x->time_ns != y->time_ns) {
+        return x->time_ns < y->time_ns ? -1 : 1;
+    }
+    if (x->node != y->node) {
+        return x->node < y->node ? -1 : 1;
+    }
+    return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+}
+
+enum status emu_world_flush_records(struct emu_world *world, struct error *error)
+{
+    static const enum emu_note_kind kinds[] = {
+        [EMU_RECORD_BOOT] = EMU_NOTE_BOOT,
+        [EMU_RECORD_TERMINATE] = EMU_NOTE_TERMINATE,
+        [EMU_RECORD_FAULT] = EMU_NOTE_FAULT,
+        [EMU_RECORD_MEASUREMENT] = EMU_NOTE_MEASUREMENT,
+        [EMU_RECORD_MILESTONE] = EMU_NOTE_MILESTONE,
+    };
+    size_t count = 0;
+    for (uint32_t i = 0; i < world->process_count; i++) {
+        count += world->processes[i].record_count;
+    }
+    if (!count) {
+        return STATUS_OK;
+    }
+    struct told *all = alloc_zeroed(count, sizeof *all);
+    size_t next = 0;
+    for (uint32_t i = 0; i < world->process_count; i++) {
+        struct emu_process *process = &world->processes[i];
+        for (uint32_t j = 0; j < process->record_count; j++) {
+            all[next++] = (struct told){&process->records[j], process};
+        }
+    }
+    qsort(all, count, sizeof *all, compare_told);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && !status && world->sink.note; i++) {
+        const struct emu_record *record = all[i].record;
+        struct emu_note note = {
+            .time_ns = record->time_ns,
+            .node = record->node,
+            .kind = kinds[record->kind],
+            .name = all[i].process->names ? all[i].process->names + record->name : "",
+            .value = record->value,
+        };
+        status = world->sink.note(world->sink.context, &note, error);
+    }
+    for (uint32_t i = 0; i < world->process_count; i++) {
+        world->processes[i].record_count = 0;
+        world->processes[i].names_bytes = 0;
+    }
+    free(all);
+    return status;
+}
+
+enum status emu_world_flush_consoles(struct emu_world *world, struct error *error)
+{
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        struct emu_node *node = &world->nodes[i];
+        if (node->console_log_bytes) {
+            uint32_t size_bytes = node->console_log_bytes;
+            node->console_log_bytes = 0;
+            if (world->sink.console) {
+                enum status status = world->sink.console(world->sink.context, i, node->console_log,
+                                                         size_bytes, error);
+                if (status) {
+                    return status;
+                }
+            }
+            free(node->console_log);
+            node->console_log = NULL;
+            node->console_log_capacity = 0;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* --- queries ---------------------------------------------------------------------------------- */
+
+uint64_t emu_world_now_ns(const struct emu_world *world)
+{
+    return world->now_ns;
+}
+
+uint32_t emu_world_node_count(const struct emu_world *world)
+{
+    return world->node_count;
+}
+
+uint32_t emu_world_process_count(const struct emu_world *world)
+{
+    return world->process_count;
+}
+
+uint64_t emu_world_lookahead_ns(const struct emu_world *world)
+{
+    return world->lookahead_ns;
+}
+
+const char *emu_world_engine_name(const struct emu_world *world)
+{
+    return world->workers[0].engine->ops->name;
+}
+
+const char *emu_world_image_path(const struct emu_world *world, uint32_t group)
+{
+    return world->images[group]->path;
+}
+
+const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t node)
+{
+    return &world->nodes[node].vcpu;
+}
+
+bool emu_world_node_poke(struct emu_world *world, uint32_t node, uint32_t address, uint8_t value)
+{
+    return vcpu_space_store(&world->nodes[node].space, address, &value, 1);
+}
+
+void emu_world_node_register_set(struct emu_world *world, uint32_t node, enum vcpu_register reg,
+                                 uint32_t value)
+{
+    world->nodes[node].vcpu.gpr[reg] = value;
+}
+
+/* What the node's network counted for its port; zeros without a network. */
+static struct net_counters port_counters(const struct emu_world *world, const struct emu_node *node)
+{
+    struct net_counters none = {0};
+    return node->network == SCN_NETWORK_NONE
+               ? none
+               : net_counters(world->networks[node->network].net, node->port);
+}
+
+static uint64_t network_drops(const struct net_counters *counters)
+{
+    uint64_t drops = 0;
+    for (int cause = 0; cause < NET_DROP_COUNT; cause++) {
+        drops += counters->drops[cause];
+    }
+    return drops;
+}
+
+void emu_world_totals(const struct emu_world *world, struct emu_totals *totals)
+{
+    memset(totals, 0, sizeof *totals);
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        const struct emu_node *node = &world->nodes[i];
+        struct net_counters counters = port_counters(world, node);
+        totals->instructions += node->vcpu.retired;
+        totals->frames_sent += node->account.frames_sent;
+        totals->frames_delivered += node->account.frames_received;
+        totals->frames_dropped += network_drops(&counters) + node->account.drops_nic_full +
+                                  node->account.drops_node_down + node->account.drops_no_link;
+        totals->nodes_up += emu_node_alive(node);
+        totals->nodes_terminated += node->state == EMU_NODE_TERMINATED;
+        totals->nodes_faulted += node->state == EMU_NODE_FAULTED;
+    }
+}
+
+void emu_world_node_report(const struct emu_world *world, uint32_t index,
+                           struct emu_node_report *report)
+{
+    static const char *const states[] = {
+        [EMU_NODE_OFF] = "off",
+        [EMU_NODE_RUNNING] = "running",
+        [EMU_NODE_IDLE] = "idle",
+        [EMU_NODE_WAKING] = "running",
+        [EMU_NODE_TERMINATED] = "terminated",
+        [EMU_NODE_FAULTED] = "faulted",
+    };
+    const struct emu_node *node = &world->nodes[index];
+    const struct emu_account *account = &node->account;
+    struct net_counters counters = port_counters(world, node);
+    *report = (struct emu_node_report){
+        .state = states[node->state],
+        .exit_code = node->exit_code,
+        .fault = node->fault,
+        .start_ns = world->start_ns[index],
+        .end_ns = node->end_ns,
+        .digest = node->digest,
+        .instructions = node->vcpu.retired,
+        .cycles = node->vcpu.cycles,
+        .wake_ups = account->wake_ups,
+        .interrupts_raised = account->interrupts_raised,
+        .interrupts_delivered = account->interrupts_delivered,
+        .frames_sent = account->frames_sent,
+        .bytes_sent = account->bytes_sent,
+        .frames_received = account->frames_received,
+        .bytes_received = account->bytes_received,
+        .drops_nic_full = account->drops_nic_full,
+        .drops_node_down = account->drops_node_down,
+        .drops_refused = account->drops_refused,
+        .drops_no_link = account->drops_no_link,
+        .drops_uplink_full = counters.drops[NET_DROP_UPLINK_FULL],
+        .drops_downlink_full = counters.drops[NET_DROP_DOWNLINK_FULL],
+        .drops_network_other = network_drops(&counters) - counters.drops[NET_DROP_UPLINK_FULL] -
+                               counters.drops[NET_DROP_DOWNLINK_FULL],
+        .console_bytes = account->console_bytes,
+        .console_bytes_cut = account->console_bytes_cut,
+        .observations = account->observations,
+        .pages_private = node->space.private_count,
+        .pages_private_max = node->space.private_max,
+    };
+}
+
+void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct emu_node_cost *cost)
+{
+    const struct emu_node *node = &world->nodes[index];
+    uint64_t events_bytes = (node->device_events ? DEV_COUNT * sizeof *node->device_events : 0) +
+                            (node->input ? sizeof *node->input : 0);
+    uint64_t states_bytes = sizeof node->registers + sizeof node->console + sizeof node->nic +
+                            sizeof node->timer + sizeof node->observer;
+    cost->processor_bytes = sizeof node->vcpu;
+    cost->tables_bytes =
+        sizeof node->space +
+        node->space.page_count * (2 * sizeof *node->space.read + sizeof *node->space.frames);
+    cost->devices_bytes = states_bytes + events_bytes + node->boot.size_bytes;
+    cost->network_bytes = node->network == SCN_NETWORK_NONE ? 0 : net_port_bytes();
+    cost->frames_bytes = (uint64_t)node->space.private_count * VCPU_PAGE_BYTES;
+    cost->other_bytes = sizeof *node - sizeof node->vcpu - sizeof node->space - states_bytes +
+                        node->console_log_capacity + sizeof *world->start_ns;
+}

@@ -1,0 +1,96 @@
+/* The inside of a world, for emu's own files. */
+#ifndef DENALI_EMU_WORLD_INTERNAL_H
+#define DENALI_EMU_WORLD_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <emu/world.h>
+#include <netsim/network.h>
+#include <netsim/partition.h>
+#include <vcpu/image.h>
+
+#include "process.h"
+
+/* Links whose one-way delay is below this join their ends into one logical process. */
+#define EMU_CLUSTER_BELOW_NS 500000u
+/* No window is longer, so that progress is seen and records stay few. */
+#define EMU_WINDOW_MAX_NS 100000000u
+
+/* A network of the world and who is on it. */
+struct emu_network {
+    struct net_network *net;
+    struct net_matrix matrix;
+    uint32_t *node_of_port;
+    struct emu_process **process_of_port;
+};
+
+/* One host thread's share of a window. */
+struct emu_worker {
+    struct emu_world *world;
+    struct vcpu_engine *engine;
+    pthread_t thread; /* not used by worker 0, the caller's thread */
+    uint64_t next_ns; /* least time of anything left by what this worker did in the window */
+};
+
+struct emu_world {
+    const struct scn_scenario *scenario;
+    struct emu_sink sink;
+
+    struct vcpu_arena *arena;
+    struct vcpu_image **images; /* by group; groups of one image share it */
+
+    struct emu_node *nodes;
+    uint32_t node_count;
+    uint64_t *start_ns; /* by node: when it boots */
+
+    struct emu_network *networks;
+    uint32_t network_count;
+
+    struct emu_process *processes;
+    uint32_t process_count;
+    uint64_t lookahead_ns; /* least time from one process to another, at most EMU_WINDOW_MAX_NS */
+
+    struct emu_worker *workers;
+    uint32_t worker_count;      /* those that run */
+    pthread_mutex_t start_lock; /* held while workers are being made */
+
+    uint64_t now_ns;
+
+    /* The window being run. */
+    uint64_t window_end_ns;
+    _Atomic uint32_t next_process; /* not yet taken by a worker */
+    _Atomic uint32_t arrived;      /* workers at the barrier */
+    _Atomic uint32_t phase;        /* counts barriers passed */
+    bool stopping;                 /* told to workers: the threads are to end */
+};
+
+/* A frame from a node's card to its network, at the process's time. */
+void emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes);
+
+/* A network's event comes due. Takes the reference on frame. */
+void emu_world_network_event(struct emu_process *process, uint32_t network, uint32_t kind,
+                             uint32_t port, struct net_frame *frame);
+
+/* The scenario's console input number `input` reaches the node; asks for the next. */
+void emu_world_console_input(struct emu_node *node, uint32_t input);
+/* Queues the event for input number `input`, if the scenario has so many. */
+void emu_world_console_input_queue(struct emu_node *node, uint32_t input);
+
+/* Every process takes in what was sent to it; then no inbox holds anything. */
+void emu_world_collect(struct emu_world *world);
+
+/* Joins nodes and networks: builds the networks, the partition and the processes. */
+enum status emu_world_connect(struct emu_world *world, struct error *error) MUST_USE;
+void emu_world_disconnect(struct emu_world *world);
+
+/* Starts and ends the worker threads. */
+enum status emu_world_workers_start(struct emu_world *world, const struct vcpu_engine_ops *engine,
+                                    uint32_t jobs, struct error *error) MUST_USE;
+void emu_world_workers_stop(struct emu_world *world);
+
+/* Hands records and console text to the sink. */
+enum status emu_world_flush_records(struct emu_world *world, struct error *error) MUST_USE;
+enum status emu_world_flush_consoles(struct emu_world *world, struct error *error) MUST_USE;
+
+#endif
