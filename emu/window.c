@@ -151,7 +151,7 @@ void emu_world_collect(struct emu_world *world)
     }
 }
 
-static uint64_t next_of_all(struct emu_world *world)
+uint64_t emu_world_next_ns(struct emu_world *world)
 {
     emu_world_collect(world);
     uint64_t next_ns = TIME_NEVER;
@@ -167,7 +167,7 @@ enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct err
     bool go_on = true;
     bool small = world->node_count <= 16; /* somebody may be watching the console */
     uint64_t told_ns = host_clock_ns();
-    uint64_t next_ns = next_of_all(world);
+    uint64_t next_ns = emu_world_next_ns(world);
     while (!status && go_on && next_ns < until_ns) {
         uint64_t end_ns = least(until_ns, next_ns + least(world->lookahead_ns, until_ns));
         world->now_ns = next_ns;

@@ -292,6 +292,19 @@ void emu_world_console_input(struct emu_node *node, uint32_t input)
     emu_world_console_input_queue(node, input + 1);
 }
 
+uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const void *bytes,
+                                uint32_t size_bytes)
+{
+    struct emu_node *node = &world->nodes[index];
+    if (!emu_node_alive(node)) {
+        return 0;
+    }
+    struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+    node->process->now_ns = world->now_ns;
+    emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 0, bytes, size_bytes);
+    return dev_console_input(&node->console, &env, bytes, size_bytes);
+}
+
 /* A record and whose names it uses. */
 struct told {
     const struct emu_record *record;
@@ -405,6 +418,11 @@ const char *emu_world_engine_name(const struct emu_world *world)
     return world->workers[0].engine->ops->name;
 }
 
+uint32_t emu_world_jobs(const struct emu_world *world)
+{
+    return world->worker_count;
+}
+
 const char *emu_world_image_path(const struct emu_world *world, uint32_t group)
 {
     return world->images[group]->path;
@@ -461,6 +479,20 @@ void emu_world_totals(const struct emu_world *world, struct emu_totals *totals)
     }
 }
 
+uint32_t emu_drop_causes(const char *names[EMU_DROPS_MAX])
+{
+    _Static_assert(NET_DROP_COUNT + 4 <= EMU_DROPS_MAX, "more causes than emu_node_report holds");
+    uint32_t next = 0;
+    for (int cause = 0; cause < NET_DROP_COUNT; cause++) {
+        names[next++] = net_drop_name((enum net_drop)cause);
+    }
+    names[next++] = "nic_full";
+    names[next++] = "node_down";
+    names[next++] = "refused";
+    names[next++] = "no_link";
+    return next;
+}
+
 void emu_world_node_report(const struct emu_world *world, uint32_t index,
                            struct emu_node_report *report)
 {
@@ -491,20 +523,20 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
         .bytes_sent = account->bytes_sent,
         .frames_received = account->frames_received,
         .bytes_received = account->bytes_received,
-        .drops_nic_full = account->drops_nic_full,
-        .drops_node_down = account->drops_node_down,
-        .drops_refused = account->drops_refused,
-        .drops_no_link = account->drops_no_link,
-        .drops_uplink_full = counters.drops[NET_DROP_UPLINK_FULL],
-        .drops_downlink_full = counters.drops[NET_DROP_DOWNLINK_FULL],
-        .drops_network_other = network_drops(&counters) - counters.drops[NET_DROP_UPLINK_FULL] -
-                               counters.drops[NET_DROP_DOWNLINK_FULL],
         .console_bytes = account->console_bytes,
         .console_bytes_cut = account->console_bytes_cut,
         .observations = account->observations,
         .pages_private = node->space.private_count,
         .pages_private_max = node->space.private_max,
     };
+    uint32_t next = 0;
+    for (int cause = 0; cause < NET_DROP_COUNT; cause++) {
+        report->drops[next++] = counters.drops[cause];
+    }
+    report->drops[next++] = account->drops_nic_full;
+    report->drops[next++] = account->drops_node_down;
+    report->drops[next++] = account->drops_refused;
+    report->drops[next++] = account->drops_no_link;
 }
 
 void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct emu_node_cost *cost)

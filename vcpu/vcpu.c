@@ -8,10 +8,20 @@
 
 #define STATE_VERSION 1u
 
+const char *vcpu_fault_name(enum vcpu_fault_kind kind)
+{
+    static const char *const names[] = {
+#define X(name, number, word, text) [number] = word,
+        VCPU_FAULT_LIST(X)
+#undef X
+    };
+    return (unsigned)kind < VCPU_FAULT_COUNT ? names[kind] : "unknown";
+}
+
 const char *vcpu_fault_text(enum vcpu_fault_kind kind)
 {
     static const char *const texts[] = {
-#define X(name, number, text) [number] = text,
+#define X(name, number, word, text) [number] = text,
         VCPU_FAULT_LIST(X)
 #undef X
     };

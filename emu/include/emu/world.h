@@ -87,13 +87,21 @@ struct emu_totals {
 /* Everything before this virtual time has been executed. */
 uint64_t emu_world_now_ns(const struct emu_world *world);
 void emu_world_totals(const struct emu_world *world, struct emu_totals *totals);
+/* Virtual time of the next thing that happens; TIME_NEVER if nothing is left. */
+uint64_t emu_world_next_ns(struct emu_world *world);
 uint32_t emu_world_node_count(const struct emu_world *world);
 /* Logical processes: the partition for parallel execution. */
 uint32_t emu_world_process_count(const struct emu_world *world);
 uint64_t emu_world_lookahead_ns(const struct emu_world *world);
 const char *emu_world_engine_name(const struct emu_world *world);
+uint32_t emu_world_jobs(const struct emu_world *world);
 /* The file that a group's image was loaded from. */
 const char *emu_world_image_path(const struct emu_world *world, uint32_t group);
+
+#define EMU_DROPS_MAX 32u /* causes of dropped frames */
+
+/* Names of the causes ("uplink_full"), in the order of emu_node_report.drops; returns how many. */
+uint32_t emu_drop_causes(const char *names[EMU_DROPS_MAX]);
 
 /* What a node used and what it came to. */
 struct emu_node_report {
@@ -112,13 +120,7 @@ struct emu_node_report {
     uint64_t bytes_sent;
     uint64_t frames_received;
     uint64_t bytes_received;
-    uint64_t drops_nic_full;
-    uint64_t drops_node_down;
-    uint64_t drops_refused;
-    uint64_t drops_no_link;
-    uint64_t drops_uplink_full;
-    uint64_t drops_downlink_full;
-    uint64_t drops_network_other;
+    uint64_t drops[EMU_DROPS_MAX];
     uint64_t console_bytes;
     uint64_t console_bytes_cut;
     uint64_t observations;
@@ -138,6 +140,11 @@ struct emu_node_cost {
     uint64_t other_bytes;     /* account, console text, place in the world */
 };
 void emu_world_node_cost(const struct emu_world *world, uint32_t node, struct emu_node_cost *cost);
+
+/* Types on a node's console, at the world's present time. Returns how many bytes were taken; none
+ * before the node has booted or after it ended. */
+uint32_t emu_world_console_type(struct emu_world *world, uint32_t node, const void *bytes,
+                                uint32_t size_bytes);
 
 /* The node's processor, for reading. */
 const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t node);

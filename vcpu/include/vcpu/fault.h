@@ -10,21 +10,21 @@
 
 #include <stdint.h>
 
-/* name, trap number (reserved for guests that will handle their own), text */
+/* NAME, trap number (reserved for guests that will handle their own), word, text */
 #define VCPU_FAULT_LIST(X)                                                                         \
-    X(NONE, 0, "none")                                                                             \
-    X(DIVIDE, 1, "divide error")                                                                   \
-    X(BREAKPOINT, 2, "breakpoint instruction")                                                     \
-    X(OVERFLOW, 3, "overflow trap")                                                                \
-    X(BOUND, 4, "bound range exceeded")                                                            \
-    X(ILLEGAL, 5, "illegal instruction")                                                           \
-    X(MEMORY, 6, "address outside memory")                                                         \
-    X(REGISTER, 7, "wrong access to a virtual register")                                           \
-    X(PORT, 8, "no such port or wrong width")                                                      \
-    X(DEVICE, 9, "device refused the operation")
+    X(NONE, 0, "none", "none")                                                                             \
+    X(DIVIDE, 1, "divide", "divide error")                                                                   \
+    X(BREAKPOINT, 2, "breakpoint", "breakpoint instruction")                                                     \
+    X(OVERFLOW, 3, "overflow", "overflow trap")                                                                \
+    X(BOUND, 4, "bound", "bound range exceeded")                                                            \
+    X(ILLEGAL, 5, "illegal", "illegal instruction")                                                           \
+    X(MEMORY, 6, "memory", "address outside memory")                                                         \
+    X(REGISTER, 7, "register", "wrong access to a virtual register")                                           \
+    X(PORT, 8, "port", "no such port or wrong width")                                                      \
+    X(DEVICE, 9, "device", "device refused the operation")
 
 enum vcpu_fault_kind {
-#define X(name, number, text) VCPU_FAULT_##name = number,
+#define X(name, number, word, text) VCPU_FAULT_##name = number,
     VCPU_FAULT_LIST(X)
 #undef X
         VCPU_FAULT_COUNT
@@ -36,6 +36,8 @@ struct vcpu_fault {
     uint32_t address; /* MEMORY, REGISTER: the guest address; PORT, DEVICE: the port; else 0 */
 };
 
+/* Constant word such as "divide". */
+const char *vcpu_fault_name(enum vcpu_fault_kind kind);
 /* Constant text such as "divide error". */
 const char *vcpu_fault_text(enum vcpu_fault_kind kind);
 

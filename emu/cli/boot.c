@@ -1,0 +1,264 @@
+/* `denali boot`: one machine, its console on the terminal, its exit code the guest's. */
+#include <emu/world.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <base/time.h>
+
+#include "cli.h"
+
+#define SLICE_NS 10000000u /* virtual time between two looks at the keyboard */
+
+static const struct cli_option options[] = {
+    {"engine", "NAME", "what executes the guest; `denali list engines`", false},
+    {"memory", "SIZE", "memory of the machine, e.g. 1MiB (default: 16MiB)", false},
+    {"cpu-hz", "HZ", "instructions per virtual second, e.g. 50MHz", false},
+    {"until", "TIME", "stop at this virtual time, e.g. 20s", false},
+    {"env", "NAME=VALUE", "a variable of the guest's environment", true},
+    {NULL, NULL, NULL, false},
+};
+
+static volatile bool stop;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    stop = true;
+}
+
+/* A YAML double-quoted string; a dollar sign is doubled, as in templates. */
+static void print_quoted(FILE *stream, const char *text, bool is_template)
+{
+    fputc('"', stream);
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c == '"' || *c == '\\') {
+            fprintf(stream, "\\%c", *c);
+        } else if (*c < 0x20 || *c == 0x7f) {
+            fprintf(stream, "\\x%02x", *c);
+        } else if (*c == '$' && is_template) {
+            fputs("$$", stream);
+        } else {
+            fputc(*c, stream);
+        }
+    }
+    fputc('"', stream);
+}
+
+/* A scenario of one machine on a network of its own. */
+static char *describe(const struct cli_arguments *arguments, size_t *size_bytes)
+{
+    char *text = NULL;
+    FILE *stream = open_memstream(&text, size_bytes);
+    if (!stream) {
+        return NULL;
+    }
+    const char *memory = cli_value(arguments, "memory");
+    const char *cpu_hz = cli_value(arguments, "cpu-hz");
+    const char *until = cli_value(arguments, "until");
+    fprintf(stream, "general: {name: boot, duration: ");
+    print_quoted(stream, until ? until : "1000h", false);
+    fprintf(stream, "}\nnetworks: [{name: lan, type: lan}]\ngroups:\n- name: machine\n  image: ");
+    const char *image = arguments->positional[0];
+    /* A path, unless it is the bare name of a program of this build. */
+    char path[4096];
+    if (!strchr(image, '/') && access(image, F_OK) == 0) {
+        snprintf(path, sizeof path, "./%s", image);
+        image = path;
+    }
+    print_quoted(stream, image, false);
+    fprintf(stream, "\n  count: 1\n  network: lan\n");
+    if (memory) {
+        fprintf(stream, "  memory: ");
+        print_quoted(stream, memory, false);
+        fputc('\n', stream);
+    }
+    if (cpu_hz) {
+        fprintf(stream, "  cpu_hz: ");
+        print_quoted(stream, cpu_hz, false);
+        fputc('\n', stream);
+    }
+    fprintf(stream, "  arguments: [");
+    for (int i = 0; i < arguments->rest_count; i++) {
+        fputs(i ? ", " : "", stream);
+        print_quoted(stream, arguments->rest[i], true);
+    }
+    fprintf(stream, "]\n  environment: {");
+    bool first = true;
+    for (uint32_t i = 0; i < arguments->value_count; i++) {
+        const char *value = arguments->values[i].value;
+        const char *equals = strchr(value, '=');
+        if (strcmp(arguments->values[i].option->name, "env") == 0 && equals) {
+            char name[256];
+            snprintf(name, sizeof name, "%.*s", (int)(equals - value), value);
+            fputs(first ? "" : ", ", stream);
+            print_quoted(stream, name, false);
+            fputs(": ", stream);
+            print_quoted(stream, equals + 1, true);
+            first = false;
+        }
+    }
+    fprintf(stream, "}\n");
+    fclose(stream);
+    return text;
+}
+
+static enum status print_console(void *context, uint32_t node, const void *bytes,
+                                 uint32_t size_bytes, struct error *error)
+{
+    (void)context;
+    (void)node;
+    if (fwrite(bytes, 1, size_bytes, stdout) != size_bytes || fflush(stdout)) {
+        return error_set(error, STATUS_IO, NULL, 0, "cannot write the console: %s",
+                         strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+/* Bytes typed and not yet taken by the machine. */
+struct keyboard {
+    char bytes[4096];
+    uint32_t count;
+    bool open;
+};
+
+/* Reads what is there; with wait, sleeps until something is or the input ends. */
+static void read_keyboard(struct keyboard *keyboard, bool wait)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (!keyboard->open || keyboard->count == sizeof keyboard->bytes ||
+        poll(&input, 1, wait ? -1 : 0) <= 0) {
+        return;
+    }
+    ssize_t got = read(STDIN_FILENO, keyboard->bytes + keyboard->count,
+                       sizeof keyboard->bytes - keyboard->count);
+    if (got <= 0) {
+        keyboard->open = false;
+    } else {
+        keyboard->count += (uint32_t)got;
+    }
+}
+
+static enum status run_machine(struct emu_world *world, uint64_t end_ns, struct error *error)
+{
+    struct keyboard keyboard = {.open = true};
+    enum status status = STATUS_OK;
+    while (!status && !stop && emu_world_now_ns(world) < end_ns) {
+        uint64_t next_ns = emu_world_next_ns(world);
+        bool nothing_left = next_ns == TIME_NEVER;
+        struct emu_node_report report;
+        emu_world_node_report(world, 0, &report);
+        bool over = strcmp(report.state, "terminated") == 0 || strcmp(report.state, "faulted") == 0;
+        if (over || (nothing_left && !keyboard.open && !keyboard.count)) {
+            return STATUS_OK;
+        }
+        read_keyboard(&keyboard, nothing_left && !keyboard.count);
+        uint32_t taken = emu_world_console_type(world, 0, keyboard.bytes, keyboard.count);
+        keyboard.count -= taken;
+        memmove(keyboard.bytes, keyboard.bytes + taken, keyboard.count);
+        uint64_t now_ns = emu_world_now_ns(world);
+        uint64_t from_ns = nothing_left || next_ns < now_ns ? now_ns : next_ns;
+        uint64_t until_ns = end_ns - from_ns > SLICE_NS ? from_ns + SLICE_NS : end_ns;
+        status = emu_world_run(world, until_ns, error);
+    }
+    return status;
+}
+
+static int judge(const struct emu_world *world)
+{
+    struct emu_node_report report;
+    emu_world_node_report(world, 0, &report);
+    if (report.fault.kind != VCPU_FAULT_NONE) {
+        fprintf(stderr,
+                "denali: the machine faulted after %" PRIu64 " instructions: %s at eip 0x%08" PRIx32
+                ", address 0x%08" PRIx32 "\n",
+                report.instructions, vcpu_fault_text(report.fault.kind), report.fault.eip,
+                report.fault.address);
+        return CLI_EXIT_GUEST_FAULT;
+    }
+    if (strcmp(report.state, "terminated") == 0) {
+        return (int)(report.exit_code & 0xff);
+    }
+    if (stop) {
+        return CLI_EXIT_INTERRUPTED;
+    }
+    fprintf(stderr, "denali: at virtual time %.3f s the machine is still %s\n",
+            (double)emu_world_now_ns(world) / 1e9, report.state);
+    return CLI_EXIT_OK;
+}
+
+static int boot(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
+                char **argv)
+{
+    (void)verbs;
+    struct cli_arguments arguments;
+    bool done = false;
+    if (!cli_parse(verb, argc, argv, &arguments, &done)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    if (done) {
+        return CLI_EXIT_OK;
+    }
+    const char *engine_name = cli_value(&arguments, "engine");
+    char images[4096];
+    struct emu_world_options world_options = {
+        .engine = engine_name ? vcpu_engine_find(engine_name) : NULL,
+        .image_directory = cli_image_directory(images, sizeof images),
+        .sink = {.console = print_console},
+    };
+    struct error error = ERROR_INIT;
+    if (engine_name && !world_options.engine) {
+        error_set(&error, STATUS_INVALID, NULL, 0,
+                  "--engine %s: this build has no such engine; `denali list engines` shows those "
+                  "it has",
+                  engine_name);
+        return cli_fail(&error);
+    }
+    size_t size_bytes = 0;
+    char *text = describe(&arguments, &size_bytes);
+    struct scn_file *file = NULL;
+    struct scn_scenario *scenario = NULL;
+    struct emu_world *world = NULL;
+    enum status status =
+        text ? scn_open_text(&file, "./denali boot", text, size_bytes, &error)
+             : error_set(&error, STATUS_NO_MEMORY, NULL, 0, "no memory for the machine");
+    if (!status) {
+        status = scn_resolve(file, &scenario, &error);
+    }
+    scn_close(file);
+    free(text);
+    if (!status) {
+        status = emu_world_create(scenario, &world_options, &world, &error);
+    }
+    signal(SIGINT, on_interrupt);
+    if (!status) {
+        status = run_machine(world, scenario->duration_ns, &error);
+    }
+    int code = status ? cli_fail(&error) : judge(world);
+    emu_world_destroy(world);
+    scn_scenario_destroy(scenario);
+    return code;
+}
+
+const struct cli_verb cli_boot_verb = {
+    .name = "boot",
+    .summary = "boot one machine with its console on the terminal",
+    .usage = "[OPTIONS] IMAGE [-- ARGUMENTS...]",
+    .description = "Boots the image on a machine of its own. What it prints goes to the terminal, "
+                   "what is typed\n(or piped in) goes to its console. The exit code is the "
+                   "guest's; 4 if it faulted, 130 if\ninterrupted. Virtual time runs as fast as it "
+                   "can: a machine that sleeps does not wait.",
+    .options = options,
+    .examples = "  denali boot hello\n"
+                "  denali boot my-peer.img -- arg1 arg2\n"
+                "  denali boot my-peer.img --memory 256KiB --env VERBOSE=1\n",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = boot,
+};

@@ -1,0 +1,74 @@
+/* `denali check`: validates a scenario and prints it with every default filled. */
+#include <emu/run.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct cli_option options[] = {
+    {"seed", "N", "another seed than the scenario's", false},
+    {"nodes", "N", "so many nodes in all, by the group that scales", false},
+    {"set", "PATH=VALUE", "another value for a field", true},
+    {"quiet", NULL, "print nothing if the scenario is good", false},
+    {NULL, NULL, NULL, false},
+};
+
+static int check(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
+                 char **argv)
+{
+    (void)verbs;
+    struct cli_arguments arguments;
+    bool done = false;
+    if (!cli_parse(verb, argc, argv, &arguments, &done)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    if (done) {
+        return CLI_EXIT_OK;
+    }
+    const char *sets[CLI_VALUES_MAX];
+    uint32_t set_count = 0;
+    for (uint32_t i = 0; i < arguments.value_count; i++) {
+        if (strcmp(arguments.values[i].option->name, "set") == 0) {
+            sets[set_count++] = arguments.values[i].value;
+        }
+    }
+    struct emu_run_options run_options = {
+        .scenario_path = arguments.positional[0],
+        .sets = sets,
+        .set_count = set_count,
+        .seed = cli_value(&arguments, "seed"),
+        .nodes = cli_value(&arguments, "nodes"),
+    };
+    /* A world is made too, so that images and matrices are read and judged as a run would. */
+    struct error error = ERROR_INIT;
+    struct scn_scenario *scenario = NULL;
+    struct emu_world *world = NULL;
+    char images[4096];
+    struct emu_world_options world_options = {.image_directory =
+                                                  cli_image_directory(images, sizeof images)};
+    enum status status = emu_run_scenario_load(&run_options, &scenario, &error);
+    if (!status) {
+        status = emu_world_create(scenario, &world_options, &world, &error);
+    }
+    if (!status && !cli_flag(&arguments, "quiet")) {
+        status = scn_write_resolved(scenario, stdout, NULL, &error);
+    }
+    emu_world_destroy(world);
+    scn_scenario_destroy(scenario);
+    return status ? cli_fail(&error) : CLI_EXIT_OK;
+}
+
+const struct cli_verb cli_check_verb = {
+    .name = "check",
+    .summary = "validate a scenario and print it with every default filled",
+    .usage = "[OPTIONS] SCENARIO.yaml",
+    .description = "Reads the scenario, its images and its topologies as `denali run` would, says "
+                   "what is wrong\nwith file, line and field, or prints the resolved scenario.",
+    .options = options,
+    .examples = "  denali check scenarios/echo.yaml\n"
+                "  denali check scenarios/kademlia-planetlab.yaml --nodes 5000 --quiet\n",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = check,
+};

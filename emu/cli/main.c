@@ -1,0 +1,55 @@
+/* `denali`: chooses the verb, and the help that covers them all. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct cli_verb *const verbs[] = {
+    &cli_run_verb, &cli_boot_verb, &cli_check_verb, &cli_list_verb, NULL,
+};
+
+static void help(void)
+{
+    printf("denali: a testbed of whole machines: thousands of Denali x86 virtual machines,\n"
+           "emulated instruction by instruction, on one simulated network, the same bits every "
+           "run.\n\n"
+           "usage: denali VERB [OPTIONS] [ARGUMENTS]\n\nverbs:\n");
+    for (const struct cli_verb *const *verb = verbs; *verb; verb++) {
+        printf("  %-8s %s\n", (*verb)->name, (*verb)->summary);
+    }
+    printf("\nexamples:\n"
+           "  denali run scenarios/hello.yaml\n"
+           "  denali run scenarios/kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
+           "  denali boot my-peer.img -- arg1\n"
+           "  denali check scenarios/echo.yaml\n\n"
+           "`denali VERB --help` tells about a verb. Scenarios: docs/scenario.md; guest programs:\n"
+           "docs/guest-kit.md; the machine: docs/isa.md.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help();
+        return CLI_EXIT_BAD_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        help();
+        return CLI_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("denali %s\n", DENALI_VERSION);
+        return CLI_EXIT_OK;
+    }
+    for (const struct cli_verb *const *verb = verbs; *verb; verb++) {
+        if (strcmp((*verb)->name, argv[1]) == 0) {
+            return (*verb)->run(*verb, verbs, argc - 2, argv + 2);
+        }
+    }
+    fprintf(stderr, "denali: unknown verb `%s`; expected one of", argv[1]);
+    for (const struct cli_verb *const *verb = verbs; *verb; verb++) {
+        fprintf(stderr, "%s %s", verb == verbs ? "" : ",", (*verb)->name);
+    }
+    fprintf(stderr, " (see denali --help)\n");
+    return CLI_EXIT_BAD_INPUT;
+}

@@ -1,0 +1,122 @@
+/* `denali run`: a scenario from its start to its end. */
+#include <emu/run.h>
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <analysis/summary.h>
+
+#include "cli.h"
+
+static const struct cli_option options[] = {
+    {"seed", "N", "another seed than the scenario's", false},
+    {"nodes", "N", "so many nodes in all, by the group that scales", false},
+    {"set", "PATH=VALUE", "another value for a field, e.g. groups.peers.memory=8MiB", true},
+    {"engine", "NAME", "what executes guests; `denali list engines`", false},
+    {"jobs", "N", "host threads (default: one per processor); never changes results", false},
+    {"until", "TIME", "end at this virtual time instead, e.g. 20s", false},
+    {"out", "DIR", "run directory (default: runs/<scenario>-<seed>-<n>)", false},
+    {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
+    {"quiet", NULL, "no progress, no summary; only errors", false},
+    {NULL, NULL, NULL, false},
+};
+
+static volatile bool stop;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    stop = true;
+}
+
+static int run(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
+               char **argv)
+{
+    (void)verbs;
+    struct cli_arguments arguments;
+    bool done = false;
+    if (!cli_parse(verb, argc, argv, &arguments, &done)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    if (done) {
+        return CLI_EXIT_OK;
+    }
+    uint64_t jobs = 0;
+    uint64_t memory_mib = 0;
+    if (!cli_number(&arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
+        !cli_number(&arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    const char *sets[CLI_VALUES_MAX];
+    uint32_t set_count = 0;
+    for (uint32_t i = 0; i < arguments.value_count; i++) {
+        if (strcmp(arguments.values[i].option->name, "set") == 0) {
+            sets[set_count++] = arguments.values[i].value;
+        }
+    }
+    char images[4096];
+    bool quiet = cli_flag(&arguments, "quiet");
+    struct emu_run_options run_options = {
+        .scenario_path = arguments.positional[0],
+        .sets = sets,
+        .set_count = set_count,
+        .seed = cli_value(&arguments, "seed"),
+        .nodes = cli_value(&arguments, "nodes"),
+        .until = cli_value(&arguments, "until"),
+        .engine = cli_value(&arguments, "engine"),
+        .jobs = (uint32_t)jobs,
+        .memory_limit_bytes = memory_mib << 20,
+        .out = cli_value(&arguments, "out"),
+        .image_directory = cli_image_directory(images, sizeof images),
+        .progress = quiet ? NULL : stderr,
+        .stop = &stop,
+    };
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
+    struct emu_run_result result;
+    struct error error = ERROR_INIT;
+    enum status status = emu_run(&run_options, &result, &error);
+    if (status) {
+        int code = cli_fail(&error);
+        if (result.path[0]) {
+            fprintf(stderr, "denali: what there is of the run is in %s, marked INCOMPLETE\n",
+                    result.path);
+        }
+        return code;
+    }
+    if (result.interrupted) {
+        fprintf(stderr, "denali: interrupted; what there is of the run is in %s\n", result.path);
+        return CLI_EXIT_INTERRUPTED;
+    }
+    if (!quiet) {
+        struct trace_summary_file file;
+        status = trace_summary_read(result.path, &file, &error);
+        if (status) {
+            return cli_fail(&error);
+        }
+        ana_summary_print(&file.summary, result.nodes_up, stdout);
+        trace_summary_file_fini(&file);
+        printf("\nrun directory: %s\n", result.path);
+    }
+    return result.expectations_met ? CLI_EXIT_OK : CLI_EXIT_UNMET;
+}
+
+const struct cli_verb cli_run_verb = {
+    .name = "run",
+    .summary = "run a scenario and leave a run directory",
+    .usage = "[OPTIONS] SCENARIO.yaml",
+    .description = "Boots every machine of the scenario, joins them by its networks, runs it to "
+                   "its end in\nvirtual time, and writes a run directory (docs/run-directory.md). "
+                   "The same scenario and\nseed give the same digest on any engine and any number "
+                   "of jobs. Exit code 1 if an\nexpectation of the scenario does not hold.",
+    .options = options,
+    .examples = "  denali run scenarios/hello.yaml\n"
+                "  denali run scenarios/kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
+                "  denali run scenarios/echo.yaml --set groups.client.count=20 --jobs 1\n"
+                "  denali run scenarios/echo.yaml --engine unicorn --out /tmp/echo-run\n",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = run,
+};

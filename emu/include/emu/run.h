@@ -1,0 +1,48 @@
+/*
+ * A run: a scenario executed from its start to its end, with a run directory to show for it. What
+ * `denali run` does, for programs that do it themselves.
+ */
+#ifndef DENALI_EMU_RUN_H
+#define DENALI_EMU_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <base/status.h>
+#include <emu/world.h>
+
+struct emu_run_options {
+    const char *scenario_path;
+    const char *const *sets; /* "path=value", in order */
+    uint32_t set_count;
+    const char *seed;  /* as typed; NULL: the scenario's */
+    const char *nodes; /* as typed; NULL: the scenario's */
+    const char
+        *until; /* as typed, e.g. "20s": a shorter or longer duration; NULL: the scenario's */
+    const char *engine;          /* name; NULL: this build's default */
+    uint32_t jobs;               /* 0: as many as the host has processors */
+    uint64_t memory_limit_bytes; /* 0: most of the host's */
+    const char *out;             /* run directory; NULL: runs/<scenario>-<seed>-<n> */
+    const char *image_directory; /* where bare program names are looked up */
+    FILE *progress;              /* a live line goes here; NULL: none */
+    const volatile bool *stop;   /* set by a signal handler to end early; NULL: never */
+};
+
+struct emu_run_result {
+    char path[4096];       /* of the run directory, once it exists */
+    bool interrupted;      /* ended early by *stop; the directory says so */
+    bool expectations_met; /* all of the scenario's expectations held */
+    uint64_t digest;
+    uint32_t nodes_up;
+};
+
+/* Loads and validates a scenario with the overrides of options. The caller destroys it. */
+enum status emu_run_scenario_load(const struct emu_run_options *options,
+                                  struct scn_scenario **scenario, struct error *error) MUST_USE;
+
+/* Runs it all. On an error after the directory was made, the directory stays, marked INCOMPLETE. */
+enum status emu_run(const struct emu_run_options *options, struct emu_run_result *result,
+                    struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,26 @@
+/* The live line of a run: virtual time, speed, nodes up, frames/s, MIPS, time left. */
+#ifndef DENALI_EMU_PROGRESS_H
+#define DENALI_EMU_PROGRESS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <emu/world.h>
+
+struct emu_progress {
+    FILE *stream; /* NULL: silent */
+    uint64_t end_ns;
+    uint64_t started_ns; /* host time */
+    uint64_t last_ns;    /* host time of the last line */
+    uint64_t last_instructions;
+    uint64_t last_frames;
+    bool is_terminal; /* the line is rewritten in place; else a line now and then */
+};
+
+void emu_progress_init(struct emu_progress *progress, FILE *stream, uint64_t end_ns);
+/* Prints the line as things stand. */
+void emu_progress_show(struct emu_progress *progress, const struct emu_world *world);
+/* Ends the line. */
+void emu_progress_done(struct emu_progress *progress);
+
+#endif

@@ -1,0 +1,391 @@
+/* A run from scenario file to run directory. */
+#include <emu/run.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <analysis/metrics.h>
+#include <analysis/summary.h>
+#include <base/alloc.h>
+#include <base/host_clock.h>
+#include <base/time.h>
+#include <traces/run_directory.h>
+
+#include "progress.h"
+
+/* Everything that one run holds. */
+struct run {
+    const struct emu_run_options *options;
+    struct emu_run_result *result;
+    struct scn_scenario *scenario;
+    struct emu_world *world;
+    struct trace_run *trace;
+    struct ana_metrics *metrics;
+    struct emu_progress progress;
+    uint64_t started_ns; /* host time */
+    uint32_t faults[VCPU_FAULT_COUNT];
+};
+
+enum status emu_run_scenario_load(const struct emu_run_options *options,
+                                  struct scn_scenario **scenario, struct error *error)
+{
+    struct scn_file *file = NULL;
+    enum status status = scn_open(&file, options->scenario_path, error);
+    for (uint32_t i = 0; i < options->set_count && !status; i++) {
+        status = scn_set(file, options->sets[i], error);
+    }
+    if (!status && options->seed) {
+        status = scn_set_seed(file, options->seed, error);
+    }
+    if (!status && options->nodes) {
+        status = scn_set_nodes(file, options->nodes, error);
+    }
+    if (!status && options->until) {
+        char assignment[128];
+        snprintf(assignment, sizeof assignment, "general.duration=%s", options->until);
+        status = scn_set(file, assignment, error);
+    }
+    if (!status) {
+        status = scn_resolve(file, scenario, error);
+    }
+    scn_close(file);
+    return status;
+}
+
+/* --- the world's output ----------------------------------------------------------------------- */
+
+static void describe_end(const struct run *run, uint32_t node, char *text, size_t size_bytes)
+{
+    struct emu_node_report report;
+    emu_world_node_report(run->world, node, &report);
+    if (report.fault.kind == VCPU_FAULT_NONE) {
+        snprintf(text, size_bytes, "exit code %" PRIu32, report.exit_code);
+    } else {
+        snprintf(text, size_bytes, "%s: %s at eip 0x%08" PRIx32 ", address 0x%08" PRIx32,
+                 vcpu_fault_name(report.fault.kind), vcpu_fault_text(report.fault.kind),
+                 report.fault.eip, report.fault.address);
+    }
+}
+
+static enum status take_note(void *context, const struct emu_note *note, struct error *error)
+{
+    struct run *run = context;
+    char name[SCN_NODE_NAME_MAX];
+    char text[160];
+    scn_node_name(run->scenario, note->node, name);
+    switch (note->kind) {
+    case EMU_NOTE_BOOT:
+        return trace_run_event_write(run->trace, note->time_ns, name, "boot", "", error);
+    case EMU_NOTE_TERMINATE:
+        describe_end(run, note->node, text, sizeof text);
+        return trace_run_event_write(run->trace, note->time_ns, name, "terminate", text, error);
+    case EMU_NOTE_FAULT:
+        describe_end(run, note->node, text, sizeof text);
+        return trace_run_event_write(run->trace, note->time_ns, name, "fault", text, error);
+    case EMU_NOTE_MEASUREMENT:
+    case EMU_NOTE_MILESTONE:
+        break;
+    }
+    enum trace_observation_kind kind =
+        note->kind == EMU_NOTE_MILESTONE ? TRACE_MILESTONE : TRACE_MEASUREMENT;
+    ana_metrics_add(run->metrics, note->time_ns, kind, note->name, note->value);
+    return trace_run_observation_write(run->trace, note->time_ns, name, kind, note->name,
+                                       note->value, error);
+}
+
+static enum status take_console(void *context, uint32_t node, const void *bytes,
+                                uint32_t size_bytes, struct error *error)
+{
+    struct run *run = context;
+    char name[SCN_NODE_NAME_MAX];
+    scn_node_name(run->scenario, node, name);
+    return trace_run_console_append(run->trace, name, bytes, size_bytes, error);
+}
+
+static bool go_on(void *context)
+{
+    struct run *run = context;
+    emu_progress_show(&run->progress, run->world);
+    run->result->interrupted = run->options->stop && *run->options->stop;
+    return !run->result->interrupted;
+}
+
+/* --- the run directory's fixed part ----------------------------------------------------------- */
+
+struct relocation {
+    struct run *run;
+    struct error *error;
+    enum status status;
+};
+
+/* Copies what the scenario names into the run directory and names the copy. */
+static const char *relocate(void *context, enum scn_path_kind kind, uint32_t index,
+                            const char *path_now)
+{
+    struct relocation *relocation = context;
+    const char *relative = NULL;
+    const char *source =
+        kind == SCN_PATH_IMAGE ? emu_world_image_path(relocation->run->world, index) : path_now;
+    if (!relocation->status) {
+        relocation->status = trace_run_file_copy(relocation->run->trace, source,
+                                                 kind == SCN_PATH_IMAGE ? TRACE_FOLDER_IMAGES
+                                                                        : TRACE_FOLDER_TOPOLOGIES,
+                                                 &relative, relocation->error);
+    }
+    return relative;
+}
+
+static enum status write_scenario(struct run *run, struct error *error)
+{
+    char *text = NULL;
+    size_t size_bytes = 0;
+    FILE *stream = open_memstream(&text, &size_bytes);
+    if (!stream) {
+        return error_set(error, STATUS_NO_MEMORY, NULL, 0, "no memory for the resolved scenario");
+    }
+    struct relocation relocation = {run, error, STATUS_OK};
+    struct scn_write_options options = {relocate, &relocation, true};
+    enum status status = scn_write_resolved(run->scenario, stream, &options, error);
+    fclose(stream);
+    if (!status) {
+        status = relocation.status;
+    }
+    if (!status) {
+        status = trace_run_scenario_write(run->trace, text, size_bytes, error);
+    }
+    free(text);
+    return status;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static enum status write_nodes(struct run *run, struct error *error)
+{
+    const char *causes[EMU_DROPS_MAX];
+    uint32_t cause_count = emu_drop_causes(causes);
+    enum status status = trace_run_nodes_begin(run->trace, causes, cause_count, error);
+    for (uint32_t i = 0; i < emu_world_node_count(run->world) && !status; i++) {
+        struct emu_node_report report;
+        char name[SCN_NODE_NAME_MAX];
+        emu_world_node_report(run->world, i, &report);
+        scn_node_name(run->scenario, i, name);
+        bool faulted = report.fault.kind != VCPU_FAULT_NONE;
+        run->faults[report.fault.kind]++;
+        struct trace_node_account account = {
+            .node = name,
+            .group = run->scenario->groups[scn_node_group(run->scenario, i)].name,
+            .index = i,
+            .state = report.state,
+            .exited = strcmp(report.state, "terminated") == 0,
+            .exit_code = report.exit_code,
+            .fault = faulted ? vcpu_fault_name(report.fault.kind) : NULL,
+            .fault_eip = report.fault.eip,
+            .fault_address = report.fault.address,
+            .instructions = report.instructions,
+            .cycles = report.cycles,
+            .wakeups = report.wake_ups,
+            .interrupts_raised = report.interrupts_raised,
+            .interrupts_delivered = report.interrupts_delivered,
+            .frames_sent = report.frames_sent,
+            .bytes_sent = report.bytes_sent,
+            .frames_received = report.frames_received,
+            .bytes_received = report.bytes_received,
+            .drops = report.drops,
+            .pages_private = report.pages_private,
+            .pages_private_max = report.pages_private_max,
+            .console_bytes = report.console_bytes,
+            .observations = report.observations,
+            .faults = faulted,
+            .digest = report.digest,
+        };
+        status = trace_run_node_write(run->trace, &account, error);
+    }
+    return status;
+}
+
+static enum ana_statistic statistic_of(uint32_t statistic)
+{
+    static const enum ana_statistic map[] = {
+        [SCN_STATISTIC_COUNT] = ANA_COUNT, [SCN_STATISTIC_MEAN] = ANA_MEAN,
+        [SCN_STATISTIC_MIN] = ANA_MIN,     [SCN_STATISTIC_MAX] = ANA_MAX,
+        [SCN_STATISTIC_P50] = ANA_P50,     [SCN_STATISTIC_P90] = ANA_P90,
+        [SCN_STATISTIC_P95] = ANA_P95,     [SCN_STATISTIC_P99] = ANA_P99,
+        [SCN_STATISTIC_SUM] = ANA_SUM,
+    };
+    return map[statistic];
+}
+
+/* Judges the scenario's expectations; the caller frees both arrays. */
+static struct trace_summary_assertion *judge(struct run *run, char (**details)[ANA_DETAIL_BYTES])
+{
+    uint32_t count = run->scenario->expectation_count;
+    struct trace_summary_assertion *assertions = alloc_zeroed(count + 1, sizeof *assertions);
+    *details = alloc_zeroed(count + 1, sizeof **details);
+    run->result->expectations_met = true;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct scn_expectation *from = &run->scenario->expectations[i];
+        struct ana_expectation expectation = {
+            .metric = from->metric,
+            .statistic = statistic_of(from->statistic),
+            .has_at_least = from->at_least.text,
+            .at_least = from->at_least.value,
+            .has_at_most = from->at_most.text,
+            .at_most = from->at_most.value,
+            .has_equals = from->equals.text,
+            .equals = from->equals.value,
+        };
+        assertions[i].name = from->name;
+        assertions[i].passed = ana_expectation_check(run->metrics, &expectation, (*details)[i]);
+        assertions[i].detail = (*details)[i];
+        run->result->expectations_met &= assertions[i].passed;
+    }
+    return assertions;
+}
+
+/* Counters of the run that expectations may name. */
+static void add_figures(struct run *run, const struct emu_totals *totals)
+{
+    ana_metrics_add_figure(run->metrics, "run.instructions", (double)totals->instructions);
+    ana_metrics_add_figure(run->metrics, "run.frames_sent", (double)totals->frames_sent);
+    ana_metrics_add_figure(run->metrics, "run.frames_delivered", (double)totals->frames_delivered);
+    ana_metrics_add_figure(run->metrics, "run.frames_dropped", (double)totals->frames_dropped);
+    ana_metrics_add_figure(run->metrics, "run.nodes_up", totals->nodes_up);
+    ana_metrics_add_figure(run->metrics, "run.nodes_terminated", totals->nodes_terminated);
+    ana_metrics_add_figure(run->metrics, "run.faults", totals->nodes_faulted);
+    uint32_t failed = 0;
+    for (uint32_t i = 0; i < emu_world_node_count(run->world); i++) {
+        struct emu_node_report report;
+        emu_world_node_report(run->world, i, &report);
+        failed += report.exit_code != 0;
+    }
+    ana_metrics_add_figure(run->metrics, "run.nodes_failed", failed);
+}
+
+static enum status finish(struct run *run, struct error *error)
+{
+    enum status status = write_nodes(run, error);
+    if (status) {
+        return status;
+    }
+    struct emu_totals totals;
+    emu_world_totals(run->world, &totals);
+    add_figures(run, &totals);
+    run->result->digest = emu_world_digest(run->world);
+    run->result->nodes_up = totals.nodes_up;
+    char(*details)[ANA_DETAIL_BYTES];
+    struct trace_summary_fault faults[VCPU_FAULT_COUNT];
+    uint32_t fault_count = 0;
+    for (uint32_t kind = VCPU_FAULT_NONE + 1; kind < VCPU_FAULT_COUNT; kind++) {
+        if (run->faults[kind]) {
+            faults[fault_count++] = (struct trace_summary_fault){
+                vcpu_fault_name((enum vcpu_fault_kind)kind), run->faults[kind]};
+        }
+    }
+    struct trace_summary summary = {
+        .scenario = run->scenario->name,
+        .seed = run->scenario->seed,
+        .engine = emu_world_engine_name(run->world),
+        .jobs = emu_world_jobs(run->world),
+        .nodes = run->scenario->node_count,
+        .virtual_ns = emu_world_now_ns(run->world),
+        .wall_ns = host_clock_ns() - run->started_ns,
+        .instructions = totals.instructions,
+        .frames_sent = totals.frames_sent,
+        .frames_delivered = totals.frames_delivered,
+        .frames_dropped = totals.frames_dropped,
+        .peak_rss_bytes = host_peak_rss_bytes(),
+        .digest = run->result->digest,
+        .assertions = judge(run, &details),
+        .assertion_count = run->scenario->expectation_count,
+        .faults = faults,
+        .fault_count = fault_count,
+    };
+    summary.metrics = ana_metrics_list(run->metrics, &summary.metric_count);
+    status = trace_run_finish(run->trace, &summary, error);
+    run->trace = NULL;
+    free((void *)summary.assertions);
+    free(details);
+    return status;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static enum status start(struct run *run, struct error *error)
+{
+    const struct emu_run_options *options = run->options;
+    enum status status = emu_run_scenario_load(options, &run->scenario, error);
+    if (status) {
+        return status;
+    }
+    const struct vcpu_engine_ops *engine = NULL;
+    if (options->engine) {
+        engine = vcpu_engine_find(options->engine);
+        if (!engine) {
+            return error_set(error, STATUS_INVALID, NULL, 0,
+                             "--engine %s: this build has no such engine; `denali list engines` "
+                             "shows those it has",
+                             options->engine);
+        }
+    }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct emu_world_options world_options = {
+        .engine = engine,
+        .jobs = options->jobs    ? options->jobs
+                : processors > 0 ? (uint32_t)processors
+                                 : 1,
+        .memory_limit_bytes = options->memory_limit_bytes,
+        .image_directory = options->image_directory,
+        .sink = {run, take_note, take_console, go_on},
+    };
+    if (!options->jobs && world_options.jobs > EMU_JOBS_MAX) {
+        world_options.jobs = EMU_JOBS_MAX;
+    }
+    status = emu_world_create(run->scenario, &world_options, &run->world, error);
+    if (status) {
+        return status;
+    }
+    struct trace_run_options trace_options = {
+        .path = options->out,
+        .scenario = run->scenario->name,
+        .seed = run->scenario->seed,
+    };
+    status = trace_run_create(&trace_options, &run->trace, error);
+    if (!status) {
+        snprintf(run->result->path, sizeof run->result->path, "%s", trace_run_path(run->trace));
+        status = write_scenario(run, error);
+    }
+    return status;
+}
+
+enum status emu_run(const struct emu_run_options *options, struct emu_run_result *result,
+                    struct error *error)
+{
+    memset(result, 0, sizeof *result);
+    struct run run = {.options = options, .result = result, .started_ns = host_clock_ns()};
+    run.metrics = ana_metrics_create();
+    enum status status = start(&run, error);
+    if (!status) {
+        emu_progress_init(&run.progress, options->progress, run.scenario->duration_ns);
+        status = emu_world_run(run.world, run.scenario->duration_ns, error);
+        emu_progress_done(&run.progress);
+    }
+    if (!status && !result->interrupted) {
+        status = finish(&run, error);
+    }
+    if (run.trace) {
+        char reason[sizeof error->message + 64];
+        if (result->interrupted) {
+            snprintf(reason, sizeof reason, "interrupted at virtual time %.3f s",
+                     (double)emu_world_now_ns(run.world) / 1e9);
+        } else {
+            snprintf(reason, sizeof reason, "%s", error ? error->message : status_text(status));
+        }
+        trace_run_abandon(run.trace, reason);
+    }
+    emu_world_destroy(run.world);
+    scn_scenario_destroy(run.scenario);
+    ana_metrics_destroy(run.metrics);
+    return status;
+}
