@@ -1,14 +1,17 @@
 /*
  * The part of the Denali machine that a guest program can name: virtual registers, interrupt kinds,
  * ports and the descriptors that port instructions point at. Plain constants and fixed-width
- * structs, so that the guest kit compiles this very file. docs/isa.md is the normative text.
+ * structs, so that the guest kit compiles this very file and assembly may include it. docs/isa.md is
+ * the normative text.
  *
  * All multi-byte values are little-endian. Guest addresses are 32-bit and flat.
  */
 #ifndef DENALI_DEVICES_ABI_H
 #define DENALI_DEVICES_ABI_H
 
+#ifndef __ASSEMBLER__
 #include <stdint.h>
+#endif
 
 /* --- Virtual registers: one page, 32-bit aligned `mov` only ---------------------------------- */
 
@@ -65,6 +68,8 @@
 #define ABI_CONSOLE_WRITE_MAX 65536u /* bytes one CONSOLE_WRITE may print */
 #define ABI_OBSERVE_NAME_MAX  64u    /* bytes of an observation's name, no NUL counted */
 
+#ifndef __ASSEMBLER__
+
 /* A piece of guest memory. */
 struct abi_buffer {
     uint32_t address;
@@ -81,8 +86,12 @@ struct abi_receive {
     uint32_t length_bytes; /* written by the device */
 };
 
+#endif
+
 #define ABI_OBSERVE_MEASUREMENT 0u /* value counts */
 #define ABI_OBSERVE_MILESTONE   1u /* the moment counts; value is free */
+
+#ifndef __ASSEMBLER__
 
 /* A named measurement or milestone for the run's metrics. The name is of [A-Za-z0-9._-]; the value
  * is finite (NaN and the infinities are refused). */
@@ -93,6 +102,8 @@ struct abi_observation {
     uint32_t reserved; /* 0 */
     uint64_t value;    /* the bits of an IEEE 754 double */
 };
+
+#endif
 
 /* --- The two virtual instructions ------------------------------------------------------------
  *

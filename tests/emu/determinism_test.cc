@@ -1,0 +1,192 @@
+/*
+ * Determinism is the product: the same world on each engine, on one and two threads, however its
+ * run is cut, and across save and load, gives the same digest; and the digest sees every change.
+ */
+#include "world_fixture.h"
+
+extern "C" {
+#include <base/random.h>
+}
+
+static const uint64_t kEnd_ns = 20000000;
+
+/* Two LANs in one world and a few machines of their own, so that there are several processes. */
+static std::string Chatter(uint64_t seed, const std::string &latency = "20us")
+{
+    std::string group = ", image: " + GuestPath("chatter") + ", memory: 1MiB, cpu_hz: 20MHz, ";
+    return "general: {name: chatter, seed: " + std::to_string(seed) +
+           ", duration: 1s}\n"
+           "networks:\n"
+           "- {name: left, type: lan, latency: " +
+           latency + ", rate: 100Mbit}\n- {name: right, type: lan, latency: " + latency +
+           ", rate: 10Mbit}\n"
+           "groups:\n"
+           "- {name: a" +
+           group +
+           "count: 3, network: left, spread: 1ms}\n"
+           "- {name: b" +
+           group +
+           "count: 3, network: right, spread: 1ms}\n"
+           "- {name: c, image: " +
+           GuestPath("spin") +
+           ", memory: 64KiB, cpu_hz: 1MHz, count: 2, "
+           "network: none}\n";
+}
+
+static uint64_t DigestOf(const std::string &yaml, const char *engine, uint32_t jobs)
+{
+    TestWorld world(yaml, engine, jobs);
+    world.Run(kEnd_ns);
+    return world.Digest();
+}
+
+TEST(Determinism, TwoRunsGiveTheSameDigestAndNotes)
+{
+    TestWorld a(Chatter(1));
+    TestWorld b(Chatter(1));
+    a.Run(kEnd_ns);
+    b.Run(kEnd_ns);
+    EXPECT_EQ(a.Digest(), b.Digest());
+    EXPECT_EQ(a.notes, b.notes);
+    EXPECT_GT(a.Report(0).frames_received, 50u) << "the guests must talk for this to mean anything";
+    EXPECT_GT(a.notes.size(), 10u);
+}
+
+TEST(Determinism, AnotherSeedGivesAnotherDigest)
+{
+    EXPECT_NE(DigestOf(Chatter(1), nullptr, 1), DigestOf(Chatter(2), nullptr, 1));
+}
+
+TEST(Determinism, ThreadsDoNotShow)
+{
+    uint64_t one = DigestOf(Chatter(3), nullptr, 1);
+    for (uint32_t jobs : {2u, 3u, 8u}) {
+        EXPECT_EQ(DigestOf(Chatter(3), nullptr, jobs), one) << jobs << " jobs";
+    }
+}
+
+TEST(Determinism, EnginesDoNotShow)
+{
+    uint64_t reference = DigestOf(Chatter(4), nullptr, 1);
+    for (const std::string &engine : EngineNames()) {
+        EXPECT_EQ(DigestOf(Chatter(4), engine.c_str(), 2), reference) << engine;
+    }
+}
+
+TEST(Determinism, HowTheRunIsCutDoesNotShow)
+{
+    uint64_t whole = DigestOf(Chatter(5), nullptr, 1);
+    struct random_stream random;
+    random_init_seed(&random, 99);
+    for (int round = 0; round < 5; round++) {
+        TestWorld world(Chatter(5));
+        uint64_t now_ns = 0;
+        while (now_ns < kEnd_ns) {
+            now_ns += 1 + random_below(&random, 3000000);
+            world.Run(now_ns < kEnd_ns ? now_ns : kEnd_ns);
+        }
+        EXPECT_EQ(world.Digest(), whole) << "round " << round;
+    }
+}
+
+TEST(Determinism, SaveAndLoadAtARandomInstructionDoNotShow)
+{
+    uint64_t whole = DigestOf(Chatter(6), nullptr, 1);
+    struct random_stream random;
+    random_init_seed(&random, 7);
+    for (int round = 0; round < 10; round++) {
+        uint64_t cut_ns = random_below(&random, kEnd_ns);
+        TestWorld before(Chatter(6));
+        before.Run(cut_ns);
+        std::vector<uint8_t> state = before.Save();
+        uint64_t hash = emu_world_state_hash(before.get());
+        /* Into another engine where there is one, and other jobs. */
+        std::vector<std::string> engines = EngineNames();
+        TestWorld after(Chatter(6), engines[round % engines.size()].c_str(), 1 + round % 2);
+        ASSERT_EQ(after.Load(state), STATUS_OK) << "cut at " << cut_ns;
+        EXPECT_EQ(emu_world_state_hash(after.get()), hash);
+        EXPECT_EQ(after.Save(), state) << "save, load, save gives the same bytes";
+        after.Run(kEnd_ns);
+        EXPECT_EQ(after.Digest(), whole) << "cut at " << cut_ns;
+    }
+}
+
+TEST(Determinism, TheDigestSeesOneChangedByte)
+{
+    TestWorld a(Chatter(8));
+    a.Run(kEnd_ns);
+    uint64_t digest = a.Digest();
+    ASSERT_TRUE(emu_world_node_poke(a.get(), 2, 0x9000, 1));
+    EXPECT_NE(a.Digest(), digest) << "a byte of a page";
+    ASSERT_TRUE(emu_world_node_poke(a.get(), 2, 0x9000, 0));
+    EXPECT_EQ(a.Digest(), digest) << "content counts, not that it was written";
+}
+
+TEST(Determinism, TheDigestSeesOneChangedRegister)
+{
+    TestWorld a(Chatter(8));
+    a.Run(kEnd_ns);
+    uint64_t digest = a.Digest();
+    uint32_t value = emu_world_node_cpu(a.get(), 1)->gpr[VCPU_ESI];
+    emu_world_node_register_set(a.get(), 1, VCPU_ESI, value ^ 1);
+    EXPECT_NE(a.Digest(), digest);
+}
+
+TEST(Determinism, TheDigestSeesOneAlteredFrame)
+{
+    uint64_t digest = DigestOf(Chatter(9), nullptr, 1);
+    TestWorld a(Chatter(9));
+    a.Run(kEnd_ns / 2);
+    /* The counter in the frame that node 0 sends next; it is sent and overwritten, the memory is
+     * the same in the end but for what followed from it. */
+    bool changed = false;
+    for (uint32_t address = 0x11000; address < 0x30000 && !changed; address += 4) {
+        changed = emu_world_node_poke(a.get(), 0, address, 0xee);
+    }
+    ASSERT_TRUE(changed);
+    a.Run(kEnd_ns);
+    EXPECT_NE(a.Digest(), digest);
+}
+
+TEST(Determinism, ANodeWithoutALinkToItDoesNotNoticeAnother)
+{
+    TestWorld a(Chatter(10));
+    TestWorld b(Chatter(10));
+    a.Run(kEnd_ns / 2);
+    b.Run(kEnd_ns / 2);
+    emu_world_node_register_set(b.get(), 0, VCPU_ESP, 0); /* spoils node 0 on `left` */
+    ASSERT_TRUE(emu_world_node_poke(b.get(), 0, 0x9000, 9));
+    a.Run(kEnd_ns);
+    b.Run(kEnd_ns);
+    for (uint32_t node = 3; node < 8; node++) {
+        EXPECT_EQ(a.Report(node).digest, b.Report(node).digest) << "node " << node;
+    }
+}
+
+TEST(SavedState, IsRefusedWhenDamagedOrForeign)
+{
+    TestWorld a(Chatter(11));
+    a.Run(kEnd_ns / 4);
+    std::vector<uint8_t> state = a.Save();
+    {
+        TestWorld b(Chatter(11));
+        std::vector<uint8_t> cut(state.begin(), state.begin() + (long)state.size() / 2);
+        EXPECT_EQ(b.Load(cut), STATUS_CORRUPT);
+    }
+    {
+        TestWorld b(OneMachine("hello"));
+        EXPECT_EQ(b.Load(state), STATUS_CORRUPT);
+    }
+    struct random_stream random;
+    random_init_seed(&random, 5);
+    for (int round = 0; round < 50; round++) {
+        std::vector<uint8_t> wild = state;
+        for (int i = 0; i < 4; i++) {
+            wild[random_below(&random, wild.size())] = (uint8_t)random_next(&random);
+        }
+        TestWorld b(Chatter(11));
+        if (b.Load(wild) == STATUS_OK) {
+            b.Run(kEnd_ns / 2); /* another state than the one saved, but a legal one */
+        }
+    }
+}

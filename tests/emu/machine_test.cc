@@ -1,0 +1,82 @@
+/* The machine as a guest sees it: guests in assembly that check it from the inside, on each
+ * engine. */
+#include "world_fixture.h"
+
+class Machine : public testing::TestWithParam<std::string>
+{
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, Machine, testing::ValuesIn(EngineNames()),
+                         [](const auto &info) { return info.param; });
+
+TEST_P(Machine, PrintsAndReturnsItsExitCode)
+{
+    TestWorld world(OneMachine("hello"), GetParam().c_str());
+    world.Run(1000000);
+    EXPECT_STREQ(world.Report().state, "terminated");
+    EXPECT_EQ(world.Report().exit_code, 7u);
+    ASSERT_EQ(world.consoles.size(), 1u);
+    EXPECT_EQ(world.consoles[0], "hello from the bare machine\n");
+}
+
+TEST_P(Machine, KeepsTheInterruptRules)
+{
+    TestWorld world(OneMachine("interrupts"), GetParam().c_str());
+    world.Run(10000000000);
+    EXPECT_STREQ(world.Report().state, "terminated")
+        << vcpu_fault_text(world.Report().fault.kind) << std::hex << " at "
+        << world.Report().fault.eip << ", " << world.Report().fault.address;
+    EXPECT_EQ(world.Report().exit_code, 0u) << "the number of the check in interrupts.S";
+    EXPECT_EQ(world.Report().interrupts_delivered, 3u);
+}
+
+TEST_P(Machine, HasEveryVirtualRegister)
+{
+    TestWorld world(OneMachine("registers"), GetParam().c_str());
+    world.Run(100000000000);
+    EXPECT_STREQ(world.Report().state, "terminated")
+        << vcpu_fault_text(world.Report().fault.kind) << std::hex << " at "
+        << world.Report().fault.eip << ", " << world.Report().fault.address;
+    EXPECT_EQ(world.Report().exit_code, 0u) << "the number of the check in registers.S";
+}
+
+struct WrongAccess {
+    const char *letter;
+    enum vcpu_fault_kind kind;
+    uint32_t address;
+};
+
+TEST_P(Machine, FaultsOnEveryWrongAccess)
+{
+    static const WrongAccess cases[] = {
+        {"a", VCPU_FAULT_REGISTER, 0x1000}, /* byte read */
+        {"b", VCPU_FAULT_REGISTER, 0x1002}, /* misaligned */
+        {"c", VCPU_FAULT_REGISTER, 0x1200}, /* unknown register */
+        {"d", VCPU_FAULT_REGISTER, 0x1010}, /* read only */
+        {"e", VCPU_FAULT_REGISTER, 0x102c}, /* read-modify-write */
+        {"f", VCPU_FAULT_REGISTER, 0x102c}, /* 16-bit write */
+        {"g", VCPU_FAULT_REGISTER, 0x1000}, /* push from it */
+        {"h", VCPU_FAULT_MEMORY, 0x1400},   /* execute it */
+        {"i", VCPU_FAULT_REGISTER, 0x1ffe}, /* straddling its end */
+        {"p", VCPU_FAULT_PORT, 0x7777},     /* no such port */
+        {"q", VCPU_FAULT_PORT, 0x10},       /* wrong width */
+        {"r", VCPU_FAULT_PORT, 0x20},       /* wrong direction */
+        {"s", VCPU_FAULT_DEVICE, 0x20},     /* descriptor outside memory */
+    };
+    for (const WrongAccess &wrong : cases) {
+        TestWorld world(OneMachine("access", wrong.letter), GetParam().c_str());
+        world.Run(1000000000);
+        struct emu_node_report report = world.Report();
+        EXPECT_STREQ(report.state, "faulted") << wrong.letter << ", exit " << report.exit_code;
+        EXPECT_EQ(report.fault.kind, wrong.kind) << wrong.letter;
+        EXPECT_EQ(report.fault.address, wrong.address) << wrong.letter;
+    }
+}
+
+TEST_P(Machine, SpinsExactlyAsLongAsTheRun)
+{
+    TestWorld world(OneMachine("spin"), GetParam().c_str());
+    world.Run(12345678); /* 100 MHz: 10 ns an instruction */
+    EXPECT_EQ(world.Report().instructions, 1234568u);
+    EXPECT_STREQ(world.Report().state, "running");
+}
