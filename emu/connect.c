@@ -111,8 +111,7 @@ static struct net_link link_of_group(const struct scn_network *from, const struc
             .up_queue_bytes = (uint32_t)from->queue_bytes,
             .down_queue_bytes = (uint32_t)from->queue_bytes,
             /* The scenario gives the way through the switch; each link has half of it. */
-            .latency_ns = from->latency_ns / 2 < NET_LATENCY_MIN_NS ? NET_LATENCY_MIN_NS
-                                                                    : from->latency_ns / 2,
+            .latency_ns = from->latency_ns / 2,
         };
     } else {
         link = (struct net_link){

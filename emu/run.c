@@ -43,9 +43,7 @@ enum status emu_run_scenario_load(const struct emu_run_options *options,
         status = scn_set_nodes(file, options->nodes, error);
     }
     if (!status && options->until) {
-        char assignment[128];
-        snprintf(assignment, sizeof assignment, "general.duration=%s", options->until);
-        status = scn_set(file, assignment, error);
+        status = scn_set_duration(file, options->until, error);
     }
     if (!status) {
         status = scn_resolve(file, scenario, error);

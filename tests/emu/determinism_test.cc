@@ -29,7 +29,7 @@ static std::string Chatter(uint64_t seed, const std::string &latency = "20us")
            "count: 3, network: right, spread: 1ms}\n"
            "- {name: c, image: " +
            GuestPath("spin") +
-           ", memory: 64KiB, cpu_hz: 1MHz, count: 2, "
+           ", memory: 128KiB, cpu_hz: 1MHz, count: 2, "
            "network: none}\n";
 }
 
