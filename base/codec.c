@@ -104,7 +104,9 @@ uint64_t writer_hash(struct writer *writer)
 
 void reader_init(struct reader *reader, const void *bytes, size_t size_bytes)
 {
-    *reader = (struct reader){.bytes = bytes, .size_bytes = size_bytes};
+    /* Even adding 0 to a null pointer is undefined (C17 6.5.6), and an empty input may be one. */
+    static const uint8_t nothing[1];
+    *reader = (struct reader){.bytes = bytes ? bytes : nothing, .size_bytes = size_bytes};
 }
 
 size_t reader_left(const struct reader *reader)
