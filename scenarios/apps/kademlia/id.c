@@ -26,19 +26,6 @@ uint32_t kad_random_below(struct kad_random *random, uint32_t limit)
     return (uint32_t)(((uint64_t)draw * limit) >> 32);
 }
 
-static uint32_t load_big_endian(const uint8_t *bytes)
-{
-    uint32_t word;
-    memcpy(&word, bytes, sizeof(word));
-    return __builtin_bswap32(word); /* every host and guest of this program is little-endian */
-}
-
-static void store_big_endian(uint8_t *bytes, uint32_t word)
-{
-    word = __builtin_bswap32(word);
-    memcpy(bytes, &word, sizeof(word));
-}
-
 static uint32_t rotate_left(uint32_t word, unsigned count)
 {
     return (word << count) | (word >> (32 - count));
@@ -49,7 +36,7 @@ static void sha1_block(uint32_t hash[5], const uint8_t *block)
 {
     uint32_t schedule[80];
     for (int t = 0; t < 16; t++) {
-        schedule[t] = load_big_endian(block + 4 * t);
+        schedule[t] = kad_load_32(block + 4 * t);
     }
     for (int t = 16; t < 80; t++) {
         schedule[t] =
@@ -100,8 +87,8 @@ void kad_id_hash(struct kad_id *id, const void *bytes, size_t size_bytes)
     last[left] = 0x80;
     size_t padded = left < 56 ? 64 : 128;
     uint64_t bits = (uint64_t)size_bytes * 8;
-    store_big_endian(last + padded - 8, (uint32_t)(bits >> 32));
-    store_big_endian(last + padded - 4, (uint32_t)bits);
+    kad_store_32(last + padded - 8, (uint32_t)(bits >> 32));
+    kad_store_32(last + padded - 4, (uint32_t)bits);
     sha1_block(id->word, last);
     if (padded == 128) {
         sha1_block(id->word, last + 64);
@@ -155,19 +142,5 @@ void kad_id_random_in_bucket(struct kad_id *id, const struct kad_id *self, int b
         } else {
             id->word[i] = noise.word[i];
         }
-    }
-}
-
-void kad_id_write(const struct kad_id *id, uint8_t *bytes)
-{
-    for (int i = 0; i < KAD_ID_WORDS; i++) {
-        store_big_endian(bytes + 4 * i, id->word[i]);
-    }
-}
-
-void kad_id_read(struct kad_id *id, const uint8_t *bytes)
-{
-    for (int i = 0; i < KAD_ID_WORDS; i++) {
-        id->word[i] = load_big_endian(bytes + 4 * i);
     }
 }

@@ -3,21 +3,15 @@
 
 #include <string.h>
 
-static uint32_t read_number(const uint8_t *bytes, int size_bytes)
+static uint16_t load_16(const uint8_t *bytes)
 {
-    uint32_t number = 0;
-    for (int i = 0; i < size_bytes; i++) {
-        number = number << 8 | bytes[i];
-    }
-    return number;
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-static void write_number(uint8_t *bytes, int size_bytes, uint32_t number)
+static void store_16(uint8_t *bytes, uint16_t number)
 {
-    for (int i = size_bytes - 1; i >= 0; i--) {
-        bytes[i] = (uint8_t)number;
-        number >>= 8;
-    }
+    bytes[0] = (uint8_t)(number >> 8);
+    bytes[1] = (uint8_t)number;
 }
 
 /* age, length and value at the end of STORE and VALUE. */
@@ -26,8 +20,8 @@ static bool read_value(struct kad_message *message, const uint8_t *body, size_t 
     if (size_bytes < 6) {
         return false;
     }
-    message->age_s = read_number(body, 4);
-    message->value_bytes = (uint16_t)read_number(body + 4, 2);
+    message->age_s = kad_load_32(body);
+    message->value_bytes = load_16(body + 4);
     message->value = body + 6;
     return message->value_bytes <= KAD_VALUE_MAX && size_bytes == 6u + message->value_bytes;
 }
@@ -85,8 +79,8 @@ bool kad_message_contact(const struct kad_message *message, uint32_t index,
 {
     const uint8_t *bytes = message->contacts + (size_t)index * KAD_CONTACT_BYTES;
     kad_id_read(&contact->id, bytes);
-    contact->address = read_number(bytes + 20, 4);
-    contact->port = (uint16_t)read_number(bytes + 24, 2);
+    contact->address = kad_load_32(bytes + 20);
+    contact->port = load_16(bytes + 24);
     return contact->address != 0 && contact->address < UINT32_C(0xe0000000) && contact->port != 0;
 }
 
@@ -105,8 +99,8 @@ size_t kad_message_write(const struct kad_message *message, uint8_t *bytes)
         size += KAD_ID_BYTES;
     }
     if (message->type == KAD_STORE || message->type == KAD_VALUE) {
-        write_number(bytes + size, 4, message->age_s);
-        write_number(bytes + size + 4, 2, message->value_bytes);
+        kad_store_32(bytes + size, message->age_s);
+        store_16(bytes + size + 4, message->value_bytes);
         size += 6;
         if (message->value_bytes > 0) {
             memcpy(bytes + size, message->value, message->value_bytes);
@@ -120,8 +114,8 @@ size_t kad_message_append(uint8_t *bytes, size_t size_bytes, const struct kad_co
 {
     uint8_t *end = bytes + size_bytes;
     kad_id_write(&contact->id, end);
-    write_number(end + 20, 4, contact->address);
-    write_number(end + 24, 2, contact->port);
+    kad_store_32(end + 20, contact->address);
+    store_16(end + 24, contact->port);
     bytes[3]++;
     return size_bytes + KAD_CONTACT_BYTES;
 }
