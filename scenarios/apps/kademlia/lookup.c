@@ -41,19 +41,28 @@ static int evict(struct kad_shortlist *list, int after)
     return -1;
 }
 
+/* Like kad_id_compare of the contact, at that distance, and the candidate. */
+static int compare(const struct kad_shortlist *list, const struct kad_contact *contact,
+                   uint32_t distance, const struct kad_candidate *candidate)
+{
+    if (distance != candidate->distance) {
+        return distance < candidate->distance ? -1 : 1;
+    }
+    return kad_id_compare(&contact->id, &candidate->contact.id, &list->target);
+}
+
 bool kad_shortlist_add(struct kad_shortlist *list, const struct kad_contact *contact, uint8_t hops)
 {
+    uint32_t distance = contact->id.word[0] ^ list->target.word[0];
     int low = 0;
     int high = list->count;
     if (high == list->capacity &&
-        kad_id_compare(&contact->id, &list->slot[list->order[high - 1]].contact.id,
-                       &list->target) >= 0) {
-        return false; /* the usual case late in a lookup: one comparison */
+        compare(list, contact, distance, &list->slot[list->order[high - 1]]) >= 0) {
+        return false; /* farther than all, which the list has no room for */
     }
     while (low < high) {
         int middle = (low + high) / 2;
-        int compared = kad_id_compare(&contact->id, &list->slot[list->order[middle]].contact.id,
-                                      &list->target);
+        int compared = compare(list, contact, distance, &list->slot[list->order[middle]]);
         if (compared == 0) {
             return false;
         }
@@ -74,6 +83,7 @@ bool kad_shortlist_add(struct kad_shortlist *list, const struct kad_contact *con
     list->order[low] = (uint8_t)slot;
     list->count++;
     list->slot[slot].contact = *contact;
+    list->slot[slot].distance = distance;
     list->slot[slot].state = KAD_FRESH;
     list->slot[slot].hops = hops;
     return low == 0;

@@ -31,8 +31,9 @@ enum kad_candidate_state {
 
 struct kad_candidate {
     struct kad_contact contact;
-    uint8_t state; /* enum kad_candidate_state */
-    uint8_t hops;  /* RPCs on the way to it: 1 for nodes from the own table */
+    uint32_t distance; /* to the target, its 32 highest bits: settles nearly every comparison */
+    uint8_t state;     /* enum kad_candidate_state */
+    uint8_t hops;      /* RPCs on the way to it: 1 for nodes from the own table */
 };
 
 struct kad_shortlist {
