@@ -144,54 +144,80 @@ TEST_P(X87Engine, RunsEveryFormAsTheProcessorDoes)
     Node node;
     struct random_stream random;
     random_init(&random, kSeed, "engine");
-    for (unsigned opcode = 0xd8; opcode <= 0xdf; opcode++) {
-        for (unsigned modrm = 0; modrm < 0x100; modrm++) {
-            const struct x87_form *form =
-                x87_form_find(static_cast<uint8_t>(opcode), static_cast<uint8_t>(modrm));
-            if (form == nullptr || (modrm < 0xc0 && (modrm & 0xc7) != 0x06)) {
-                continue;
+    for (const X87Instruction &instruction : X87AllInstructions()) {
+        const struct x87_form *form = instruction.form;
+        std::string name = form->name;
+        const std::vector<uint8_t> bytes = {instruction.opcode, instruction.modrm};
+        host.Prepare(bytes);
+        for (int round = 0; round < 60; round++) {
+            X87State before = X87RandomState(&random);
+            if (form->kind == X87_LOAD) {
+                X87RandomOperand(&random, form->size_bytes, before.memory);
             }
-            std::string name = form->name;
-            std::vector<uint8_t> bytes = {static_cast<uint8_t>(opcode),
-                                          static_cast<uint8_t>(modrm)};
-            host.Prepare(bytes);
-            for (int round = 0; round < 60; round++) {
-                X87State before = X87RandomState(&random);
-                if (form->kind == X87_LOAD) {
-                    X87RandomOperand(&random, form->size_bytes, before.memory);
-                }
-                X87State expected = before;
-                host.Run(&expected);
-                expected.x87.control = static_cast<uint16_t>(
-                    (expected.x87.control & X87_CONTROL_WRITABLE) | X87_CONTROL_FIXED);
-                if (name != "fxam" && name != "fninit") {
-                    expected.x87.conditions = static_cast<uint8_t>(
-                        (expected.x87.conditions & ~kC1) | (before.x87.conditions & kC1));
-                } else if (name == "fninit" || (expected.x87.conditions & ~kC1) == 0x9) {
-                    expected.x87.conditions &= static_cast<uint8_t>(~kC1);
-                }
-                /* Now and then across the end of a page. */
-                uint32_t esi = kData;
-                if (form->size_bytes > 1 && round % 4 == 0) {
-                    esi += VCPU_PAGE_BYTES - 1 -
-                           static_cast<uint32_t>(random_below(&random, form->size_bytes - 1u));
-                }
-                node.Prepare(bytes, before, esi);
-                node.Store(esi, before.memory, sizeof before.memory);
-                struct vcpu_stop stop = Run(&node, 1);
-                std::string where =
-                    name + ", seed " + std::to_string(kSeed) + ", round " + std::to_string(round);
-                ASSERT_EQ(stop.reason, VCPU_STOP_BUDGET) << where;
-                ASSERT_EQ(stop.retired, 1u) << where;
-                ASSERT_EQ(node.vcpu.eip, kCode + 2) << where;
-                ASSERT_TRUE(SameX87(node.vcpu.x87, expected.x87)) << where;
-                ASSERT_EQ(node.vcpu.eflags, expected.eflags) << where;
-                ASSERT_EQ(node.vcpu.gpr[VCPU_EAX], expected.eax) << where;
-                uint8_t after[sizeof expected.memory];
-                node.Load(esi, after, sizeof after);
-                ASSERT_EQ(memcmp(after, expected.memory, sizeof after), 0) << where;
+            X87State expected = before;
+            host.Run(&expected);
+            expected.x87.control = static_cast<uint16_t>(
+                (expected.x87.control & X87_CONTROL_WRITABLE) | X87_CONTROL_FIXED);
+            if (name != "fxam" && name != "fninit") {
+                expected.x87.conditions = static_cast<uint8_t>((expected.x87.conditions & ~kC1) |
+                                                               (before.x87.conditions & kC1));
+            } else if (name == "fninit" || (expected.x87.conditions & ~kC1) == 0x9) {
+                expected.x87.conditions &= static_cast<uint8_t>(~kC1);
             }
+            /* Now and then across the end of a page. */
+            uint32_t esi = kData;
+            if (form->size_bytes > 1 && round % 4 == 0) {
+                esi += VCPU_PAGE_BYTES - 1 -
+                       static_cast<uint32_t>(random_below(&random, form->size_bytes - 1u));
+            }
+            node.Prepare(bytes, before, esi);
+            node.Store(esi, before.memory, sizeof before.memory);
+            struct vcpu_stop stop = Run(&node, 1);
+            std::string where =
+                name + ", seed " + std::to_string(kSeed) + ", round " + std::to_string(round);
+            ASSERT_EQ(stop.reason, VCPU_STOP_BUDGET) << where;
+            ASSERT_EQ(stop.retired, 1u) << where;
+            ASSERT_EQ(node.vcpu.eip, kCode + 2) << where;
+            ASSERT_TRUE(SameX87(node.vcpu.x87, expected.x87)) << where;
+            ASSERT_EQ(node.vcpu.eflags, expected.eflags) << where;
+            ASSERT_EQ(node.vcpu.gpr[VCPU_EAX], expected.eax) << where;
+            uint8_t after[sizeof expected.memory];
+            node.Load(esi, after, sizeof after);
+            ASSERT_EQ(memcmp(after, expected.memory, sizeof after), 0) << where;
         }
+    }
+}
+
+TEST_P(X87Engine, RunsSequencesAsTheProcessorDoes)
+{
+    X87Host host;
+    Node node;
+    struct random_stream random;
+    random_init(&random, kSeed, "engine sequences");
+    for (unsigned round = 0; round < 400; round++) {
+        X87Sequence sequence = X87RandomSequence(&random, 24);
+        X87State expected = sequence.before;
+        host.Prepare(sequence.bytes);
+        host.Run(&expected);
+        /* The jump keeps an engine that decodes ahead out of what was there before. */
+        std::vector<uint8_t> code = sequence.bytes;
+        code.insert(code.end(), {0xeb, 0xfe});
+        node.Prepare(code, sequence.before, kData);
+        node.Store(kData, sequence.before.memory, sizeof sequence.before.memory);
+        struct vcpu_stop stop = Run(&node, sequence.count);
+        std::string where = "seed " + std::to_string(kSeed) + ", round " + std::to_string(round) +
+                            ": " + sequence.text;
+        ASSERT_EQ(stop.reason, VCPU_STOP_BUDGET) << where;
+        ASSERT_EQ(node.vcpu.eip, kCode + sequence.bytes.size()) << where;
+        expected.x87.control = static_cast<uint16_t>((expected.x87.control & X87_CONTROL_WRITABLE) |
+                                                     X87_CONTROL_FIXED);
+        expected.x87.conditions &= static_cast<uint8_t>(~kC1);
+        node.vcpu.x87.conditions &= static_cast<uint8_t>(~kC1);
+        ASSERT_TRUE(SameX87(node.vcpu.x87, expected.x87)) << where;
+        ASSERT_EQ(node.vcpu.eflags, expected.eflags) << where;
+        uint8_t after[sizeof expected.memory];
+        node.Load(kData, after, sizeof after);
+        ASSERT_EQ(memcmp(after, expected.memory, sizeof after), 0) << where;
     }
 }
 

@@ -6,10 +6,6 @@
 
 #include <sys/mman.h>
 
-extern "C" {
-#include "x87/x87.h"
-}
-
 namespace
 {
 
@@ -289,4 +285,61 @@ X87State X87RandomState(struct random_stream *random)
         byte = static_cast<uint8_t>(random_next(random));
     }
     return state;
+}
+
+std::vector<X87Instruction> X87AllInstructions()
+{
+    std::vector<X87Instruction> all;
+    for (unsigned opcode = 0xd8; opcode <= 0xdf; opcode++) {
+        for (unsigned modrm = 0; modrm < 0x100; modrm++) {
+            const struct x87_form *form =
+                x87_form_find(static_cast<uint8_t>(opcode), static_cast<uint8_t>(modrm));
+            bool is_esi = (modrm & 0xc7) == 0x06;
+            if (form != nullptr && (modrm >= 0xc0 || is_esi)) {
+                all.push_back({static_cast<uint8_t>(opcode), static_cast<uint8_t>(modrm), form, 0});
+            }
+        }
+    }
+    return all;
+}
+
+X87Sequence X87RandomSequence(struct random_stream *random, unsigned length)
+{
+    static const std::vector<X87Instruction> all = X87AllInstructions();
+    constexpr unsigned control_offset = 112; /* nothing else is stored there */
+    X87Sequence sequence = {};
+    sequence.before = X87RandomState(random);
+    uint8_t *memory = sequence.before.memory;
+    for (unsigned offset = 0; offset < control_offset; offset += 16) {
+        static const unsigned sizes[] = {2, 4, 8, 10};
+        X87RandomOperand(random, sizes[random_below(random, 4)], memory + offset);
+    }
+    memory[control_offset] |= X87_CONTROL_FIXED;
+    while (sequence.instructions.size() < length) {
+        X87Instruction one = all[random_below(random, all.size())];
+        std::string name = one.form->name;
+        /* fninit empties everything, so it is to be rare. */
+        if (one.form->kind == X87_STATUS_AX || name == "fnstsw m16" ||
+            (name == "fninit" && random_below(random, 16))) {
+            continue;
+        }
+        sequence.bytes.push_back(one.opcode);
+        if (one.modrm < 0xc0) {
+            one.offset = name == "fldcw m16" ? control_offset
+                                             : static_cast<unsigned>(random_below(random, 7)) * 16;
+            sequence.bytes.push_back(static_cast<uint8_t>(one.modrm | 0x40));
+            sequence.bytes.push_back(static_cast<uint8_t>(one.offset));
+        } else {
+            sequence.bytes.push_back(one.modrm);
+        }
+        sequence.count++;
+        if (random_below(random, 8) == 0) {
+            sequence.bytes.push_back(0x9b); /* fwait */
+            sequence.count++;
+        }
+        sequence.text += name + " (" + std::to_string(one.modrm & 7) + ", +" +
+                         std::to_string(one.offset) + "); ";
+        sequence.instructions.push_back(one);
+    }
+    return sequence;
 }

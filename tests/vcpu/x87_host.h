@@ -10,11 +10,14 @@
 #define DENALI_TESTS_VCPU_X87_HOST_H
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 extern "C" {
 #include <base/random.h>
 #include <vcpu/vcpu.h>
+
+#include "x87/x87.h"
 }
 
 /* What the instructions under test can see or change. */
@@ -52,5 +55,27 @@ void X87RandomValue(struct random_stream *random, uint64_t *mantissa, uint16_t *
 
 /* A memory operand of 2, 4, 8 or 10 bytes, such as the formats of that size have corners. */
 void X87RandomOperand(struct random_stream *random, unsigned size_bytes, uint8_t *bytes);
+
+/* An instruction as the tests encode it: memory operands are [esi + offset]. */
+struct X87Instruction {
+    uint8_t opcode;
+    uint8_t modrm; /* mod is 0 for memory */
+    const struct x87_form *form;
+    unsigned offset;
+};
+
+/* Every form of the ISA; of memory forms the one with [esi], of register forms each st(i). */
+std::vector<X87Instruction> X87AllInstructions();
+
+/* A run of random instructions with the state to begin from. Left out is fnstsw, which on hardware
+ * sees the exception bits that the ISA leaves out; the masks stay set. */
+struct X87Sequence {
+    X87State before;
+    std::vector<X87Instruction> instructions;
+    std::vector<uint8_t> bytes; /* with an fwait here and there */
+    unsigned count;             /* of instructions in bytes, each fwait one */
+    std::string text;
+};
+X87Sequence X87RandomSequence(struct random_stream *random, unsigned length);
 
 #endif

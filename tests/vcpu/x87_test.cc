@@ -133,40 +133,10 @@ bool Same(const X87State &a, const X87State &b)
            memcmp(a.memory, b.memory, sizeof a.memory) == 0;
 }
 
-/* All instructions, one ModRM of each: [esi] for memory, every register form. */
-struct Instruction {
-    uint8_t opcode;
-    uint8_t modrm;
-    const struct x87_form *form;
-};
-
-std::vector<Instruction> AllInstructions()
-{
-    std::vector<Instruction> all;
-    for (unsigned opcode = 0xd8; opcode <= 0xdf; opcode++) {
-        for (unsigned modrm = 0; modrm < 0x100; modrm++) {
-            if (modrm < 0xc0 && (modrm & 0xc7) != 0x06) {
-                continue;
-            }
-            const struct x87_form *form =
-                x87_form_find(static_cast<uint8_t>(opcode), static_cast<uint8_t>(modrm));
-            if (form != nullptr) {
-                all.push_back({static_cast<uint8_t>(opcode), static_cast<uint8_t>(modrm), form});
-            }
-        }
-    }
-    return all;
-}
-
-bool IsStatusStore(const struct x87_form *form)
-{
-    return form->kind == X87_STATUS_AX || std::string(form->name) == "fnstsw m16";
-}
-
 TEST(X87, EveryFormAgreesWithTheProcessorOnRandomStates)
 {
     X87Host host;
-    for (const Instruction &instruction : AllInstructions()) {
+    for (const X87Instruction &instruction : X87AllInstructions()) {
         const struct x87_form *form = instruction.form;
         std::string name = form->name;
         struct random_stream random;
@@ -198,66 +168,30 @@ TEST(X87, EveryFormAgreesWithTheProcessorOnRandomStates)
 
 TEST(X87, SequencesAgreeWithTheProcessor)
 {
-    std::vector<Instruction> all = AllInstructions();
     X87Host host;
     struct random_stream random;
     random_init(&random, kSeed, "sequences");
     for (unsigned round = 0; round < 20000; round++) {
-        std::vector<uint8_t> bytes;
-        X87State before = X87RandomState(&random);
-        std::vector<std::pair<Instruction, unsigned>> sequence;
-        while (sequence.size() < 24) {
-            const Instruction &one = all[random_below(&random, all.size())];
-            /* fnstsw sees the exception bits that the ISA leaves out, fninit empties everything. */
-            std::string name = one.form->name;
-            if (IsStatusStore(one.form) || (name == "fninit" && random_below(&random, 16))) {
-                continue;
-            }
-            unsigned offset = static_cast<unsigned>(random_below(&random, 7)) * 16;
-            if (one.modrm < 0xc0) {
-                if (name == "fldcw m16") {
-                    before.memory[112] |= 0x7f;
-                    offset = 112; /* nothing else is stored there: masks stay set */
-                }
-                bytes.insert(bytes.end(), {one.opcode, static_cast<uint8_t>(one.modrm | 0x40),
-                                           static_cast<uint8_t>(offset)});
-            } else {
-                bytes.insert(bytes.end(), {one.opcode, one.modrm});
-            }
-            if (random_below(&random, 8) == 0) {
-                bytes.push_back(0x9b); /* fwait */
-            }
-            sequence.push_back({one, offset});
-        }
-        for (unsigned offset = 0; offset < 112; offset += 16) {
-            static const unsigned sizes[] = {2, 4, 8, 10};
-            X87RandomOperand(&random, sizes[random_below(&random, 4)], before.memory + offset);
-        }
-        host.Prepare(bytes);
-        X87State ours = before;
-        X87State hardware = before;
-        for (auto &[one, offset] : sequence) {
-            Apply(one.form, one.modrm, ours.memory + offset, &ours);
+        X87Sequence sequence = X87RandomSequence(&random, 24);
+        host.Prepare(sequence.bytes);
+        X87State ours = sequence.before;
+        X87State hardware = sequence.before;
+        for (const X87Instruction &one : sequence.instructions) {
+            Apply(one.form, one.modrm, ours.memory + one.offset, &ours);
         }
         host.Run(&hardware);
         hardware.x87.control = static_cast<uint16_t>((hardware.x87.control & X87_CONTROL_WRITABLE) |
                                                      X87_CONTROL_FIXED);
         ours.x87.conditions &= static_cast<uint8_t>(~kC1);
         hardware.x87.conditions &= static_cast<uint8_t>(~kC1);
-        std::string names;
-        for (auto &[one, offset] : sequence) {
-            names += std::string(one.form->name) + " (" + std::to_string(one.modrm & 7) + ", +" +
-                     std::to_string(offset) + "); ";
-        }
         ASSERT_TRUE(Same(ours, hardware))
-            << "seed " << kSeed << ", round " << round << ": " << names
-            << "\nbefore: " << Describe(before) << "ours: " << Describe(ours)
+            << "seed " << kSeed << ", round " << round << ": " << sequence.text
+            << "\nbefore: " << Describe(sequence.before) << "ours: " << Describe(ours)
             << "hardware: " << Describe(hardware);
     }
 }
 
-/* --- figures from the manual, for hosts that implement x87_value.h otherwise -------------------
- */
+/* --- figures from the manual, for hosts that implement x87_value.h otherwise --- */
 
 /* Runs the register form D8..DF, modrm >= C0. */
 void Do(struct vcpu_x87 *x87, uint8_t opcode, uint8_t modrm)
