@@ -208,6 +208,9 @@ static bool is_wrong(const struct isa_instruction *instruction)
     case ISA_SHR:
     case ISA_SAR:
         return has_memory && instruction->counted_by_cl; /* and here as well */
+    case ISA_IDIV:
+        /* -2^63 / -1 is a division error of the host, and the end of the process. */
+        return instruction->width_bits == 32;
     case ISA_NEG:
         return instruction->lock; /* PF and SF are of another value */
     case ISA_RET:
