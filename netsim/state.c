@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "packet.h"
 
 #define STATE_VERSION 1
 
@@ -101,4 +102,22 @@ bool net_load(struct net_network *network, struct reader *reader)
         return false;
     }
     return true;
+}
+
+bool net_event_valid(const struct net_network *network, uint32_t kind, uint32_t destination,
+                     const struct net_frame *frame)
+{
+    if (destination >= network->port_count || mac_is_group(frame->bytes + ETH_SOURCE)) {
+        return false;
+    }
+    switch (kind) {
+    case NET_EVENT_SWITCH:
+        return network->kind == NET_LAN;
+    case NET_EVENT_ARRIVE:
+        return network->kind != NET_LAN;
+    case NET_EVENT_DELIVER:
+        return true;
+    default:
+        return false;
+    }
 }

@@ -163,6 +163,20 @@ TEST(Partition, SitesWithoutPortsJoinNobody)
     net_partition_fini(&partition);
 }
 
+TEST(Partition, SitesExactlyAtTheThresholdStayApart)
+{
+    uint64_t rtt_ns[4] = {0, 4000, 9000, 0};
+    struct net_matrix matrix = {2, rtt_ns};
+    FakeWorld world(matrix_config(2, &matrix));
+    for (uint64_t above : {0, 1}) {
+        struct net_partition partition;
+        net_partition_init(&partition, world.network, 2000 + above);
+        EXPECT_EQ(partition.cluster_count, above ? 1u : 2u);
+        EXPECT_EQ(partition.lookahead_ns, above ? TIME_NEVER : 2000u);
+        net_partition_fini(&partition);
+    }
+}
+
 TEST(Partition, ALanIsOneCluster)
 {
     struct net_link links[2] = {{0, 0, 0, 0, 9000}, {0, 0, 0, 0, 4000}};

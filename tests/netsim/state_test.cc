@@ -156,6 +156,30 @@ TEST_P(State, RefusesTheStateOfAnotherNetwork)
     }
 }
 
+TEST_P(State, KnowsWhichEventsAreItsOwn)
+{
+    FakeWorld world(config);
+    uint32_t seen = 0;
+    for (uint32_t i = 0; i < 60; i++) {
+        script_step(world, i);
+        for (const auto &[key, frame] : world.events) {
+            uint32_t kind = std::get<1>(key);
+            ASSERT_TRUE(net_event_valid(world.network, kind, std::get<2>(key), frame));
+            EXPECT_FALSE(net_event_valid(world.network, kind, 6, frame));
+            uint32_t others = GetParam() == NET_LAN ? NET_EVENT_ARRIVE : NET_EVENT_SWITCH;
+            EXPECT_FALSE(net_event_valid(world.network, others, 0, frame));
+            EXPECT_FALSE(net_event_valid(world.network, NET_EVENT_KIND_COUNT, 0, frame));
+            EXPECT_FALSE(net_event_valid(world.network, UINT32_MAX, 0, frame));
+            seen |= 1u << kind;
+        }
+    }
+    EXPECT_EQ(seen, GetParam() == NET_LAN ? 5u : 6u) << "both kinds of events were seen";
+    Bytes bytes(60, 1); // from a group address
+    struct net_frame *frame = net_frame_create(bytes.data(), 60);
+    EXPECT_FALSE(net_event_valid(world.network, NET_EVENT_DELIVER, 0, frame));
+    net_frame_release(frame);
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryKind, State,
                          ::testing::Values(NET_LAN, NET_WAN_UNIFORM, NET_WAN_MATRIX));
 

@@ -223,4 +223,9 @@ void net_save(const struct net_network *network, struct writer *writer);
  * not the state of such a network; the network is then as it was after net_network_create. */
 bool net_load(struct net_network *network, struct reader *reader) MUST_USE;
 
+/* Whether this network could have scheduled such an event: what a world checks of every event in
+ * flight that it loads from outside, before it is given to net_event. */
+bool net_event_valid(const struct net_network *network, uint32_t kind, uint32_t destination,
+                     const struct net_frame *frame) MUST_USE;
+
 #endif
