@@ -29,9 +29,13 @@ uint64_t net_next_timer_ns(void);
  * written is acknowledged, ten seconds at most: with the program end the machine and its stack. */
 void net_drain(void);
 
-/* Called by the driver: the stack is waiting for an ARP answer, or for the rest of a fragmented
- * packet. Each keeps its once-a-second timer running for as long as lwIP could need it. */
-void net_timer_expect_arp(void);
+/* Called by the driver as it sees ARP: the stack asked for an address, or was told one. The ARP
+ * clock runs only in between. Addresses are in network byte order. */
+void net_timer_arp_asked(uint32_t address);
+void net_timer_arp_answered(uint32_t address);
+bool net_timer_arp_waits(void);
+
+/* Called by the driver: the rest of a fragmented packet is to come. */
 void net_timer_expect_fragments(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include <lwip/etharp.h>
 #include <lwip/init.h>
 #include <lwip/netif.h>
+#include <lwip/prot/etharp.h>
 #include <lwip/prot/ethernet.h>
 #include <lwip/prot/ieee.h>
 #include <lwip/prot/ip4.h>
@@ -34,6 +35,22 @@ static bool is_type(const void *frame, uint16_t type)
     return header->type == PP_HTONS(type);
 }
 
+/* Tells the clock what the stack asked its neighbours and what they answered. A question about
+ * our own address is an announcement. */
+static void watch_arp(const void *frame, uint32_t length_bytes)
+{
+    const struct etharp_hdr *arp = (const void *)((const uint8_t *)frame + SIZEOF_ETH_HDR);
+    ip4_addr_t target, sender;
+    if (length_bytes < SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR || !is_type(frame, ETHTYPE_ARP))
+        return;
+    memcpy(&target, &arp->dipaddr, sizeof target);
+    memcpy(&sender, &arp->sipaddr, sizeof sender);
+    if (arp->opcode == PP_HTONS(ARP_REPLY))
+        net_timer_arp_answered(sender.addr);
+    else if (ip4_addr_cmp(&sender, netif_ip4_addr(&ethernet)) && !ip4_addr_cmp(&sender, &target))
+        net_timer_arp_asked(target.addr);
+}
+
 static err_t link_output(struct netif *netif, struct pbuf *frame)
 {
     uint8_t bounce[ABI_FRAME_MAX];
@@ -45,8 +62,7 @@ static err_t link_output(struct netif *netif, struct pbuf *frame)
         pbuf_copy_partial(frame, bounce, frame->tot_len, 0);
         bytes = bounce;
     }
-    if (is_type(bytes, ETHTYPE_ARP))
-        net_timer_expect_arp();
+    watch_arp(bytes, frame->tot_len);
     send_bytes(bytes, frame->tot_len);
     return ERR_OK;
 }
@@ -72,6 +88,7 @@ static bool __attribute__((noinline)) take_frame(struct pbuf **frame)
     *frame = pbuf_alloc(PBUF_RAW, (u16_t)length_bytes, PBUF_RAM);
     if (*frame)
         memcpy((*frame)->payload, buffer, length_bytes);
+    watch_arp(buffer, length_bytes);
     if (length_bytes >= SIZEOF_ETH_HDR + IP_HLEN && is_type(buffer, ETHTYPE_IP)) {
         const struct ip_hdr *packet = (const void *)(buffer + SIZEOF_ETH_HDR);
         if (IPH_OFFSET(packet) & PP_HTONS(IP_OFFMASK | IP_MF))

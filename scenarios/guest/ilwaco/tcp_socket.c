@@ -480,6 +480,8 @@ static const struct socket_ops tcp_ops = {
 static bool nothing_unsent(void *context)
 {
     (void)context;
+    if (net_timer_arp_waits())
+        return false;
     for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
         if (pcb->unsent || pcb->unacked)
             return false;

@@ -34,9 +34,19 @@ static struct {
     uint64_t arp_next_ns;   /* 0: no tick is needed */
     uint64_t reass_next_ns; /* 0: as above */
     uint64_t tcp_next_ns;   /* 0: as above */
+    uint32_t arp_asked;     /* the address ARP asked for and has no answer from; 0: none */
+    bool arp_asked_more;    /* and others */
     uint8_t arp_ticks_left;
     uint8_t reass_ticks_left;
 } timers;
+
+static void arp_rest(void)
+{
+    timers.arp_next_ns = 0;
+    timers.arp_asked = 0;
+    timers.arp_asked_more = false;
+    timers.arp_ticks_left = 0;
+}
 
 static void arp_catch_up(uint64_t now_ns)
 {
@@ -47,13 +57,30 @@ static void arp_catch_up(uint64_t now_ns)
         if (timers.arp_ticks_left > 0)
             timers.arp_ticks_left--;
     }
-    timers.arp_next_ns = timers.arp_ticks_left ? timers.arp_last_ns + SECOND_NS : 0;
+    if (timers.arp_ticks_left)
+        timers.arp_next_ns = timers.arp_last_ns + SECOND_NS;
+    else
+        arp_rest();
 }
 
-void net_timer_expect_arp(void)
+void net_timer_arp_asked(uint32_t address)
 {
+    timers.arp_asked_more |= timers.arp_asked && timers.arp_asked != address;
+    timers.arp_asked = address;
     timers.arp_ticks_left = ARP_TICKS_NEEDED;
     timers.arp_next_ns = timers.arp_last_ns + SECOND_NS;
+}
+
+/* The common case, one neighbour that answers, ends here: no tick at all. */
+void net_timer_arp_answered(uint32_t address)
+{
+    if (timers.arp_asked == address && !timers.arp_asked_more)
+        arp_rest();
+}
+
+bool net_timer_arp_waits(void)
+{
+    return timers.arp_asked != 0;
 }
 
 void net_timer_expect_fragments(void)

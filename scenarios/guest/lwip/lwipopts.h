@@ -5,6 +5,8 @@
 #ifndef ILWACO_LWIPOPTS_H
 #define ILWACO_LWIPOPTS_H
 
+#include <stdint.h>
+
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_TIMERS          1
@@ -48,6 +50,9 @@
 #define MEMP_NUM_TCP_SEG   TCP_SND_QUEUELEN
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_LISTEN_BACKLOG 1
+
+#define LWIP_CHKSUM ilwaco_checksum /* ilwaco/checksum.c */
+uint16_t ilwaco_checksum(const void *bytes, int length_bytes);
 
 #define LWIP_HAVE_LOOPIF          1
 #define LWIP_NETIF_LOOPBACK       1
