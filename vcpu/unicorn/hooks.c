@@ -6,7 +6,6 @@
 #include "unicorn/window.h"
 
 #include "unicorn/x87.h"
-#include <base/alloc.h>
 
 static void stop(struct unicorn_window *window, enum window_event event, uint32_t eip)
 {
@@ -15,7 +14,7 @@ static void stop(struct unicorn_window *window, enum window_event event, uint32_
     uc_emu_stop(window->uc);
 }
 
-static bool is_breakpoint(const struct unicorn_window *window, uint32_t eip)
+bool unicorn_is_breakpoint(const struct unicorn_window *window, uint32_t eip)
 {
     uint32_t low = 0;
     uint32_t high = window->breakpoint_count;
@@ -37,40 +36,6 @@ static uint32_t read_ecx(struct unicorn_window *window)
     return ecx;
 }
 
-/*
- * Unicorn begins an instruction anew when its store removed the block that it belongs to. Then
- * nothing of it has happened: only `call` and the string stores can come back to themselves in
- * earnest, and they change ESP or ECX.
- */
-static bool begun_anew(struct unicorn_window *window, uint32_t eip)
-{
-    uint32_t esp = 0;
-    uc_reg_read(window->uc, UC_X86_REG_ESP, &esp);
-    return eip == window->current_eip && esp == window->store_esp &&
-           read_ecx(window) == window->store_ecx;
-}
-
-/* The traits of the instruction at eip, NULL if the code there is not what Unicorn translated. */
-static const struct unicorn_traits *traits_at(struct unicorn_window *window, uint32_t eip)
-{
-    uint32_t page = eip >> VCPU_PAGE_BITS;
-    if (unicorn_page_load(window, page)) {
-        return NULL;
-    }
-    struct unicorn_traits *traits = &window->traits[page][eip & VCPU_PAGE_MASK];
-    if (traits->action == UNICORN_UNKNOWN) {
-        bool near_end = (eip & VCPU_PAGE_MASK) + ISA_INSTRUCTION_MAX_BYTES > VCPU_PAGE_BYTES;
-        if (near_end && page + 1 < window->page_count && unicorn_page_load(window, page + 1)) {
-            return NULL;
-        }
-        unicorn_traits_make(traits, eip, window->bytes + eip, window->size_bytes - eip);
-    }
-    if (traits->crosses && page + 1 < window->page_count && unicorn_page_load(window, page + 1)) {
-        return NULL;
-    }
-    return traits;
-}
-
 /* The flags that will have to be 0 once a shift or rotate by CL is done. */
 static void note_shift(struct unicorn_window *window, const struct unicorn_traits *traits)
 {
@@ -84,6 +49,16 @@ static void note_shift(struct unicorn_window *window, const struct unicorn_trait
     }
 }
 
+/* Unicorn divides -2^63 by -1 on the host, which is the host's division error, not the guest's. */
+static bool ends_process(struct unicorn_window *window)
+{
+    uint32_t eax = 0;
+    uint32_t edx = 0;
+    uc_reg_read(window->uc, UC_X86_REG_EAX, &eax);
+    uc_reg_read(window->uc, UC_X86_REG_EDX, &edx);
+    return edx == 0x80000000u && eax == 0;
+}
+
 static void on_code(uc_engine *uc, uint64_t address, uint32_t size_bytes, void *user)
 {
     (void)uc;
@@ -94,25 +69,12 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size_bytes, void *
         uc_emu_stop(window->uc);
         return;
     }
-    struct unicorn_traits **page_traits = &window->traits[eip >> VCPU_PAGE_BITS];
-    if (__builtin_expect(!*page_traits, 0)) { /* from now on translations of this page exist */
-        *page_traits = alloc_zeroed(VCPU_PAGE_BYTES, sizeof **page_traits);
-    }
-    if (__builtin_expect(window->code_store, 0)) {
-        window->code_store = false;
-        if (begun_anew(window, eip)) {
-            return;
-        }
-        window->reload = true;
-    }
     if (window->repeating) {
         window->repeating = false;
         if (eip == window->current_eip && read_ecx(window) == 0) {
             /* Unicorn looks at ECX once more after the last iteration: not an instruction. */
             if (window->budget == 0) {
-                stop(window, WINDOW_BUDGET, eip + window->current.length_bytes);
-            } else if (window->reload) { /* perhaps it wrote over itself */
-                stop(window, WINDOW_RELOAD, eip + window->current.length_bytes);
+                stop(window, WINDOW_BUDGET, eip + window->current_length_bytes);
             }
             return;
         }
@@ -126,12 +88,12 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size_bytes, void *
         return;
     }
     if (__builtin_expect(window->breakpoint_count != 0, 0)) {
-        if (!window->pass_breakpoint && is_breakpoint(window, eip)) {
+        if (!window->pass_breakpoint && unicorn_is_breakpoint(window, eip)) {
             stop(window, WINDOW_BREAKPOINT, eip);
             return;
         }
     }
-    const struct unicorn_traits *traits = traits_at(window, eip);
+    struct unicorn_traits *traits = unicorn_traits_at(window, eip);
     if (__builtin_expect(!traits, 0)) {
         stop(window, WINDOW_RELOAD, eip);
         return;
@@ -141,8 +103,16 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size_bytes, void *
             stop(window, WINDOW_DELEGATE, eip);
             return;
         }
-        if (traits->action == UNICORN_X87 && !unicorn_x87_prepare(window, traits)) {
+        if ((traits->action == UNICORN_X87 && !unicorn_x87_prepare(window, traits)) ||
+            (traits->action == UNICORN_IDIV32 && ends_process(window))) {
             stop(window, WINDOW_DELEGATE, eip);
+            return;
+        }
+    }
+    if (traits->looks_ahead && traits->ahead_generation != window->generation) {
+        enum ahead ahead = unicorn_look_ahead(window, eip, traits);
+        if (__builtin_expect(ahead != AHEAD_SAFE, 0)) {
+            stop(window, ahead == AHEAD_UNSAFE ? WINDOW_DELEGATE : WINDOW_RELOAD, eip);
             return;
         }
     }
@@ -162,7 +132,8 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size_bytes, void *
         }
     }
     window->pass_breakpoint = false;
-    window->current = *traits;
+    window->current_length_bytes = traits->length_bytes;
+    window->current_only_moves = traits->only_moves;
     window->current_eip = eip;
     window->budget--;
     window->executed++;
@@ -200,15 +171,16 @@ static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t address, int s
          * the beginning of the block, where EIP is. That instruction is left to the interpreter. */
         window->event_eip = 0;
         uc_reg_read(uc, UC_X86_REG_EIP, &window->event_eip);
-        window->event = window->budget == 0 ? WINDOW_BUDGET
-                        : !window->pass_breakpoint && is_breakpoint(window, window->event_eip)
-                            ? WINDOW_BREAKPOINT
-                            : WINDOW_DELEGATE;
+        window->event =
+            window->budget == 0 ? WINDOW_BUDGET
+            : !window->pass_breakpoint && unicorn_is_breakpoint(window, window->event_eip)
+                ? WINDOW_BREAKPOINT
+                : WINDOW_DELEGATE;
         return false;
     }
     /* Of a store across a page's end single bytes are reported, of which some may be stored. */
     bool is_register = address >> VCPU_PAGE_BITS == 1 && (address & 3) == 0 && size_bytes == 4;
-    if (is_register && window->current.only_moves) {
+    if (is_register && window->current_only_moves) {
         window->event = WINDOW_REGISTER;
         window->event_eip = window->current_eip;
     } else {

@@ -208,16 +208,55 @@ static bool is_wrong(const struct isa_instruction *instruction)
     case ISA_SHR:
     case ISA_SAR:
         return has_memory && instruction->counted_by_cl; /* and here as well */
-    case ISA_IDIV:
-        /* -2^63 / -1 is a division error of the host, and the end of the process. */
-        return instruction->width_bits == 32;
+    case ISA_JMP:
+    case ISA_CALL:
+    case ISA_JCC:
+    case ISA_LOOP:
+    case ISA_LOOPE:
+    case ISA_LOOPNE:
+    case ISA_JECXZ:
+        /* Not wrong, but the target would have to be worked out in 16 bits (ahead.c). */
+        return instruction->width_bits == 16;
     case ISA_NEG:
         return instruction->lock; /* PF and SF are of another value */
     case ISA_RET:
         /* The bytes to release are taken as signed. */
-        return instruction->operand_count && (instruction->operand[0].value & 0x8000) != 0;
+        return instruction->width_bits == 16 ||
+               (instruction->operand_count && (instruction->operand[0].value & 0x8000) != 0);
     default:
         return false;
+    }
+}
+
+/* Illegal instructions that compilers emit where control does not come; harmless to Unicorn. */
+static bool is_harmless(const uint8_t *bytes, size_t size_bytes)
+{
+    bool is_hlt = size_bytes >= 1 && bytes[0] == 0xf4;
+    bool is_ud2 = size_bytes >= 2 && bytes[0] == 0x0f && bytes[1] == 0x0b;
+    return is_hlt || is_ud2;
+}
+
+static enum unicorn_flow flow_of(const struct isa_instruction *instruction)
+{
+    switch (instruction->operation) {
+    case ISA_JCC:
+    case ISA_LOOP:
+    case ISA_LOOPE:
+    case ISA_LOOPNE:
+    case ISA_JECXZ:
+        return UNICORN_FLOW_CONDITIONAL;
+    case ISA_JMP:
+    case ISA_CALL:
+        return instruction->operand[0].kind == ISA_OPERAND_RELATIVE ? UNICORN_FLOW_DIRECT
+                                                                    : UNICORN_FLOW_INDIRECT;
+    case ISA_RET:
+        return UNICORN_FLOW_INDIRECT;
+    case ISA_INT3:
+    case ISA_IDLE:
+    case ISA_TERMINATE:
+        return UNICORN_FLOW_NOWHERE;
+    default:
+        return UNICORN_FLOW_NEXT;
     }
 }
 
@@ -231,18 +270,26 @@ void unicorn_traits_make(struct unicorn_traits *traits, uint32_t address, const 
     if (instruction.kind == ISA_CLASS_ILLEGAL || instruction.kind == ISA_CLASS_TRUNCATED) {
         /* Which of the two it is may hang on bytes of the next page. */
         traits->crosses = (address & VCPU_PAGE_MASK) + ISA_INSTRUCTION_MAX_BYTES > VCPU_PAGE_BYTES;
+        traits->translatable = is_harmless(bytes, size_bytes);
+        traits->flow = UNICORN_FLOW_NOWHERE;
         return;
     }
     traits->crosses = (address & VCPU_PAGE_MASK) + instruction.length_bytes > VCPU_PAGE_BYTES;
+    traits->translatable = true;
+    traits->flow = flow_of(&instruction);
+    traits->target = address + instruction.length_bytes + instruction.operand[0].value;
     if ((instruction.kind != ISA_CLASS_ORDINARY && instruction.kind != ISA_CLASS_MOVE32) ||
         is_wrong(&instruction)) {
         return;
     }
     traits->action = UNICORN_PLAIN;
     traits->only_moves = instruction.kind == ISA_CLASS_MOVE32;
+    traits->looks_ahead = traits->flow != UNICORN_FLOW_NEXT;
     add_flags(traits, &instruction);
     if (instruction.repeat != ISA_REPEAT_NONE) {
         traits->action = UNICORN_REPEAT;
+    } else if (instruction.operation == ISA_IDIV && instruction.width_bits == 32) {
+        traits->action = UNICORN_IDIV32;
     } else if (instruction.operation >= ISA_X87_FIRST) {
         traits->action = UNICORN_X87;
         traits->x87 = x87_need(&instruction);

@@ -13,7 +13,6 @@
 
 #include "unicorn/window.h"
 #include <base/alloc.h>
-#include <base/assert.h>
 
 extern const struct vcpu_engine_ops vcpu_interpreter_ops;
 extern const struct vcpu_engine_ops vcpu_unicorn_ops;
@@ -62,17 +61,19 @@ static bool run_slice(struct unicorn *unicorn, struct unicorn_window *window, st
 {
     window->pass_breakpoint = stop->retired == 0;
     enum window_event event = unicorn_window_slice(window, vcpu, count);
-    if (event == WINDOW_UNDO) {
+    bool repeated = event == WINDOW_UNDO;
+    if (repeated) {
         uint64_t until = window->executed;
         unicorn_window_undo(window);
-        if (until == 0) {
+        if (until != 0) {
+            window->pass_breakpoint = stop->retired == 0;
+            event = unicorn_window_slice(window, vcpu, until);
+        }
+        if (until == 0 || event == WINDOW_UNDO) {
+            unicorn_window_undo(window);
             unicorn_window_release(window);
             return delegate(unicorn, vcpu, 1, stop);
         }
-        window->pass_breakpoint = stop->retired == 0;
-        event = unicorn_window_slice(window, vcpu, until);
-        ASSERT(event == WINDOW_BUDGET && window->executed == until);
-        event = WINDOW_UNDO;
     }
     if (!unicorn_window_commit(window)) {
         /* The host's frames have run out: the interpreter knows at which store. */
@@ -83,7 +84,7 @@ static bool run_slice(struct unicorn *unicorn, struct unicorn_window *window, st
     unicorn_window_release(window);
     switch (event) {
     case WINDOW_BUDGET:
-        return true;
+        return repeated ? delegate(unicorn, vcpu, 1, stop) : true;
     case WINDOW_BREAKPOINT:
         stop->reason = VCPU_STOP_BREAKPOINT;
         return false;

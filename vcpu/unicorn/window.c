@@ -23,6 +23,7 @@ struct unicorn_window *unicorn_window_create(uint32_t size_bytes, struct error *
 {
     struct unicorn_window *window = alloc_zeroed(1, sizeof *window);
     window->size_bytes = size_bytes;
+    window->generation = 1;
     window->page_count = size_bytes / VCPU_PAGE_BYTES;
     window->page_flags = alloc_zeroed(window->page_count, sizeof *window->page_flags);
     window->traits = alloc_zeroed(window->page_count, sizeof(struct unicorn_traits *));
@@ -116,13 +117,6 @@ static void forget_traits(struct unicorn_window *window, uint32_t address, uint3
     }
 }
 
-/* Can Unicorn have translated bytes of this page? Its blocks may run on into the next page, so
- * also if only the page before was ever run. */
-static bool may_be_translated(const struct unicorn_window *window, uint32_t page)
-{
-    return window->traits[page] || window->traits[page - 1];
-}
-
 /* Brings the node's content of a page into the window; true if translations became stale. */
 bool unicorn_page_load(struct unicorn_window *window, uint32_t page)
 {
@@ -140,9 +134,10 @@ bool unicorn_page_load(struct unicorn_window *window, uint32_t page)
         return false;
     }
     memcpy(bytes, content, VCPU_PAGE_BYTES);
-    if (!may_be_translated(window, page)) {
+    if (!(window->page_flags[page] & WINDOW_PAGE_CODE)) {
         return false;
     }
+    window->generation++;
     forget_traits(window, page << VCPU_PAGE_BITS, VCPU_PAGE_BYTES);
     pages_add(&window->stale, page);
     return true;
@@ -179,14 +174,14 @@ void unicorn_page_store(struct unicorn_window *window, uint32_t address, uint32_
             window->reload = true;
         }
         mark_dirty(window, page);
-        if (!window->code_store && may_be_translated(window, page)) {
-            window->code_store = true;
-            uc_reg_read(window->uc, UC_X86_REG_ECX, &window->store_ecx);
-            uc_reg_read(window->uc, UC_X86_REG_ESP, &window->store_esp);
+        if (window->page_flags[page] & WINDOW_PAGE_CODE) {
+            /* Unicorn would remove translations, begin the instruction anew, and translate what the
+             * store made of the code before anyone has looked at it. */
+            window->event = WINDOW_UNDO;
         }
     }
-    if (window->code_store) {
-        forget_traits(window, address, size_bytes);
+    if (window->event != WINDOW_NONE) {
+        uc_emu_stop(window->uc);
     }
 }
 
@@ -230,6 +225,25 @@ static void zero_flags(struct unicorn_window *window)
     window->zero_flags = 0;
 }
 
+/* Looks at where Unicorn is to go on; false, with the event, if it is not to. */
+static bool may_start(struct unicorn_window *window, uint32_t eip)
+{
+    enum ahead ahead = AHEAD_CHANGED;
+    while (window->budget != 0 && ahead == AHEAD_CHANGED) {
+        ahead = unicorn_run_is_safe(window, eip);
+    }
+    unicorn_pages_remove_stale(window);
+    if (ahead == AHEAD_SAFE) {
+        return true;
+    }
+    window->event_eip = eip;
+    window->event = window->budget == 0 ? WINDOW_BUDGET
+                    : !window->pass_breakpoint && unicorn_is_breakpoint(window, eip)
+                        ? WINDOW_BREAKPOINT
+                        : WINDOW_DELEGATE;
+    return false;
+}
+
 enum window_event unicorn_window_slice(struct unicorn_window *window, struct vcpu *vcpu,
                                        uint64_t budget)
 {
@@ -239,7 +253,8 @@ enum window_event unicorn_window_slice(struct unicorn_window *window, struct vcp
     window->budget = budget;
     window->executed = 0;
     window->zero_flags = 0;
-    window->repeating = window->code_store = window->x87_loaded = false;
+    window->current_only_moves = false;
+    window->repeating = window->x87_loaded = false;
     window->x87_after = 0;
     window->newly_private = 0;
     window->newly_private_max = space->private_count < space->private_limit
@@ -253,7 +268,9 @@ enum window_event unicorn_window_slice(struct unicorn_window *window, struct vcp
     for (;;) {
         window->event = WINDOW_NONE;
         window->reload = false;
-        unicorn_pages_remove_stale(window);
+        if (!may_start(window, eip)) {
+            break;
+        }
         (void)uc_emu_start(window->uc, eip, UNREACHABLE_ADDRESS, 0, 0);
         if (window->event == WINDOW_FLAGS) {
             zero_flags(window);
@@ -303,7 +320,7 @@ bool unicorn_window_commit(struct unicorn_window *window)
 void unicorn_window_undo(struct unicorn_window *window)
 {
     for (uint32_t i = 0; i < window->dirty.count; i++) {
-        window->page_flags[window->dirty.page[i]] = 0;
+        window->page_flags[window->dirty.page[i]] &= WINDOW_PAGE_CODE;
     }
     uint32_t kept = 0;
     for (uint32_t i = 0; i < window->loaded.count; i++) {
@@ -322,7 +339,7 @@ void unicorn_window_release(struct unicorn_window *window)
 {
     ASSERT(window->dirty.count == 0);
     for (uint32_t i = 0; i < window->loaded.count; i++) {
-        window->page_flags[window->loaded.page[i]] = 0;
+        window->page_flags[window->loaded.page[i]] &= WINDOW_PAGE_CODE;
     }
     window->loaded.count = 0;
     window->vcpu = NULL;

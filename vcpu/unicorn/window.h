@@ -29,7 +29,7 @@ enum window_event {
     WINDOW_RELOAD,     /* code changed: go on here with fresh translations */
     WINDOW_DELEGATE,   /* the next instruction is not for Unicorn */
     WINDOW_REGISTER,   /* the instruction reached the register page and did nothing else */
-    WINDOW_UNDO,       /* the instruction could not finish: undo the slice, repeat up to it */
+    WINDOW_UNDO,       /* the instruction must not happen: undo the slice, repeat up to it */
 };
 
 /* A list of page numbers that grows. */
@@ -51,6 +51,7 @@ struct unicorn_window {
     struct window_pages loaded;     /* pages that hold the node's content now */
     struct window_pages dirty;      /* written in this slice, in order */
     struct window_pages stale;      /* changed by the host: translations to remove */
+    uint32_t generation;            /* of code: counts its changes, from 1 */
     uint32_t newly_private;         /* of the dirty ones, how many are not private yet */
     uint32_t newly_private_max;     /* how many may be */
 
@@ -63,17 +64,15 @@ struct unicorn_window {
     uint64_t executed;    /* begun; the last may be unfinished */
     enum window_event event;
     uint32_t event_eip;
-    bool reload;                   /* stop before the next instruction: code changed */
-    struct unicorn_traits current; /* of the instruction being executed */
-    uint32_t current_eip;
+    bool reload;          /* stop before the next instruction: code changed */
+    uint32_t current_eip; /* of the instruction being executed */
+    uint8_t current_length_bytes;
+    bool current_only_moves;
     uint16_t zero_flags; /* flags that are 0 whatever Unicorn says */
     bool repeating;      /* the instruction before was an iteration of current */
-    bool code_store;     /* the instruction before wrote to a page that holds code */
-    uint32_t store_ecx;  /* and what ECX and ESP were at that time */
-    uint32_t store_esp;
-    bool x87_loaded;    /* Unicorn holds the node's x87 */
-    uint16_t x87_after; /* UNICORN_X87_*: what is to be put right after the last one */
-    uint16_t x87_kept;  /* KEEP: C0 to C3 as they were */
+    bool x87_loaded;     /* Unicorn holds the node's x87 */
+    uint16_t x87_after;  /* UNICORN_X87_*: what is to be put right after the last one */
+    uint16_t x87_kept;   /* KEEP: C0 to C3 as they were */
 };
 
 /* NULL and *error if Unicorn or the host refuses. */
@@ -96,6 +95,16 @@ void unicorn_window_undo(struct unicorn_window *window);
 void unicorn_window_release(struct unicorn_window *window);
 
 /* For the files of the window only. */
+bool unicorn_is_breakpoint(const struct unicorn_window *window, uint32_t eip);
+/* The traits of the instruction at eip, which is in memory; NULL if loading pages for it changed
+ * code, so that translations are stale. */
+struct unicorn_traits *unicorn_traits_at(struct unicorn_window *window, uint32_t eip);
+/* May Unicorn run from eip on? For ahead.c's answers see there. */
+enum ahead { AHEAD_SAFE, AHEAD_UNSAFE, AHEAD_CHANGED };
+enum ahead unicorn_run_is_safe(struct unicorn_window *window, uint32_t eip);
+/* May it execute the instruction at eip, which looks ahead? */
+enum ahead unicorn_look_ahead(struct unicorn_window *window, uint32_t eip,
+                              struct unicorn_traits *traits);
 bool unicorn_page_load(struct unicorn_window *window, uint32_t page);
 void unicorn_page_store(struct unicorn_window *window, uint32_t address, uint32_t size_bytes);
 void unicorn_pages_remove_stale(struct unicorn_window *window);
@@ -104,6 +113,7 @@ enum status unicorn_error(struct error *error, const char *action, uc_err code);
 
 #define WINDOW_PAGE_LOADED 1u /* holds the node's content */
 #define WINDOW_PAGE_DIRTY  2u /* and was written in this slice */
+#define WINDOW_PAGE_CODE   4u /* Unicorn may have translated something of it; for good */
 #define WINDOW_FIRST_PAGE  2u /* page 0 and the register page are not memory */
 
 #endif
