@@ -3,7 +3,7 @@
  *
  * The count is taken modulo 32; a count of 0 changes no flag. What x86 leaves undefined is 0: AF
  * after every shift, OF after a shift or rotate by more than 1. A 16-bit double shift by more than
- * 16 goes on with the bits of the destination (docs/isa.md, "Shifts").
+ * 16 goes on with the bits of the destination (docs/isa.md, "Undefined by x86").
  */
 #include "interpreter/flags.h"
 #include "interpreter/shapes.h"

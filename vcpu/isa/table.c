@@ -165,7 +165,7 @@ const struct isa_row isa_rows[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
     ROW_CLASS(INTO, INTO, TRAP, ROW_ENDS),
     ROW_CLASS(BOUND, BOUND, TRAP, ROW_16),
 
-    /* x87: docs/isa.md, "x87", says what is left out and why */
+    /* x87: docs/isa-x87.md says what is left out and why */
     ROW_FLOAT(FABS),
     ROW_FLOAT(FADD),
     ROW_FLOAT(FADDP),
