@@ -17,6 +17,7 @@
 #ifndef DENALI_VCPU_INTERPRETER_INTERPRETER_H
 #define DENALI_VCPU_INTERPRETER_INTERPRETER_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,8 +28,8 @@
 #include <vcpu/memory.h>
 #include <vcpu/vcpu.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "registers and guest memory are read in place: the host must be little-endian");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "registers and guest memory are read in place: the host must be little-endian");
 
 #define OPS_PER_BLOCK 32u
 
