@@ -49,14 +49,15 @@ static void note_shift(struct unicorn_window *window, const struct unicorn_trait
     }
 }
 
-/* Unicorn divides -2^63 by -1 on the host, which is the host's division error, not the guest's. */
+/* Unicorn divides -2^63 (-2^31 for 16 bits) by -1 on the host: the host's division error, which
+ * ends the process, not the guest's. */
 static bool ends_process(struct unicorn_window *window)
 {
     uint32_t eax = 0;
     uint32_t edx = 0;
     uc_reg_read(window->uc, UC_X86_REG_EAX, &eax);
     uc_reg_read(window->uc, UC_X86_REG_EDX, &edx);
-    return edx == 0x80000000u && eax == 0;
+    return (edx == 0x80000000u && eax == 0) || ((edx & 0xffff) == 0x8000 && (eax & 0xffff) == 0);
 }
 
 static void on_code(uc_engine *uc, uint64_t address, uint32_t size_bytes, void *user)
@@ -104,7 +105,7 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size_bytes, void *
             return;
         }
         if ((traits->action == UNICORN_X87 && !unicorn_x87_prepare(window, traits)) ||
-            (traits->action == UNICORN_IDIV32 && ends_process(window))) {
+            (traits->action == UNICORN_IDIV && ends_process(window))) {
             stop(window, WINDOW_DELEGATE, eip);
             return;
         }

@@ -288,8 +288,8 @@ void unicorn_traits_make(struct unicorn_traits *traits, uint32_t address, const 
     add_flags(traits, &instruction);
     if (instruction.repeat != ISA_REPEAT_NONE) {
         traits->action = UNICORN_REPEAT;
-    } else if (instruction.operation == ISA_IDIV && instruction.width_bits == 32) {
-        traits->action = UNICORN_IDIV32;
+    } else if (instruction.operation == ISA_IDIV && instruction.width_bits > 8) {
+        traits->action = UNICORN_IDIV;
     } else if (instruction.operation >= ISA_X87_FIRST) {
         traits->action = UNICORN_X87;
         traits->x87 = x87_need(&instruction);

@@ -16,8 +16,8 @@ enum unicorn_action {
     UNICORN_PLAIN,    /* Unicorn executes it */
     UNICORN_SHIFT_CL, /* so it does, and the flags it leaves depend on CL */
     UNICORN_REPEAT,   /* so it does; Unicorn's iterations are counted as the ISA does */
-    UNICORN_IDIV32,   /* so it does unless EDX:EAX is -2^63, which by -1 would end the process */
-    UNICORN_X87,      /* so it does unless its operands are what Unicorn gets wrong */
+    UNICORN_IDIV, /* so it does unless the dividend is the least, which by -1 ends the process */
+    UNICORN_X87,  /* so it does unless its operands are what Unicorn gets wrong */
     UNICORN_DELEGATE, /* the interpreter executes it */
 };
 

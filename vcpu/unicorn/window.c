@@ -98,23 +98,19 @@ static void pages_add(struct window_pages *pages, uint32_t page)
     pages->page[pages->count++] = page;
 }
 
-/* Forgets what was decoded from size_bytes at address, and from instructions that reach there. */
-static void forget_traits(struct unicorn_window *window, uint32_t address, uint32_t size_bytes)
+/* Forgets all that was made of a page's code, as its bytes have changed. */
+static void forget_code(struct unicorn_window *window, uint32_t page)
 {
-    uint32_t begin = address - (ISA_INSTRUCTION_MAX_BYTES - 1);
-    uint32_t end = address + size_bytes;
-    while (begin < end) {
-        uint32_t page = begin >> VCPU_PAGE_BITS;
-        uint32_t part = VCPU_PAGE_BYTES - (begin & VCPU_PAGE_MASK);
-        if (part > end - begin) {
-            part = end - begin;
-        }
-        if (page < window->page_count && window->traits[page]) {
-            memset(window->traits[page] + (begin & VCPU_PAGE_MASK), 0,
-                   part * sizeof **window->traits);
-        }
-        begin += part;
+    const uint32_t reach = ISA_INSTRUCTION_MAX_BYTES - 1; /* from the page before */
+    window->generation++;
+    if (window->traits[page]) {
+        memset(window->traits[page], 0, VCPU_PAGE_BYTES * sizeof **window->traits);
     }
+    if (window->traits[page - 1]) {
+        memset(window->traits[page - 1] + VCPU_PAGE_BYTES - reach, 0,
+               reach * sizeof **window->traits);
+    }
+    pages_add(&window->stale, page);
 }
 
 /* Brings the node's content of a page into the window; true if translations became stale. */
@@ -137,9 +133,7 @@ bool unicorn_page_load(struct unicorn_window *window, uint32_t page)
     if (!(window->page_flags[page] & WINDOW_PAGE_CODE)) {
         return false;
     }
-    window->generation++;
-    forget_traits(window, page << VCPU_PAGE_BITS, VCPU_PAGE_BYTES);
-    pages_add(&window->stale, page);
+    forget_code(window, page);
     return true;
 }
 
@@ -320,7 +314,11 @@ bool unicorn_window_commit(struct unicorn_window *window)
 void unicorn_window_undo(struct unicorn_window *window)
 {
     for (uint32_t i = 0; i < window->dirty.count; i++) {
-        window->page_flags[window->dirty.page[i]] &= WINDOW_PAGE_CODE;
+        uint32_t page = window->dirty.page[i];
+        window->page_flags[page] &= WINDOW_PAGE_CODE;
+        if (window->page_flags[page]) {
+            forget_code(window, page); /* of which a store is still in the window */
+        }
     }
     uint32_t kept = 0;
     for (uint32_t i = 0; i < window->loaded.count; i++) {
