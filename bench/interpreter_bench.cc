@@ -24,7 +24,8 @@ unsigned doubles_kernel(void);
 namespace
 {
 
-void run_kernel(benchmark::State &state, const char *name, unsigned (*native)(void))
+void run_kernel(benchmark::State &state, const char *engine_name, const char *name,
+                unsigned (*native)(void))
 {
     struct error error = ERROR_INIT;
     struct vcpu_arena *arena = nullptr;
@@ -36,7 +37,11 @@ void run_kernel(benchmark::State &state, const char *name, unsigned (*native)(vo
         return;
     }
     struct vcpu_engine *engine = nullptr;
-    const struct vcpu_engine_ops *ops = vcpu_engine_find("interpreter");
+    const struct vcpu_engine_ops *ops = vcpu_engine_find(engine_name);
+    if (!ops) {
+        state.SkipWithError("this build has no such engine");
+        return;
+    }
     if (ops->create(&engine, &error)) {
         state.SkipWithError(error.message);
         return;
@@ -64,7 +69,9 @@ void run_kernel(benchmark::State &state, const char *name, unsigned (*native)(vo
     vcpu_arena_destroy(arena);
 }
 
-#define KERNEL(name) BENCHMARK_CAPTURE(run_kernel, name, #name, name##_kernel)
+#define KERNEL(name)                                                                               \
+    BENCHMARK_CAPTURE(run_kernel, name, "interpreter", #name, name##_kernel);                      \
+    BENCHMARK_CAPTURE(run_kernel, name##_unicorn, "unicorn", #name, name##_kernel)
 
 KERNEL(sieve);
 KERNEL(crc);
