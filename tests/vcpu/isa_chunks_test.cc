@@ -251,6 +251,51 @@ TEST_P(IsaChunks, TheReferenceAgreesAtEveryInstruction)
     }
 }
 
+// Bytes that nobody meant as code: whatever they do, they do the same one at a time and at once,
+// and the same on every engine.
+TEST_P(IsaChunks, GarbageIsTheSameToAll)
+{
+    struct random_stream random;
+    random_init_seed(&random, 4711);
+    bool reference = std::string(GetParam()) == "interpreter";
+    uint64_t total = 0;
+    for (unsigned program = 0; program < (reference ? 400 : 40); program++) {
+        Bytes code(256);
+        for (uint8_t &byte : code) {
+            byte = static_cast<uint8_t>(random_next(&random));
+        }
+        Guest whole(code, GetParam());
+        Guest single(code);
+        for (Guest *guest : {&whole, &single}) {
+            prepare(*guest, program);
+        }
+        for (unsigned start = 0; start < 30; start++) {
+            uint32_t eip = kCode + static_cast<uint32_t>(random_below(&random, 240));
+            for (Guest *guest : {&whole, &single}) {
+                guest->vcpu.eip = eip;
+                for (int i : {VCPU_EAX, VCPU_EBX, VCPU_ESP, VCPU_EBP, VCPU_ESI, VCPU_EDI}) {
+                    guest->vcpu.gpr[i] = kData + 0x80 * i;
+                }
+            }
+            struct vcpu_stop all = whole.run(100);
+            uint64_t steps = 0;
+            struct vcpu_stop one;
+            do {
+                one = single.run(1);
+                steps += one.retired;
+            } while (one.reason == VCPU_STOP_BUDGET && steps < 100);
+            total += steps;
+            ASSERT_EQ(all.retired, steps) << "program " << program << " start " << start;
+            ASSERT_EQ(all.reason, one.reason) << "program " << program << " start " << start;
+            ASSERT_EQ(all.fault.kind, one.fault.kind) << "program " << program;
+            ASSERT_EQ(all.fault.address, one.fault.address) << "program " << program;
+            ASSERT_TRUE(whole.state() == single.state())
+                << "program " << program << " start " << start << " from " << std::hex << eip;
+        }
+    }
+    EXPECT_GT(total, reference ? 20000u : 2000u) << "the programs end too soon to tell";
+}
+
 TEST_P(IsaChunks, ABudgetOfNothingChangesNothing)
 {
     Guest guest("40 90", GetParam());
