@@ -163,6 +163,9 @@ static enum continuation op_decode(const uint8_t *bytes, size_t size_bytes, uint
         return ENDS_BLOCK;
     }
     op->run = run;
+    if (instruction->operation == ISA_JCC) {
+        return GOES_ON; /* where it is not taken */
+    }
     return instruction->ends_block || instruction->repeat ? ENDS_BLOCK : GOES_ON;
 }
 

@@ -16,10 +16,14 @@ static inline const struct op *branch_if(struct interpreter *m, const struct op 
     return op + 1;
 }
 
+/* Not taken, a conditional jump goes on within its block. */
 #define JCC(number)                                                                                \
     HANDLER(jcc_##number)                                                                          \
     {                                                                                              \
-        return branch_if(m, op, condition_holds(m, number));                                       \
+        if (condition_holds(m, number)) {                                                          \
+            return interpreter_go(m, op, op->immediate);                                           \
+        }                                                                                          \
+        NEXT;                                                                                      \
     }
 JCC(0)
 JCC(1)

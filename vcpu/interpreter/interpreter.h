@@ -2,7 +2,8 @@
  * The inside of the interpreter: what a decoded operation is, what its handler may touch, and how
  * a family of instructions joins.
  *
- * A block is a run of consecutive instructions of one page, decoded to an array of `struct op`. A
+ * A block is a run of consecutive instructions of one page, decoded to an array of `struct op`; a
+ * conditional jump within it leaves it if taken and goes on in it if not. A
  * handler does one instruction and goes straight on to the next one of its block (a tail call, see
  * NEXT); the last one returns to the run loop (run.c). What a handler returns is the first op that
  * did *not* retire, so the loop knows how many did by a subtraction. A block has at most
