@@ -240,6 +240,7 @@ static void cut_into_processes(struct emu_world *world)
     }
     world->processes = alloc_zeroed(count, sizeof *world->processes);
     world->process_count = count;
+    world->active = alloc_zeroed(count, sizeof(struct emu_process *));
     for (uint32_t i = 0; i < count; i++) {
         emu_process_init(&world->processes[i], world, i);
     }
@@ -283,6 +284,7 @@ void emu_world_disconnect(struct emu_world *world)
         emu_process_fini(&world->processes[i]);
     }
     free(world->processes);
+    free(world->active);
     for (uint32_t i = 0; world->networks && i < world->network_count; i++) {
         net_network_destroy(world->networks[i].net);
         net_matrix_fini(&world->networks[i].matrix);

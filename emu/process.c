@@ -17,10 +17,11 @@ void emu_process_init(struct emu_process *process, struct emu_world *world, uint
     process->world = world;
     process->index = index;
     process->local_latency_ns = TIME_NEVER;
-    process->posted_min_ns = TIME_NEVER;
+    process->next_ns = TIME_NEVER;
+    atomic_init(&process->inbox, NULL);
+    atomic_init(&process->inbox_ns, TIME_NEVER);
     event_heap_init(&process->events);
     event_heap_init(&process->running);
-    pthread_mutex_init(&process->inbox_lock, NULL);
 }
 
 static bool is_frame_event(const struct emu_event *event)
@@ -47,11 +48,10 @@ void emu_process_fini(struct emu_process *process)
             free(event);
         }
     }
-    free_list(process->inbox);
+    free_list(atomic_load(&process->inbox));
     free_list(process->spare);
     event_heap_fini(&process->events);
     event_heap_fini(&process->running);
-    pthread_mutex_destroy(&process->inbox_lock);
     free(process->records);
     free(process->names);
 }
@@ -82,21 +82,22 @@ void emu_process_post(struct emu_process *from, struct emu_process *to, struct e
         event_heap_push(&to->events, &event->base);
         return;
     }
-    if (event->base.key.time_ns < from->posted_min_ns) {
-        from->posted_min_ns = event->base.key.time_ns;
+    uint64_t time_ns = event->base.key.time_ns;
+    event->next = atomic_load(&to->inbox);
+    while (!atomic_compare_exchange_weak(&to->inbox, &event->next, event)) {
     }
-    pthread_mutex_lock(&to->inbox_lock);
-    event->next = to->inbox;
-    to->inbox = event;
-    pthread_mutex_unlock(&to->inbox_lock);
+    uint64_t least_ns = atomic_load(&to->inbox_ns);
+    while (time_ns < least_ns && !atomic_compare_exchange_weak(&to->inbox_ns, &least_ns, time_ns)) {
+    }
 }
 
 void emu_process_collect(struct emu_process *process)
 {
-    pthread_mutex_lock(&process->inbox_lock);
-    struct emu_event *event = process->inbox;
-    process->inbox = NULL;
-    pthread_mutex_unlock(&process->inbox_lock);
+    if (!atomic_load(&process->inbox)) {
+        return;
+    }
+    atomic_store(&process->inbox_ns, TIME_NEVER);
+    struct emu_event *event = atomic_exchange(&process->inbox, NULL);
     while (event) {
         struct emu_event *next = event->next;
         event_heap_push(&process->events, &event->base);
@@ -104,11 +105,17 @@ void emu_process_collect(struct emu_process *process)
     }
 }
 
-uint64_t emu_process_next_ns(const struct emu_process *process)
+void emu_process_note_next(struct emu_process *process)
 {
     uint64_t event_ns = event_heap_time(&process->events);
     uint64_t running_ns = event_heap_time(&process->running);
-    return event_ns < running_ns ? event_ns : running_ns;
+    process->next_ns = event_ns < running_ns ? event_ns : running_ns;
+}
+
+uint64_t emu_process_due_ns(const struct emu_process *process)
+{
+    uint64_t inbox_ns = atomic_load_explicit(&process->inbox_ns, memory_order_relaxed);
+    return inbox_ns < process->next_ns ? inbox_ns : process->next_ns;
 }
 
 static void handle(struct emu_process *process, struct emu_event *event)
@@ -147,10 +154,12 @@ static void handle(struct emu_process *process, struct emu_event *event)
 
 void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, uint64_t end_ns)
 {
+    emu_process_collect(process);
     for (;;) {
         uint64_t event_ns = event_heap_time(&process->events);
         uint64_t running_ns = event_heap_time(&process->running);
         if (event_ns >= end_ns && running_ns >= end_ns) {
+            emu_process_note_next(process);
             return;
         }
         if (event_ns <= running_ns) {

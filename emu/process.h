@@ -10,7 +10,7 @@
 #ifndef DENALI_EMU_PROCESS_H
 #define DENALI_EMU_PROCESS_H
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,8 +43,13 @@ struct emu_process {
     struct event_heap events;  /* everything that will happen */
     struct event_heap running; /* activities of runnable nodes, by their own time */
 
-    pthread_mutex_t inbox_lock;
-    struct emu_event *inbox; /* from other processes, in no order */
+    /* From other processes, in no order: pushed by any thread, taken whole by this process's. An
+     * event is pushed before inbox_ns is lowered, and inbox_ns is reset before the inbox is taken,
+     * so inbox_ns is never later than what the inbox holds. */
+    struct emu_event *_Atomic inbox;
+    _Atomic uint64_t inbox_ns; /* least time of it, TIME_NEVER if empty; may be too early */
+    uint64_t next_ns;          /* of what is in the two heaps, as of the last window it ran in */
+
     struct emu_event *spare; /* used events, kept for the next */
 
     struct emu_record *records; /* of this window */
@@ -56,7 +61,6 @@ struct emu_process {
 
     uint64_t instructions; /* retired by its nodes, for progress */
     uint64_t frames_delivered;
-    uint64_t posted_min_ns; /* least time of what it sent to others in this window */
 };
 
 void emu_process_init(struct emu_process *process, struct emu_world *world, uint32_t index);
@@ -66,10 +70,14 @@ void emu_process_fini(struct emu_process *process);
 /* Takes in what others sent. */
 void emu_process_collect(struct emu_process *process);
 
-/* Time of the next thing that happens here; TIME_NEVER if nothing will. */
-uint64_t emu_process_next_ns(const struct emu_process *process);
+/* A time no later than the next thing that happens here; TIME_NEVER if nothing will. Between
+ * windows. */
+uint64_t emu_process_due_ns(const struct emu_process *process);
 
-/* Runs everything before end_ns. */
+/* Notes the time of the next thing in its heaps, after they were changed outside a window. */
+void emu_process_note_next(struct emu_process *process);
+
+/* Takes in what others sent and runs everything before end_ns. */
 void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, uint64_t end_ns);
 
 /* An event to fill in, and the way back for one that was handled. */

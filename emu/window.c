@@ -16,7 +16,7 @@
 #include <base/time.h>
 
 #define PROGRESS_NS 200000000u /* of host time between two calls of the sink's progress */
-#define SPINS       4000       /* at the barrier before yielding the processor */
+#define SPINS       1000       /* at the barrier before yielding the processor */
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -50,22 +50,16 @@ static void barrier(struct emu_world *world)
     }
 }
 
-/* A worker's part of a window: processes nobody has taken yet, one after the other. */
+/* A worker's part of a window: active processes that nobody has taken yet, one after the other. */
 static void work(struct emu_worker *worker)
 {
     struct emu_world *world = worker->world;
-    worker->next_ns = TIME_NEVER;
     for (;;) {
-        uint32_t index = atomic_fetch_add_explicit(&world->next_process, 1, memory_order_relaxed);
-        if (index >= world->process_count) {
+        uint32_t index = atomic_fetch_add_explicit(&world->next_active, 1, memory_order_relaxed);
+        if (index >= world->active_count) {
             return;
         }
-        struct emu_process *process = &world->processes[index];
-        process->posted_min_ns = TIME_NEVER;
-        emu_process_collect(process);
-        emu_process_run(process, worker->engine, world->window_end_ns);
-        worker->next_ns = least(worker->next_ns, emu_process_next_ns(process));
-        worker->next_ns = least(worker->next_ns, process->posted_min_ns);
+        emu_process_run(world->active[index], worker->engine, world->window_end_ns);
     }
 }
 
@@ -125,40 +119,48 @@ void emu_world_workers_stop(struct emu_world *world)
     free(world->workers);
 }
 
-/* Runs one window up to end_ns; returns the least time of what is left to do. */
-static uint64_t run_window(struct emu_world *world, uint64_t end_ns)
+static void run_window(struct emu_world *world, uint64_t end_ns)
 {
     world->window_end_ns = end_ns;
-    atomic_store_explicit(&world->next_process, 0, memory_order_relaxed);
-    if (world->worker_count > 1) {
-        barrier(world);
-        work(&world->workers[0]);
-        barrier(world);
-    } else {
-        work(&world->workers[0]);
+    world->active_count = 0;
+    for (uint32_t i = 0; i < world->process_count; i++) {
+        if (emu_process_due_ns(&world->processes[i]) < end_ns) {
+            world->active[world->active_count++] = &world->processes[i];
+        }
     }
-    uint64_t next_ns = TIME_NEVER;
-    for (uint32_t i = 0; i < world->worker_count; i++) {
-        next_ns = least(next_ns, world->workers[i].next_ns);
+    atomic_store_explicit(&world->next_active, 0, memory_order_relaxed);
+    /* Waking the others is not worth it for one process. */
+    bool alone = world->worker_count == 1 || world->active_count == 1;
+    if (!alone) {
+        barrier(world);
     }
-    return next_ns;
+    work(&world->workers[0]);
+    if (!alone) {
+        barrier(world);
+    }
 }
 
 void emu_world_collect(struct emu_world *world)
 {
     for (uint32_t i = 0; i < world->process_count; i++) {
         emu_process_collect(&world->processes[i]);
+        emu_process_note_next(&world->processes[i]);
     }
+}
+
+static uint64_t next_due(const struct emu_world *world)
+{
+    uint64_t next_ns = TIME_NEVER;
+    for (uint32_t i = 0; i < world->process_count; i++) {
+        next_ns = least(next_ns, emu_process_due_ns(&world->processes[i]));
+    }
+    return next_ns;
 }
 
 uint64_t emu_world_next_ns(struct emu_world *world)
 {
     emu_world_collect(world);
-    uint64_t next_ns = TIME_NEVER;
-    for (uint32_t i = 0; i < world->process_count; i++) {
-        next_ns = least(next_ns, emu_process_next_ns(&world->processes[i]));
-    }
-    return next_ns;
+    return next_due(world);
 }
 
 enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct error *error)
@@ -171,7 +173,8 @@ enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct err
     while (!status && go_on && next_ns < until_ns) {
         uint64_t end_ns = least(until_ns, next_ns + least(world->lookahead_ns, until_ns));
         world->now_ns = next_ns;
-        next_ns = run_window(world, end_ns);
+        run_window(world, end_ns);
+        next_ns = next_due(world);
         world->now_ns = end_ns;
         status = emu_world_flush_records(world, error);
         if (!status && vcpu_arena_exhausted(world->arena)) {

@@ -30,7 +30,6 @@ struct emu_worker {
     struct emu_world *world;
     struct vcpu_engine *engine;
     pthread_t thread; /* not used by worker 0, the caller's thread */
-    uint64_t next_ns; /* least time of anything left by what this worker did in the window */
 };
 
 struct emu_world {
@@ -59,10 +58,12 @@ struct emu_world {
 
     /* The window being run. */
     uint64_t window_end_ns;
-    _Atomic uint32_t next_process; /* not yet taken by a worker */
-    _Atomic uint32_t arrived;      /* workers at the barrier */
-    _Atomic uint32_t phase;        /* counts barriers passed */
-    bool stopping;                 /* told to workers: the threads are to end */
+    struct emu_process **active; /* the processes that have something to do in it */
+    uint32_t active_count;
+    _Atomic uint32_t next_active; /* not yet taken by a worker */
+    _Atomic uint32_t arrived;     /* workers at the barrier */
+    _Atomic uint32_t phase;       /* counts barriers passed */
+    bool stopping;                /* told to workers: the threads are to end */
 };
 
 /* A frame from a node's card to its network, at the process's time. */
@@ -77,7 +78,8 @@ void emu_world_console_input(struct emu_node *node, uint32_t input);
 /* Queues the event for input number `input`, if the scenario has so many. */
 void emu_world_console_input_queue(struct emu_node *node, uint32_t input);
 
-/* Every process takes in what was sent to it; then no inbox holds anything. */
+/* Every process takes in what was sent to it, and notes its next time; then no inbox holds
+ * anything. */
 void emu_world_collect(struct emu_world *world);
 
 /* Joins nodes and networks: builds the networks, the partition and the processes. */
