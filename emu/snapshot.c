@@ -270,15 +270,16 @@ static void load_frame(struct emu_world *world, struct reader *reader)
     key.source = read_u32(reader);
     key.sequence = read_u64(reader);
     struct net_frame *frame = net_frame_load(reader);
-    if (reader->failed || key.kind < EMU_EVENT_NETWORK ||
-        key.kind >= EMU_EVENT_NETWORK + NET_EVENT_KIND_COUNT ||
-        key.destination >= world->node_count || key.source >= world->node_count ||
-        world->nodes[key.destination].network == SCN_NETWORK_NONE) {
+    struct emu_node *node =
+        key.destination < world->node_count ? &world->nodes[key.destination] : NULL;
+    if (reader->failed || !node || node->network == SCN_NETWORK_NONE ||
+        key.kind < EMU_EVENT_NETWORK || key.source >= world->node_count ||
+        !net_event_valid(world->networks[node->network].net, key.kind - EMU_EVENT_NETWORK,
+                         node->port, frame)) {
         net_frame_release(frame);
         reader_fail(reader);
         return;
     }
-    struct emu_node *node = &world->nodes[key.destination];
     struct emu_event *event = emu_process_event_take(node->process);
     event->base.key = key;
     event->network = node->network;

@@ -1,8 +1,8 @@
 /*
  * The part of the Denali machine that a guest program can name: virtual registers, interrupt kinds,
  * ports and the descriptors that port instructions point at. Plain constants and fixed-width
- * structs, so that the guest kit compiles this very file and assembly may include it. docs/isa.md is
- * the normative text.
+ * structs: the guest kit compiles this very file, and assembly may include it. docs/isa.md is the
+ * normative text.
  *
  * All multi-byte values are little-endian. Guest addresses are 32-bit and flat.
  */

@@ -4,6 +4,9 @@
  */
 #include "guest.h"
 
+#define FEATURES                                                                                   \
+    (ABI_FEATURE_NIC | ABI_FEATURE_CONSOLE | ABI_FEATURE_TIMER | ABI_FEATURE_OBSERVE | ABI_FEATURE_X87)
+
 .macro expect offset, value, code
     movl REG(\offset), %eax
     cmpl $\value, %eax
@@ -16,8 +19,8 @@ _start:
     movl $STACK_TOP, %esp
     expect ABI_REG_ISA_VERSION, ABI_ISA_VERSION, 1
     movl REG(ABI_REG_FEATURES), %eax
-    andl $(ABI_FEATURE_NIC | ABI_FEATURE_CONSOLE | ABI_FEATURE_TIMER | ABI_FEATURE_OBSERVE | ABI_FEATURE_X87), %eax
-    cmpl $(ABI_FEATURE_NIC | ABI_FEATURE_CONSOLE | ABI_FEATURE_TIMER | ABI_FEATURE_OBSERVE | ABI_FEATURE_X87), %eax
+    andl $FEATURES, %eax
+    cmpl $FEATURES, %eax
     check e, 2
     expect ABI_REG_CPU_HZ_LOW, 100000000, 3
     expect ABI_REG_CPU_HZ_HIGH, 0, 4

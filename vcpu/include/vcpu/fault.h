@@ -12,15 +12,15 @@
 
 /* NAME, trap number (reserved for guests that will handle their own), word, text */
 #define VCPU_FAULT_LIST(X)                                                                         \
-    X(NONE, 0, "none", "none")                                                                             \
-    X(DIVIDE, 1, "divide", "divide error")                                                                   \
-    X(BREAKPOINT, 2, "breakpoint", "breakpoint instruction")                                                     \
-    X(OVERFLOW, 3, "overflow", "overflow trap")                                                                \
-    X(BOUND, 4, "bound", "bound range exceeded")                                                            \
-    X(ILLEGAL, 5, "illegal", "illegal instruction")                                                           \
-    X(MEMORY, 6, "memory", "address outside memory")                                                         \
-    X(REGISTER, 7, "register", "wrong access to a virtual register")                                           \
-    X(PORT, 8, "port", "no such port or wrong width")                                                      \
+    X(NONE, 0, "none", "none")                                                                     \
+    X(DIVIDE, 1, "divide", "divide error")                                                         \
+    X(BREAKPOINT, 2, "breakpoint", "breakpoint instruction")                                       \
+    X(OVERFLOW, 3, "overflow", "overflow trap")                                                    \
+    X(BOUND, 4, "bound", "bound range exceeded")                                                   \
+    X(ILLEGAL, 5, "illegal", "illegal instruction")                                                \
+    X(MEMORY, 6, "memory", "address outside memory")                                               \
+    X(REGISTER, 7, "register", "wrong access to a virtual register")                               \
+    X(PORT, 8, "port", "no such port or wrong width")                                              \
     X(DEVICE, 9, "device", "device refused the operation")
 
 enum vcpu_fault_kind {
