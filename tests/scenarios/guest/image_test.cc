@@ -218,16 +218,31 @@ TEST(GuestLibraries, CheckFindsEachKindOfExcludedInstruction)
     }
 }
 
+/* The text between a line that begins a block of the manual and the one that ends it, without the
+ * indentation of its first line. */
+std::string manual_block(const std::string &language)
+{
+    std::ifstream manual(DENALI_SOURCE_DIR "/docs/guest-kit.md");
+    std::string line, block;
+    size_t indent = std::string::npos;
+    while (std::getline(manual, line)) {
+        size_t mark = line.find("```");
+        if (indent == std::string::npos) {
+            if (mark != std::string::npos && line.substr(mark + 3) == language)
+                indent = mark;
+        } else if (mark != std::string::npos) {
+            return block;
+        } else {
+            block += line.substr(std::min(indent, line.size())) + "\n";
+        }
+    }
+    return "";
+}
+
 /* docs/guest-kit.md promises that its program compiles here and there. */
 TEST_F(GuestImage, TheProgramOfTheManualCompilesForTheHostAndForTheMachine)
 {
-    std::vector<char> manual = read(DENALI_SOURCE_DIR "/docs/guest-kit.md");
-    std::string text(manual.begin(), manual.end());
-    size_t start = text.find("```c\n");
-    size_t end = text.find("```\n", start + 5);
-    ASSERT_NE(start, std::string::npos);
-    ASSERT_NE(end, std::string::npos);
-    write("ping-pong.c", text.substr(start + 5, end - start - 5));
+    write("ping-pong.c", manual_block("c"));
     Outcome host = run("cd " + folder + " && gcc -Wall -Wextra ping-pong.c -o ping-pong");
     EXPECT_EQ(host.exit_code, 0);
     EXPECT_EQ(host.output, "");
@@ -236,6 +251,19 @@ TEST_F(GuestImage, TheProgramOfTheManualCompilesForTheHostAndForTheMachine)
     EXPECT_EQ(guest.exit_code, 0);
     EXPECT_EQ(guest.output, "");
 }
+
+#ifdef DENALI_COMMAND
+TEST_F(GuestImage, TheScenarioOfTheManualMeetsItsExpectations)
+{
+    write("ping-pong.c", manual_block("c"));
+    write("ping-pong.yaml", manual_block("yaml"));
+    ASSERT_EQ(compile("ping-pong.c -o ping-pong.img").exit_code, 0);
+    Outcome outcome = run("cd " + folder + " && " DENALI_COMMAND " run ping-pong.yaml --out run");
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    std::vector<char> console = read("run/nodes/client/console.log");
+    EXPECT_EQ(std::count(console.begin(), console.end(), '\n'), 10);
+}
+#endif
 
 TEST(GuestKit, HasNothingToDoTheSecondTime)
 {
