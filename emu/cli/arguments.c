@@ -71,6 +71,9 @@ bool cli_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_ar
             *done = true;
             return true;
         }
+        if (strcmp(argv[i], "--") == 0 && !verb->takes_rest && i + 1 < argc) {
+            return complain(verb, "unexpected argument", argv[i + 1]);
+        }
         if (strcmp(argv[i], "--") == 0) {
             arguments->rest = argv + i + 1;
             arguments->rest_count = argc - i - 1;

@@ -14,7 +14,8 @@
 
 #include "cli.h"
 
-#define SLICE_NS 10000000u /* virtual time between two looks at the keyboard */
+#define SLICE_NS     10000000u /* virtual time between two looks at the keyboard */
+#define ENV_NAME_MAX 64        /* as scenarios have it */
 
 static const struct cli_option options[] = {
     {"engine", "NAME", "what executes the guest; `denali list engines`", false},
@@ -29,8 +30,8 @@ static volatile bool stop;
 
 static void on_interrupt(int signal_number)
 {
-    (void)signal_number;
     stop = true;
+    signal(signal_number, SIG_DFL); /* who asks twice does not want to wait for the window's end */
 }
 
 /* A YAML double-quoted string; a dollar sign is doubled, as in templates. */
@@ -107,6 +108,55 @@ static char *describe(const struct cli_arguments *arguments, size_t *size_bytes)
     fprintf(stream, "}\n");
     fclose(stream);
     return text;
+}
+
+/*
+ * The machine is described as a scenario, which the user did not write: an error in a field of it
+ * is told as one in the option that the field came from.
+ */
+static void blame_option(struct error *error, const char *image)
+{
+    static const struct {
+        const char *field;
+        const char *option;
+    } map[] = {
+        {"general.duration: ", "--until"},         {"groups.machine.memory: ", "--memory"},
+        {"groups.machine.cpu_hz: ", "--cpu-hz"},   {"groups.machine.environment", "--env"},
+        {"groups.machine.arguments", "arguments"}, {"groups.machine.image: ", "image"},
+    };
+    for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
+        size_t length = strlen(map[i].field);
+        if (strncmp(error->message, map[i].field, length) == 0) {
+            struct error told = ERROR_INIT;
+            bool is_image = strcmp(map[i].option, "image") == 0;
+            const char *rest = error->message + length;
+            const char *colon = rest[-1] == ' ' || rest[0] == '.' ? ": " : "";
+            error_set(&told, error->status, NULL, 0, "boot: %s%s%s",
+                      is_image ? image : map[i].option, colon, rest + (rest[0] == '.'));
+            *error = told;
+            return;
+        }
+    }
+}
+
+/* Every --env is NAME=VALUE, and a path names a file; else prints one line and returns false. */
+static bool arguments_good(const struct cli_arguments *arguments)
+{
+    for (uint32_t i = 0; i < arguments->value_count; i++) {
+        const char *value = arguments->values[i].value;
+        const char *equals = strchr(value, '=');
+        if (strcmp(arguments->values[i].option->name, "env") == 0 &&
+            (!equals || equals == value || equals - value > ENV_NAME_MAX)) {
+            fprintf(stderr, "denali: boot: --env `%s`; expected NAME=VALUE\n", value);
+            return false;
+        }
+    }
+    const char *image = arguments->positional[0];
+    if (strchr(image, '/') && access(image, R_OK) != 0) {
+        fprintf(stderr, "denali: boot: %s: cannot open the image: %s\n", image, strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 static enum status print_console(void *context, uint32_t node, const void *bytes,
@@ -205,6 +255,9 @@ static int boot(const struct cli_verb *verb, const struct cli_verb *const *verbs
     if (done) {
         return CLI_EXIT_OK;
     }
+    if (!arguments_good(&arguments)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
     const char *engine_name = cli_value(&arguments, "engine");
     char images[4096];
     struct emu_world_options world_options = {
@@ -236,6 +289,9 @@ static int boot(const struct cli_verb *verb, const struct cli_verb *const *verbs
     if (!status) {
         status = emu_world_create(scenario, &world_options, &world, &error);
     }
+    if (status) {
+        blame_option(&error, arguments.positional[0]);
+    }
     signal(SIGINT, on_interrupt);
     if (!status) {
         status = run_machine(world, scenario->duration_ns, &error);
@@ -260,5 +316,6 @@ const struct cli_verb cli_boot_verb = {
                 "  denali boot my-peer.img --memory 256KiB --env VERBOSE=1\n",
     .arguments_min = 1,
     .arguments_max = 1,
+    .takes_rest = true,
     .run = boot,
 };

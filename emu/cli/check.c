@@ -10,6 +10,7 @@ static const struct cli_option options[] = {
     {"seed", "N", "another seed than the scenario's", false},
     {"nodes", "N", "so many nodes in all, by the group that scales", false},
     {"set", "PATH=VALUE", "another value for a field", true},
+    {"until", "TIME", "end at this virtual time instead, e.g. 20s", false},
     {"quiet", NULL, "print nothing if the scenario is good", false},
     {NULL, NULL, NULL, false},
 };
@@ -39,6 +40,7 @@ static int check(const struct cli_verb *verb, const struct cli_verb *const *verb
         .set_count = set_count,
         .seed = cli_value(&arguments, "seed"),
         .nodes = cli_value(&arguments, "nodes"),
+        .until = cli_value(&arguments, "until"),
     };
     /* A world is made too, so that images and matrices are read and judged as a run would. */
     struct error error = ERROR_INIT;

@@ -35,6 +35,7 @@ struct cli_verb {
     const char *examples; /* lines ready to print */
     uint32_t arguments_min;
     uint32_t arguments_max;
+    bool takes_rest; /* arguments after `--` are the guest's */
     int (*run)(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
                char **argv);
 };

@@ -27,8 +27,8 @@ static volatile bool stop;
 
 static void on_interrupt(int signal_number)
 {
-    (void)signal_number;
     stop = true;
+    signal(signal_number, SIG_DFL); /* who asks twice does not want to wait for the window's end */
 }
 
 static int run(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,

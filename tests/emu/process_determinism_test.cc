@@ -1,0 +1,69 @@
+/* Determinism of whole runs, as processes: programs of the guest kit on a TCP/IP stack. */
+#include "denali_process.h"
+
+using support::TemporaryFolder;
+
+namespace
+{
+
+const std::string kScenarios = std::string(DENALI_SOURCE_DIR) + "/scenarios/";
+
+class WholeRun : public testing::Test
+{
+  protected:
+    void SetUp() override
+    {
+        if (!HasProgram("kademlia") || !HasProgram("echo-client")) {
+            GTEST_SKIP() << "no guest kit in this build: scenarios/guest/build-kit makes it";
+        }
+        Outcome engines = Denali(folder_, {"list", "engines"});
+        has_unicorn_ = engines.out.find("unicorn") != std::string::npos;
+    }
+
+    std::string Digest(const std::string &scenario, std::vector<std::string> options)
+    {
+        std::string run = "run-" + std::to_string(runs_++);
+        options.insert(options.begin(), {"run", kScenarios + scenario, "--quiet", "--out", run});
+        Outcome outcome = Denali(folder_, options);
+        /* 1: cut short, a run may miss what the scenario expects of it. */
+        EXPECT_TRUE(outcome.code == 0 || outcome.code == 1) << outcome.err;
+        std::string digest = DigestOfRun(folder_, run);
+        EXPECT_EQ(digest.size(), 16u) << outcome.err;
+        return digest;
+    }
+
+    void ExpectTheSameHoweverItRuns(const std::string &scenario,
+                                    const std::vector<std::string> &common)
+    {
+        auto with = [&](const std::vector<std::string> &more) {
+            std::vector<std::string> options = common;
+            options.insert(options.end(), more.begin(), more.end());
+            return Digest(scenario, options);
+        };
+        std::string digest = with({"--jobs", "1"});
+        EXPECT_EQ(with({"--jobs", "1"}), digest) << "two runs";
+        EXPECT_EQ(with({"--jobs", "2"}), digest) << "two threads";
+        if (has_unicorn_) {
+            EXPECT_EQ(with({"--engine", "unicorn"}), digest) << "the other engine";
+        }
+        EXPECT_NE(with({"--seed", "4711"}), digest) << "another seed";
+    }
+
+    TemporaryFolder folder_;
+    bool has_unicorn_ = false;
+
+  private:
+    int runs_ = 0;
+};
+
+TEST_F(WholeRun, EchoIsTheSameHoweverItRuns)
+{
+    ExpectTheSameHoweverItRuns("echo.yaml", {});
+}
+
+TEST_F(WholeRun, KademliaIsTheSameHoweverItRuns)
+{
+    ExpectTheSameHoweverItRuns("kademlia-planetlab.yaml", {"--nodes", "40", "--until", "20s"});
+}
+
+} // namespace
