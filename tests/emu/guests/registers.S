@@ -5,7 +5,8 @@
 #include "guest.h"
 
 #define FEATURES                                                                                   \
-    (ABI_FEATURE_NIC | ABI_FEATURE_CONSOLE | ABI_FEATURE_TIMER | ABI_FEATURE_OBSERVE | ABI_FEATURE_X87)
+    (ABI_FEATURE_NIC | ABI_FEATURE_CONSOLE | ABI_FEATURE_TIMER | ABI_FEATURE_OBSERVE |             \
+     ABI_FEATURE_X87)
 
 .macro expect offset, value, code
     movl REG(\offset), %eax

@@ -1,3 +1,4 @@
+// Finds every instruction form by asking the decoder about every opcode.
 #include "vcpu/oracle/forms.h"
 
 #include <set>

@@ -1,3 +1,4 @@
+// The host processor as an oracle, entered through a far jump to 32-bit code.
 #include "vcpu/oracle/host.h"
 
 #include <csetjmp>

@@ -1,3 +1,4 @@
+// A machine without devices: state, memory, and how two of them are compared.
 #include "vcpu/oracle/machine.h"
 
 #include <cstdarg>
@@ -214,8 +215,8 @@ std::string text(const struct vcpu &vcpu, bool with_x87)
 unsigned oracle_scale()
 {
     const char *value = getenv("DENALI_ORACLE_SCALE");
-    int scale = value ? atoi(value) : 1;
-    return scale > 0 ? (unsigned)scale : 1;
+    unsigned long scale = value ? strtoul(value, nullptr, 10) : 1;
+    return scale > 0 && scale < 1000000 ? (unsigned)scale : 1;
 }
 
 uint64_t oracle_seed()

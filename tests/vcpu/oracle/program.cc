@@ -1,3 +1,4 @@
+// Writes random programs that end, whatever they do on the way.
 #include "vcpu/oracle/program.h"
 
 #include <cstring>
