@@ -122,6 +122,28 @@ static void check_memory(void)
     CHECK(strcmp(moved, "0123456767") == 0 && strlen(moved) == 10 && !strchr(moved, 'x'));
 }
 
+/* Every length and alignment, with the bytes around untouched. */
+static void check_copies(void)
+{
+    unsigned char from[80], to[80];
+    int wrong = 0;
+    for (int i = 0; i < 80; i++)
+        from[i] = (unsigned char)(i + 1);
+    for (size_t start = 0; start < 8; start++) {
+        for (size_t length = 0; length < 64; length++) {
+            memset(to, 0xee, sizeof to);
+            wrong += memcpy(to + start, from + 7 - start, length) != to + start;
+            for (size_t i = 0; i < sizeof to; i++)
+                wrong +=
+                    to[i] != (i < start || i >= start + length ? 0xee : from[7 + i - 2 * start]);
+            wrong += memset(to + start, 0x1a5, length) != to + start;
+            for (size_t i = 0; i < sizeof to; i++)
+                wrong += to[i] != (i < start || i >= start + length ? 0xee : 0xa5);
+        }
+    }
+    CHECK(wrong == 0);
+}
+
 static void check_time(void)
 {
     struct timespec before, after, pause = {1, 500000000};
@@ -171,6 +193,7 @@ int main(int argc, char **argv)
     check_print();
     check_arithmetic();
     check_memory();
+    check_copies();
     check_time();
     check_system();
     denali_observe("libc.failed", checks_failed);
