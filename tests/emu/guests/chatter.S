@@ -1,6 +1,6 @@
 /*
  * Traffic for determinism tests, without a network stack: for ever, sends a broadcast frame with a
- * counter and a checksum of all it has received, then idles for a time that depends on it. Uses
+ * counter, a checksum of all it has received and the MARK, then idles for a time that depends on it. Uses
  * memory, the timer, interrupts by polling, and the observer.
  */
 #include "guest.h"
@@ -27,6 +27,8 @@ again:
     incl frame + 16
     movl checksum, %eax
     movl %eax, frame + 20
+    movl MARK, %eax
+    movl %eax, frame + 24
     movl $ABI_PORT_NIC_SEND, %edx
     movl $send, %eax
     outl %eax, %dx

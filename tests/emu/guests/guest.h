@@ -6,6 +6,7 @@
 
 #define REG(offset) ABI_REGISTER_PAGE + offset
 #define STACK_TOP   0x8000
+#define MARK        0x9000 /* a word, 0 until a test pokes it */
 
 /* clang-format off */
 .macro idle
