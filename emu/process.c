@@ -93,7 +93,9 @@ void emu_process_post(struct emu_process *from, struct emu_process *to, struct e
 
 void emu_process_collect(struct emu_process *process)
 {
-    if (!atomic_load(&process->inbox)) {
+    /* A sender may lower inbox_ns after its event was taken; left so, the process would be due at a
+     * time that has passed, and the world would stand still. */
+    if (!atomic_load(&process->inbox) && atomic_load(&process->inbox_ns) == TIME_NEVER) {
         return;
     }
     atomic_store(&process->inbox_ns, TIME_NEVER);
