@@ -1,7 +1,7 @@
 /*
- * memcpy and memset for a processor where every instruction costs the same, and every iteration of a
- * `rep` is one: words, then the odd bytes. No alignment first: a misaligned word costs no more than
- * an aligned one. They take the place of newlib's, which prepare for a real memory.
+ * memcpy and memset for a processor where every instruction costs the same, and every iteration of
+ * a `rep` is one: words, then the odd bytes. No alignment first: a misaligned word costs no more
+ * than an aligned one. They take the place of newlib's, which prepare for a real memory.
  */
     .section .text.memcpy, "ax", @progbits
     .globl memcpy

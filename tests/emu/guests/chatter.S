@@ -1,7 +1,7 @@
 /*
  * Traffic for determinism tests, without a network stack: for ever, sends a broadcast frame with a
- * counter, a checksum of all it has received and the MARK, then idles for a time that depends on it. Uses
- * memory, the timer, interrupts by polling, and the observer.
+ * counter, a checksum of all it has received and the MARK, then idles for a time that depends on
+ * it. Uses memory, the timer, interrupts by polling, and the observer.
  */
 #include "guest.h"
 
