@@ -16,7 +16,9 @@
 #include "process.h"
 #include "world_internal.h"
 
-#define CONSOLE_LOG_MAX (1u << 20) /* bytes of a node's console that are kept, in a whole run */
+/* What is kept of a node in a whole run; all of it is counted, and in the node's digest. */
+#define CONSOLE_LOG_MAX  (1u << 20) /* bytes it printed */
+#define OBSERVATIONS_MAX (1u << 20)
 
 struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
                                  const struct vcpu_access *access)
@@ -214,10 +216,12 @@ static void bus_observe(void *host, const char *name, uint32_t kind, double valu
     memcpy(&bits, &value, sizeof bits);
     emu_digest_add(node, EMU_DIGEST_OBSERVE, (uint32_t)bits, (uint32_t)(bits >> 32), name,
                    (uint32_t)strlen(name));
-    node->account.observations++;
-    emu_process_record(
-        node->process, node,
-        kind == ABI_OBSERVE_MILESTONE ? EMU_RECORD_MILESTONE : EMU_RECORD_MEASUREMENT, name, value);
+    if (node->account.observations++ < OBSERVATIONS_MAX) {
+        emu_process_record(node->process, node,
+                           kind == ABI_OBSERVE_MILESTONE ? EMU_RECORD_MILESTONE
+                                                         : EMU_RECORD_MEASUREMENT,
+                           name, value);
+    }
 }
 
 const struct dev_host_ops emu_bus_ops = {

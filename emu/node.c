@@ -219,7 +219,7 @@ void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t li
         vcpu_idle_complete(&node->vcpu);
     }
     while (node->state == EMU_NODE_RUNNING && deliver_interrupts(node) &&
-           node->vcpu.cycles < limit_cycles) {
+           node->vcpu.cycles < limit_cycles && !emu_process_paused(process)) {
         struct vcpu_stop stop;
         vcpu_engine_run(engine, &node->vcpu, limit_cycles - node->vcpu.cycles, &stop);
         handle_stop(node, &stop);

@@ -20,6 +20,11 @@ void emu_process_init(struct emu_process *process, struct emu_world *world, uint
     process->next_ns = TIME_NEVER;
     atomic_init(&process->inbox, NULL);
     atomic_init(&process->inbox_ns, TIME_NEVER);
+    process->record_share = EMU_RECORDS_MAX / world->process_count;
+    if (process->record_share < EMU_RECORDS_SHARE_MIN) {
+        process->record_share = EMU_RECORDS_SHARE_MIN;
+    }
+    process->record_pause = process->record_share;
     event_heap_init(&process->events);
     event_heap_init(&process->running);
 }
@@ -160,7 +165,7 @@ void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, ui
     for (;;) {
         uint64_t event_ns = event_heap_time(&process->events);
         uint64_t running_ns = event_heap_time(&process->running);
-        if (event_ns >= end_ns && running_ns >= end_ns) {
+        if ((event_ns >= end_ns && running_ns >= end_ns) || emu_process_paused(process)) {
             emu_process_note_next(process);
             return;
         }
@@ -179,6 +184,30 @@ void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, ui
         }
         emu_node_run(node, engine, limit_ns);
     }
+}
+
+void emu_process_records_told(struct emu_process *process, uint64_t before_ns)
+{
+    uint32_t kept = 0;
+    uint32_t names_bytes = 0;
+    for (uint32_t i = 0; i < process->record_count; i++) {
+        struct emu_record record = process->records[i];
+        if (record.time_ns < before_ns) {
+            continue;
+        }
+        if (record.kind == EMU_RECORD_MEASUREMENT || record.kind == EMU_RECORD_MILESTONE) {
+            uint32_t size_bytes = (uint32_t)strlen(process->names + record.name) + 1;
+            memmove(process->names + names_bytes, process->names + record.name, size_bytes);
+            record.name = names_bytes;
+            names_bytes += size_bytes;
+        }
+        record.sequence = kept;
+        process->records[kept++] = record;
+    }
+    process->record_count = kept;
+    process->names_bytes = names_bytes;
+    /* Counted from what is kept, so that a process never stands still. */
+    process->record_pause = kept + process->record_share;
 }
 
 void emu_process_record(struct emu_process *process, const struct emu_node *node,

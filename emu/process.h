@@ -34,6 +34,10 @@ enum emu_record_kind {
     EMU_RECORD_MILESTONE,
 };
 
+/* Records that all processes of a world together may add in a window, about; each may add a few. */
+#define EMU_RECORDS_MAX       (1u << 18)
+#define EMU_RECORDS_SHARE_MIN 256u
+
 struct emu_process {
     struct emu_world *world;
     uint32_t index;
@@ -52,8 +56,10 @@ struct emu_process {
 
     struct emu_event *spare; /* used events, kept for the next */
 
-    struct emu_record *records; /* of this window */
+    struct emu_record *records; /* not told yet */
     uint32_t record_count;
+    uint32_t record_pause; /* with so many, the process stops short of the window's end */
+    uint32_t record_share; /* how many a window may add; see EMU_RECORDS_MAX */
     uint32_t record_capacity;
     char *names; /* NUL-terminated, back to back */
     uint32_t names_bytes;
@@ -77,7 +83,8 @@ uint64_t emu_process_due_ns(const struct emu_process *process);
 /* Notes the time of the next thing in its heaps, after they were changed outside a window. */
 void emu_process_note_next(struct emu_process *process);
 
-/* Takes in what others sent and runs everything before end_ns. */
+/* Takes in what others sent and runs everything before end_ns; or less, once it has too much to
+ * tell (emu_process_paused). It then goes on in the next window, and nothing else is different. */
 void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, uint64_t end_ns);
 
 /* An event to fill in, and the way back for one that was handled. */
@@ -86,6 +93,16 @@ void emu_process_event_give(struct emu_process *process, struct emu_event *event
 
 /* Hands an event of this process to another one (or itself). */
 void emu_process_post(struct emu_process *from, struct emu_process *to, struct emu_event *event);
+
+/* True if guests observed so much that it has to be told before they may go on: what a flood of
+ * observations costs the host is bounded, whatever the length of the window. */
+static inline bool emu_process_paused(const struct emu_process *process)
+{
+    return process->record_count >= process->record_pause;
+}
+
+/* Drops the records before before_ns, which have been told. */
+void emu_process_records_told(struct emu_process *process, uint64_t before_ns);
 
 void emu_process_record(struct emu_process *process, const struct emu_node *node,
                         enum emu_record_kind kind, const char *name, double value);

@@ -175,7 +175,9 @@ enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct err
         world->now_ns = next_ns;
         run_window(world, end_ns);
         next_ns = next_due(world);
-        world->now_ns = end_ns;
+        /* Less than the end if a process paused. What it sends from there on arrives no sooner than
+         * a lookahead later, which the others have not passed. */
+        world->now_ns = least(end_ns, next_ns);
         status = emu_world_flush_records(world, error);
         if (!status && vcpu_arena_exhausted(world->arena)) {
             status = error_set(error, STATUS_NO_MEMORY, NULL, 0,

@@ -345,9 +345,13 @@ enum status emu_world_flush_records(struct emu_world *world, struct error *error
     for (uint32_t i = 0; i < world->process_count; i++) {
         struct emu_process *process = &world->processes[i];
         for (uint32_t j = 0; j < process->record_count; j++) {
-            all[next++] = (struct told){&process->records[j], process};
+            /* Later ones wait: where a process paused, others are ahead of it. */
+            if (process->records[j].time_ns < world->now_ns) {
+                all[next++] = (struct told){&process->records[j], process};
+            }
         }
     }
+    count = next;
     qsort(all, count, sizeof *all, compare_told);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && !status && world->sink.note; i++) {
@@ -362,8 +366,9 @@ enum status emu_world_flush_records(struct emu_world *world, struct error *error
         status = world->sink.note(world->sink.context, &note, error);
     }
     for (uint32_t i = 0; i < world->process_count; i++) {
-        world->processes[i].record_count = 0;
-        world->processes[i].names_bytes = 0;
+        if (world->processes[i].record_count) {
+            emu_process_records_told(&world->processes[i], world->now_ns);
+        }
     }
     free(all);
     return status;

@@ -91,7 +91,7 @@ enum status emu_world_workers_start(struct emu_world *world, const struct vcpu_e
                                     uint32_t jobs, struct error *error) MUST_USE;
 void emu_world_workers_stop(struct emu_world *world);
 
-/* Hands records and console text to the sink. */
+/* Hands records of before now, and console text, to the sink. */
 enum status emu_world_flush_records(struct emu_world *world, struct error *error) MUST_USE;
 enum status emu_world_flush_consoles(struct emu_world *world, struct error *error) MUST_USE;
 

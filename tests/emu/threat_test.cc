@@ -244,6 +244,50 @@ TEST_P(Threat, AConsoleFloodIsCutAndCounted)
     EXPECT_EQ(world.consoles[0].size(), 1u << 20) << "1 MiB of a node's console is kept";
 }
 
+/* Millions of observations a second in windows of 100 ms, beside nodes that observe a little. */
+TEST_P(Threat, AnObservationFloodIsToldInOrderAndKeepsToItsBound)
+{
+    std::string yaml = "general: {name: flood, duration: 1s}\n"
+                       "networks: [{name: lan, type: lan, rate: 100Mbit}]\n"
+                       "groups:\n- {name: flood, image: " +
+                       GuestPath("misuse") +
+                       ", memory: 256KiB, network: none, cpu_hz: 1GHz, arguments: [p]}\n"
+                       "- {name: other, image: " +
+                       GuestPath("chatter") +
+                       ", memory: 1MiB, network: lan, count: 3, cpu_hz: 20MHz}\n";
+    bool reference = GetParam() == "interpreter";
+    uint64_t end_ns = (reference ? 100 : 20) * kMs_ns;
+    std::vector<TestWorld::Told> told[2];
+    for (uint32_t jobs : {1u, 2u}) {
+        TestWorld world(yaml, GetParam().c_str(), jobs);
+        world.Run(end_ns);
+        struct emu_node_report flood = world.Report(0);
+        EXPECT_GT(flood.observations, reference ? 1u << 20 : 200000u);
+        EXPECT_EQ(NotesOf(world, 0, EMU_NOTE_MEASUREMENT),
+                  std::min<uint64_t>(flood.observations, 1u << 20))
+            << "what is kept of a node is bounded";
+        EXPECT_GT(NotesOf(world, 1, EMU_NOTE_MEASUREMENT), 1u);
+        EXPECT_EQ(NotesOf(world, 1, EMU_NOTE_MEASUREMENT), world.Report(1).observations);
+        EXPECT_TRUE(std::is_sorted(
+            world.notes.begin(), world.notes.end(), [](const auto &a, const auto &b) {
+                return std::tie(a.time_ns, a.node) < std::tie(b.time_ns, b.node);
+            }));
+        uint32_t number = 0;
+        for (const TestWorld::Told &note : world.notes) {
+            if (note.node == 0 && note.kind == EMU_NOTE_MEASUREMENT) {
+                std::string name(8, 'a');
+                number++;
+                for (int digit = 0; digit < 8; digit++) {
+                    name[7 - digit] = (char)('a' + (number >> 4 * digit & 15));
+                }
+                ASSERT_EQ(note.name, name) << "none lost, none twice";
+            }
+        }
+        told[jobs - 1] = std::move(world.notes);
+    }
+    EXPECT_EQ(told[0], told[1]);
+}
+
 TEST_P(Threat, SelfModifyingCodeRunsAsWrittenAndHurtsNobody)
 {
     TestWorld world(Neighbourhood("m"), GetParam().c_str());
