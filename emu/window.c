@@ -7,7 +7,6 @@
  */
 #include "world_internal.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 #include <base/alloc.h>
@@ -16,7 +15,7 @@
 #include <base/time.h>
 
 #define PROGRESS_NS 200000000u /* of host time between two calls of the sink's progress */
-#define SPINS       1000       /* at the barrier before yielding the processor */
+#define SPINS       500        /* at the barrier before sleeping; some 20 us */
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -31,23 +30,35 @@ static void relax(void)
 #endif
 }
 
-/* All workers meet; the last to arrive lets all go on. */
+/* All workers meet; the last to arrive lets all go on. Who waits long sleeps, so that threads that
+ * share processors with others do not burn what the others could use. */
 static void barrier(struct emu_world *world)
 {
     uint32_t phase = atomic_load_explicit(&world->phase, memory_order_acquire);
     if (atomic_fetch_add_explicit(&world->arrived, 1, memory_order_acq_rel) + 1 ==
         world->worker_count) {
         atomic_store_explicit(&world->arrived, 0, memory_order_relaxed);
+        pthread_mutex_lock(&world->lock);
         atomic_store_explicit(&world->phase, phase + 1, memory_order_release);
+        if (world->sleepers) {
+            pthread_cond_broadcast(&world->wake);
+        }
+        pthread_mutex_unlock(&world->lock);
         return;
     }
-    for (int i = 0; atomic_load_explicit(&world->phase, memory_order_acquire) == phase; i++) {
-        if (i < SPINS) {
-            relax();
-        } else {
-            sched_yield();
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&world->phase, memory_order_acquire) != phase) {
+            return;
         }
+        relax();
     }
+    pthread_mutex_lock(&world->lock);
+    world->sleepers++;
+    while (atomic_load_explicit(&world->phase, memory_order_acquire) == phase) {
+        pthread_cond_wait(&world->wake, &world->lock);
+    }
+    world->sleepers--;
+    pthread_mutex_unlock(&world->lock);
 }
 
 /* A worker's part of a window: active processes that nobody has taken yet, one after the other. */
@@ -67,8 +78,8 @@ static void *worker_main(void *argument)
 {
     struct emu_worker *worker = argument;
     /* Held until it is known how many threads there are. */
-    pthread_mutex_lock(&worker->world->start_lock);
-    pthread_mutex_unlock(&worker->world->start_lock);
+    pthread_mutex_lock(&worker->world->lock);
+    pthread_mutex_unlock(&worker->world->lock);
     for (;;) {
         barrier(worker->world);
         if (worker->world->stopping) {
@@ -83,8 +94,9 @@ enum status emu_world_workers_start(struct emu_world *world, const struct vcpu_e
                                     uint32_t jobs, struct error *error)
 {
     world->workers = alloc_zeroed(jobs, sizeof *world->workers);
-    pthread_mutex_init(&world->start_lock, NULL);
-    pthread_mutex_lock(&world->start_lock);
+    pthread_mutex_init(&world->lock, NULL);
+    pthread_cond_init(&world->wake, NULL);
+    pthread_mutex_lock(&world->lock);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < jobs && !status; i++) {
         struct emu_worker *worker = &world->workers[i];
@@ -97,7 +109,7 @@ enum status emu_world_workers_start(struct emu_world *world, const struct vcpu_e
         }
         world->worker_count += !status;
     }
-    pthread_mutex_unlock(&world->start_lock);
+    pthread_mutex_unlock(&world->lock);
     return status;
 }
 
@@ -114,7 +126,8 @@ void emu_world_workers_stop(struct emu_world *world)
         world->workers[i].engine->ops->destroy(world->workers[i].engine);
     }
     if (world->workers) {
-        pthread_mutex_destroy(&world->start_lock);
+        pthread_mutex_destroy(&world->lock);
+        pthread_cond_destroy(&world->wake);
     }
     free(world->workers);
 }

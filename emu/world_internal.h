@@ -51,8 +51,7 @@ struct emu_world {
     uint64_t lookahead_ns; /* least time from one process to another, at most EMU_WINDOW_MAX_NS */
 
     struct emu_worker *workers;
-    uint32_t worker_count;      /* those that run */
-    pthread_mutex_t start_lock; /* held while workers are being made */
+    uint32_t worker_count; /* those that run */
 
     uint64_t now_ns;
 
@@ -63,6 +62,9 @@ struct emu_world {
     _Atomic uint32_t next_active; /* not yet taken by a worker */
     _Atomic uint32_t arrived;     /* workers at the barrier */
     _Atomic uint32_t phase;       /* counts barriers passed */
+    pthread_mutex_t lock;         /* held while workers are being made; guards sleepers */
+    pthread_cond_t wake;          /* a barrier was passed */
+    uint32_t sleepers;            /* at the barrier */
     bool stopping;                /* told to workers: the threads are to end */
 };
 

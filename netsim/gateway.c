@@ -50,6 +50,12 @@ static struct net_verdict arp_handle(const struct net_network *network, uint32_t
         arp[ARP_HARDWARE_SIZE] != ETH_ADDRESS || arp[ARP_PROTOCOL_SIZE] != 4) {
         return verdict_drop(NET_DROP_MALFORMED);
     }
+    uint32_t own = net_address_of_port(network, port);
+    if (load16(arp + ARP_OPERATION) == ARP_REQUEST && load32(arp + ARP_SENDER_ADDRESS) == own &&
+        load32(arp + ARP_TARGET_ADDRESS) == own) {
+        /* The node announces its own address (RFC 5227, 2.3): heard, and nothing to answer. */
+        return (struct net_verdict){.dropped = false, .frame = NULL};
+    }
     uint32_t gateway = net_gateway_of_port(network, port);
     if (load16(arp + ARP_OPERATION) != ARP_REQUEST || load32(arp + ARP_TARGET_ADDRESS) != gateway) {
         return verdict_drop(NET_DROP_ARP_IGNORED);
