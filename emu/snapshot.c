@@ -7,7 +7,7 @@
  * While hashing, a page is represented by its own hash; a snapshot also keeps pages that were
  * written with what they held before, because they count against the node's memory limit.
  *
- * Layout (docs/run-directory.md has the table): magic, version, virtual time, nodes, networks,
+ * Layout (docs/saved-state.md has the tables): magic, version, virtual time, nodes, networks,
  * frame events in key order.
  */
 #include "world_internal.h"
