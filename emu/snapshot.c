@@ -313,6 +313,7 @@ void emu_world_save(struct emu_world *world, struct writer *writer)
     write_u32(writer, STATE_VERSION);
     write_u32(writer, world->node_count);
     write_u32(writer, world->network_count);
+    write_u64(writer, world->scenario->seed);
     for (uint32_t i = 0; i < world->scenario->group_count; i++) {
         write_u64(writer, world->images[i]->hash);
     }
@@ -343,6 +344,9 @@ enum status emu_world_load(struct emu_world *world, struct reader *reader, struc
     }
     if (read_u32(reader) != world->node_count || read_u32(reader) != world->network_count) {
         return bad_state(error, "has another number of nodes or networks");
+    }
+    if (read_u64(reader) != world->scenario->seed) {
+        return bad_state(error, "is of a run with another seed");
     }
     for (uint32_t i = 0; i < world->scenario->group_count; i++) {
         if (read_u64(reader) != world->images[i]->hash) {

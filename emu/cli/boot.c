@@ -240,7 +240,7 @@ static int judge(const struct emu_world *world)
     }
     fprintf(stderr, "denali: at virtual time %.3f s the machine is still %s\n",
             (double)emu_world_now_ns(world) / 1e9, report.state);
-    return CLI_EXIT_OK;
+    return CLI_EXIT_TIMED_OUT;
 }
 
 static int boot(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
@@ -308,8 +308,8 @@ const struct cli_verb cli_boot_verb = {
     .usage = "[OPTIONS] IMAGE [-- ARGUMENTS...]",
     .description = "Boots the image on a machine of its own. What it prints goes to the terminal, "
                    "what is typed\n(or piped in) goes to its console. The exit code is the "
-                   "guest's; 4 if it faulted, 130 if\ninterrupted. Virtual time runs as fast as it "
-                   "can: a machine that sleeps does not wait.",
+                   "guest's; 4 if it faulted, 124 if\nit did not end, 130 if interrupted. Virtual "
+                   "time runs as fast as it can: a machine that\nsleeps does not wait.",
     .options = options,
     .examples = "  denali boot hello\n"
                 "  denali boot my-peer.img -- arg1 arg2\n"

@@ -2,7 +2,8 @@
  * The command line: verbs, each with a table of options from which parsing and help are made.
  *
  * Exit codes: 0 done; 1 an expectation of the scenario failed; 2 bad input, with one line that says
- * what and where; 3 the host lacks something; `boot` gives the guest's own.
+ * what and where; 3 the host lacks something; `boot` gives the guest's own,
+ * or one of the rest.
  */
 #ifndef DENALI_EMU_CLI_CLI_H
 #define DENALI_EMU_CLI_CLI_H
@@ -17,6 +18,7 @@
 #define CLI_EXIT_BAD_INPUT   2
 #define CLI_EXIT_HOST        3
 #define CLI_EXIT_GUEST_FAULT 4
+#define CLI_EXIT_TIMED_OUT   124 /* as timeout(1) does */
 #define CLI_EXIT_INTERRUPTED 130 /* as shells do for SIGINT */
 
 struct cli_option {

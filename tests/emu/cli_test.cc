@@ -415,6 +415,14 @@ TEST(Cli, BootEndsWith130WhenInterrupted)
     EXPECT_EQ(process.Wait().code, 130);
 }
 
+TEST(Cli, BootEndsWith124WhenTheMachineDoesNotEndInTime)
+{
+    TemporaryFolder folder;
+    Outcome outcome = Denali(folder, {"boot", GuestImage("spin"), "--until", "1ms"});
+    EXPECT_EQ(outcome.code, 124);
+    EXPECT_NE(outcome.err.find("the machine is still running"), std::string::npos) << outcome.err;
+}
+
 TEST(Cli, BootPassesArgumentsAndEnvironmentToPrograms)
 {
     if (!HasProgram("hello")) {
