@@ -184,7 +184,7 @@ enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct err
     uint64_t told_ns = host_clock_ns();
     uint64_t next_ns = emu_world_next_ns(world);
     while (!status && go_on && next_ns < until_ns) {
-        uint64_t end_ns = least(until_ns, next_ns + least(world->lookahead_ns, until_ns));
+        uint64_t end_ns = next_ns + least(world->lookahead_ns, until_ns - next_ns);
         world->now_ns = next_ns;
         run_window(world, end_ns);
         next_ns = next_due(world);

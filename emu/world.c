@@ -263,10 +263,11 @@ void emu_world_destroy(struct emu_world *world)
         return;
     }
     emu_world_workers_stop(world);
+    /* The queues first: they hold events that the nodes own. */
+    emu_world_disconnect(world);
     for (uint32_t i = 0; i < world->node_count; i++) {
         emu_node_fini(&world->nodes[i]);
     }
-    emu_world_disconnect(world);
     for (uint32_t i = 0; world->images && i < world->scenario->group_count; i++) {
         vcpu_image_release(world->images[i]);
     }
@@ -296,8 +297,8 @@ uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const v
                                 uint32_t size_bytes)
 {
     struct emu_node *node = &world->nodes[index];
-    if (!emu_node_alive(node)) {
-        return 0;
+    if (!emu_node_alive(node) || size_bytes == 0) {
+        return 0; /* nothing typed is nothing told: how often somebody looks does not show */
     }
     struct dev_env env = emu_node_env(node, DEV_CONSOLE);
     node->process->now_ns = world->now_ns;

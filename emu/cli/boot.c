@@ -214,7 +214,8 @@ static enum status run_machine(struct emu_world *world, uint64_t end_ns, struct 
         memmove(keyboard.bytes, keyboard.bytes + taken, keyboard.count);
         uint64_t now_ns = emu_world_now_ns(world);
         uint64_t from_ns = nothing_left || next_ns < now_ns ? now_ns : next_ns;
-        uint64_t until_ns = end_ns - from_ns > SLICE_NS ? from_ns + SLICE_NS : end_ns;
+        bool far = from_ns < end_ns && end_ns - from_ns > SLICE_NS;
+        uint64_t until_ns = far ? from_ns + SLICE_NS : end_ns;
         status = emu_world_run(world, until_ns, error);
     }
     return status;

@@ -406,6 +406,21 @@ TEST(Cli, BootTellsAFaultByAddressAndEndsWith4)
     EXPECT_NE(outcome.err.find("0xdeadbee0"), std::string::npos) << outcome.err;
 }
 
+/* A machine asleep at the end is left asleep, however long it means to sleep. */
+TEST(Cli, BootEndsAtItsTimeThoughTheMachineSleepsLonger)
+{
+    TemporaryFolder folder;
+    for (const char *behaviour : {"s", "e", "t"}) {
+        Outcome outcome =
+            Denali(folder, {"boot", GuestImage("patience"), "--until", "1s", "--", behaviour}, "",
+                   [] { alarm(20); });
+        EXPECT_EQ(outcome.code, 0) << behaviour;
+        EXPECT_NE(outcome.err.find("at virtual time 1.000 s the machine is still idle"),
+                  std::string::npos)
+            << behaviour << ": " << outcome.err;
+    }
+}
+
 TEST(Cli, BootEndsWith130WhenInterrupted)
 {
     TemporaryFolder folder;

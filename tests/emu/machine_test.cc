@@ -73,6 +73,40 @@ TEST_P(Machine, FaultsOnEveryWrongAccess)
     }
 }
 
+/* Destroying the world finds the timer's and the console's events in their queues. */
+TEST_P(Machine, EndsWithEventsThatNeverCame)
+{
+    std::string yaml = OneMachine("patience", "t");
+    yaml.insert(yaml.rfind('}'), ", console_input: [{at: 50s, text: late}]");
+    TestWorld world(yaml, GetParam().c_str());
+    world.Run(1000000000);
+    EXPECT_STREQ(world.Report().state, "idle");
+    EXPECT_EQ(emu_world_next_ns(world.get()) / 1000000000, 2u);
+}
+
+TEST_P(Machine, SleepsBeyondAnyEnd)
+{
+    TestWorld world(OneMachine("patience", "e"), GetParam().c_str());
+    for (uint64_t until_ns : {uint64_t{1000000000}, uint64_t{1} << 63, UINT64_MAX - 2}) {
+        world.Run(until_ns);
+        EXPECT_EQ(emu_world_now_ns(world.get()), until_ns);
+        EXPECT_STREQ(world.Report().state, "idle");
+    }
+    EXPECT_EQ(emu_world_next_ns(world.get()), UINT64_MAX - 1);
+}
+
+/* Looking at a console is not typing on it. */
+TEST_P(Machine, TypingNothingIsNothing)
+{
+    TestWorld world(OneMachine("patience", "s"), GetParam().c_str());
+    world.Run(1000000000);
+    uint64_t digest = world.Digest();
+    EXPECT_EQ(emu_world_console_type(world.get(), 0, "", 0), 0u);
+    EXPECT_EQ(world.Digest(), digest);
+    EXPECT_EQ(emu_world_console_type(world.get(), 0, "x", 1), 1u);
+    EXPECT_NE(world.Digest(), digest);
+}
+
 TEST_P(Machine, SpinsExactlyAsLongAsTheRun)
 {
     TestWorld world(OneMachine("spin"), GetParam().c_str());
