@@ -148,6 +148,24 @@ TEST_F(Space, TablesAreAsLongAsTheHighestPageTouched)
     EXPECT_EQ(space.page_count, 32u);
 }
 
+/* Else a guest that walks its memory upwards has gigabytes of tables copied. */
+TEST_F(Space, LongTablesGrowByAShareOfTheirLength)
+{
+    const uint32_t pages = 0x40000000u >> VCPU_PAGE_BITS;
+    struct vcpu_space large = {};
+    vcpu_space_init(&large, arena, image, 0x40000000u);
+    uint32_t growths = 0;
+    for (uint32_t page = 2; page < pages; page++) {
+        uint32_t before = large.page_count;
+        ASSERT_NE(vcpu_space_read_page(&large, page << VCPU_PAGE_BITS), nullptr);
+        ASSERT_GT(large.page_count, page);
+        growths += large.page_count != before;
+    }
+    EXPECT_LT(growths, 150u);
+    EXPECT_EQ(large.page_count, pages) << "and no longer than the memory";
+    vcpu_space_fini(&large);
+}
+
 TEST(Arena, SaysWhenItIsFullAndGivesZeroedFramesAgain)
 {
     struct vcpu_arena *arena = nullptr;

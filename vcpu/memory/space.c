@@ -11,8 +11,9 @@
 #include <base/assert.h>
 #include <vcpu/image.h>
 
-#define FIRST_MEMORY_PAGE 2u /* page 0 catches null pointers, page 1 has the virtual registers */
-#define TABLE_STEP        8u /* tables grow to a multiple of this many pages */
+#define FIRST_MEMORY_PAGE 2u   /* page 0 catches null pointers, page 1 has the virtual registers */
+#define TABLE_STEP        8u   /* tables grow to a multiple of this many pages */
+#define TABLE_SMALL       512u /* pages; tables beyond grow by a quarter at least */
 
 void vcpu_space_init(struct vcpu_space *space, struct vcpu_arena *arena, struct vcpu_image *image,
                      uint32_t size_bytes)
@@ -38,10 +39,15 @@ void vcpu_space_fini(struct vcpu_space *space)
     memset(space, 0, sizeof *space);
 }
 
-/* The three tables lie in one block: read, write, frames. */
+/* The three tables lie in one block: read, write, frames. A guest that walks gigabytes upwards must
+ * not have us copy a long table at every few pages. */
 static void grow(struct vcpu_space *space, uint32_t page)
 {
-    uint32_t count = (page / TABLE_STEP + 1) * TABLE_STEP;
+    uint32_t least = page + 1;
+    if (space->page_count >= TABLE_SMALL && least < space->page_count + space->page_count / 4) {
+        least = space->page_count + space->page_count / 4;
+    }
+    uint32_t count = (least + TABLE_STEP - 1) / TABLE_STEP * TABLE_STEP;
     uint32_t page_max = space->size_bytes / VCPU_PAGE_BYTES;
     if (count > page_max) {
         count = page_max;
