@@ -414,7 +414,7 @@ TEST(Cli, BootEndsAtItsTimeThoughTheMachineSleepsLonger)
         Outcome outcome =
             Denali(folder, {"boot", GuestImage("patience"), "--until", "1s", "--", behaviour}, "",
                    [] { alarm(20); });
-        EXPECT_EQ(outcome.code, 0) << behaviour;
+        EXPECT_EQ(outcome.code, 124) << behaviour;
         EXPECT_NE(outcome.err.find("at virtual time 1.000 s the machine is still idle"),
                   std::string::npos)
             << behaviour << ": " << outcome.err;
