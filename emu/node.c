@@ -111,7 +111,6 @@ void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame
     if (dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes)) {
         node->account.frames_received++;
         node->account.bytes_received += frame->size_bytes;
-        node->process->frames_delivered++;
     } else {
         node->account.drops_nic_full++;
     }
@@ -210,7 +209,6 @@ static void handle_stop(struct emu_node *node, const struct vcpu_stop *stop)
 void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t limit_ns)
 {
     struct emu_process *process = node->process;
-    uint64_t started = node->vcpu.retired;
     uint64_t limit_cycles = time_to_cycles(limit_ns, node->cpu_hz);
     process->now_ns = time_of_cycles(node->vcpu.cycles, node->cpu_hz);
     assert_position_set(node->index, process->now_ns);
@@ -232,7 +230,6 @@ void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t li
             }
         }
     }
-    process->instructions += node->vcpu.retired - started;
     if (node->state == EMU_NODE_RUNNING) {
         queue_run(node);
     }

@@ -64,9 +64,6 @@ struct emu_process {
     char *names; /* NUL-terminated, back to back */
     uint32_t names_bytes;
     uint32_t names_capacity;
-
-    uint64_t instructions; /* retired by its nodes, for progress */
-    uint64_t frames_delivered;
 };
 
 void emu_process_init(struct emu_process *process, struct emu_world *world, uint32_t index);

@@ -182,6 +182,25 @@ static void load_activity(struct emu_node *node, struct reader *reader)
     }
 }
 
+/* A processor's clock that cannot be told in ns, or a node that is due at another time than its
+ * processor's: it would never get anywhere, and its process with it. */
+static bool activity_good(const struct emu_node *node)
+{
+    const struct event *activity = &node->activity.base;
+    if (node->vcpu.cycles > time_to_cycles(UINT64_MAX / 2, node->cpu_hz)) {
+        return false;
+    }
+    switch (activity_kind(node->state)) {
+    case EMU_EVENT_BOOT:
+        return event_queued(activity);
+    case EMU_EVENT_RUN:
+        return event_queued(activity) &&
+               activity->key.time_ns == time_of_cycles(node->vcpu.cycles, node->cpu_hz);
+    default:
+        return true;
+    }
+}
+
 static void load_node(struct emu_node *node, struct reader *reader)
 {
     unqueue(node);
@@ -194,6 +213,9 @@ static void load_node(struct emu_node *node, struct reader *reader)
     node->end_ns = read_u64(reader);
     node->digest = read_u64(reader);
     vcpu_load(&node->vcpu, reader);
+    if (!activity_good(node)) {
+        reader_fail(reader);
+    }
     dev_registers_load(&node->registers, reader);
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
         if (read_u16(reader) != dev_table[device]->state_version) {

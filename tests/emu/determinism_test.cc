@@ -2,6 +2,8 @@
  * Determinism is the product: the same world on each engine, on one and two threads, however its
  * run is cut, and across save and load, gives the same digest; and the digest sees every change.
  */
+#include <algorithm>
+
 #include "world_fixture.h"
 
 extern "C" {
@@ -163,6 +165,31 @@ TEST(Determinism, ANodeWithoutALinkToItDoesNotNoticeAnother)
     for (uint32_t node = 3; node < 8; node++) {
         EXPECT_EQ(a.Report(node).digest, b.Report(node).digest) << "node " << node;
     }
+}
+
+/* A clock that wraps around would have its process run a node that gets nowhere, for ever. */
+TEST(SavedState, IsRefusedWhereANodesClockIsBeyondAllTime)
+{
+    TestWorld a(OneMachine("spin"));
+    a.Run(1000000);
+    std::vector<uint8_t> state = a.Save();
+    struct writer clocks; /* retired and cycles lie side by side */
+    writer_init(&clocks);
+    write_u64(&clocks, a.Report().instructions);
+    write_u64(&clocks, a.Report().cycles);
+    auto at = std::search(state.begin(), state.end(), clocks.bytes, clocks.bytes + 16);
+    writer_fini(&clocks);
+    ASSERT_NE(at, state.end());
+    for (uint8_t last : {0x00, 0x01, 0x7f, 0xff}) {
+        std::vector<uint8_t> wild = state;
+        size_t cycles = (size_t)(at - state.begin()) + 8;
+        std::fill_n(wild.begin() + (long)cycles, 7, last ? 0xff : 0x01);
+        wild[cycles + 7] = last;
+        TestWorld b(OneMachine("spin"));
+        EXPECT_EQ(b.Load(wild), STATUS_CORRUPT) << (int)last;
+    }
+    TestWorld b(OneMachine("spin"));
+    EXPECT_EQ(b.Load(state), STATUS_OK);
 }
 
 TEST(SavedState, IsRefusedWhenDamagedOrForeign)
