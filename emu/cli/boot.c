@@ -212,6 +212,9 @@ static enum status run_machine(struct emu_world *world, uint64_t end_ns, struct 
         uint32_t taken = emu_world_console_type(world, 0, keyboard.bytes, keyboard.count);
         keyboard.count -= taken;
         memmove(keyboard.bytes, keyboard.bytes + taken, keyboard.count);
+        if (nothing_left && keyboard.count && !taken) {
+            return STATUS_OK; /* it sleeps for good, and on a full console */
+        }
         uint64_t now_ns = emu_world_now_ns(world);
         uint64_t from_ns = nothing_left || next_ns < now_ns ? now_ns : next_ns;
         bool far = from_ns < end_ns && end_ns - from_ns > SLICE_NS;

@@ -421,6 +421,16 @@ TEST(Cli, BootEndsAtItsTimeThoughTheMachineSleepsLonger)
     }
 }
 
+/* Nothing will ever wake a machine that sleeps without a limit and leaves what is typed unread. */
+TEST(Cli, BootEndsThoughItsInputIsNeverRead)
+{
+    TemporaryFolder folder;
+    Outcome outcome = Denali(folder, {"boot", GuestImage("patience"), "--", "t"},
+                             std::string(20000, 'x'), [] { alarm(20); });
+    EXPECT_EQ(outcome.code, 124);
+    EXPECT_NE(outcome.err.find("the machine is still idle"), std::string::npos) << outcome.err;
+}
+
 TEST(Cli, BootEndsWith130WhenInterrupted)
 {
     TemporaryFolder folder;
