@@ -94,6 +94,11 @@ static void series_add(struct ana_metrics *metrics, const char *name, enum serie
 {
     uint32_t *slot = slot_find(metrics, name, kind);
     ASSERT(!isnan(value));
+    if (*slot == 0 && kind != SERIES_FIGURE && metrics->series_count >= ANA_METRICS_MAX) {
+        name = ANA_METRICS_OTHERS;
+        kind = SERIES_MEASUREMENT;
+        slot = slot_find(metrics, name, kind);
+    }
     if (*slot == 0) {
         struct series *made = alloc_zeroed(1, sizeof *made);
         made->name = alloc_text(name);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "support/temporary_folder.h"
@@ -36,6 +37,26 @@ class Metrics : public testing::Test
         return statistics;
     }
 };
+
+TEST_F(Metrics, KeepSoManyNamesApartAndNoMore)
+{
+    const uint32_t more = 1000;
+    for (uint32_t i = 0; i < ANA_METRICS_MAX + more; i++) {
+        measure(("m" + std::to_string(i)).c_str(), i);
+    }
+    measure("m0", 5); // known names go on
+    ana_metrics_add_figure(metrics, "run.faults", 3);
+    uint32_t count = 0;
+    ana_metrics_list(metrics, &count);
+    EXPECT_EQ(count, ANA_METRICS_MAX + 1) << "and the one that holds the others";
+    EXPECT_EQ(find("m0").count, 2u);
+    EXPECT_EQ(find("m65535").max, 65535);
+    trace_statistics none;
+    EXPECT_FALSE(ana_metrics_find(metrics, "m65536", &none));
+    EXPECT_EQ(find(ANA_METRICS_OTHERS).count, more);
+    EXPECT_EQ(find(ANA_METRICS_OTHERS).min, 65536);
+    EXPECT_EQ(find("run.faults").max, 3);
+}
 
 TEST(Statistics, AreByNearestRank)
 {

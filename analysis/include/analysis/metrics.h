@@ -9,7 +9,10 @@
  * A measurement counts with its value; a milestone with its moment, in seconds of virtual time. If
  * guests use one name for both, the milestone's metric is `<name>@milestone`.
  *
- * Memory: 8 bytes an observation. One thread at a time.
+ * Names come from guests, so only so many are kept apart (ANA_METRICS_MAX): an observation under
+ * yet another name counts as one of ANA_METRICS_OTHERS. That alone depends on the order.
+ *
+ * Memory: 8 bytes an observation, some 2 KB a metric. One thread at a time.
  */
 #ifndef DENALI_ANALYSIS_METRICS_H
 #define DENALI_ANALYSIS_METRICS_H
@@ -20,6 +23,9 @@
 #include <base/status.h>
 #include <traces/run_directory.h>
 #include <traces/summary.h>
+
+#define ANA_METRICS_MAX    65536u
+#define ANA_METRICS_OTHERS "metrics.others" /* measurements, whatever the others were */
 
 struct ana_metrics; /* opaque */
 
