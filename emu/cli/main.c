@@ -1,4 +1,5 @@
 /* `denali`: chooses the verb, and the help that covers them all. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,16 @@ static void help(void)
            "docs/guest-kit.md; the machine: docs/isa.md.\n");
 }
 
+/* What was printed is out, or it is said that it is not; unless more was said already. */
+static int finish(int code)
+{
+    if (code != CLI_EXIT_OK || (fflush(stdout) == 0 && !ferror(stdout))) {
+        return code;
+    }
+    fprintf(stderr, "denali: cannot write to standard output: %s\n", strerror(errno));
+    return CLI_EXIT_HOST;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -35,7 +46,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         help();
-        return CLI_EXIT_OK;
+        return finish(CLI_EXIT_OK);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("denali %s\n", DENALI_VERSION);
@@ -43,7 +54,7 @@ int main(int argc, char **argv)
     }
     for (const struct cli_verb *const *verb = verbs; *verb; verb++) {
         if (strcmp((*verb)->name, argv[1]) == 0) {
-            return (*verb)->run(*verb, verbs, argc - 2, argv + 2);
+            return finish((*verb)->run(*verb, verbs, argc - 2, argv + 2));
         }
     }
     fprintf(stderr, "denali: unknown verb `%s`; expected one of", argv[1]);

@@ -386,6 +386,20 @@ TEST(Cli, AnExpectationThatFailsIsExitCode1)
     EXPECT_FALSE(folder.has("run/INCOMPLETE"));
 }
 
+TEST(Cli, ASummaryThatCannotBePrintedIsExitCode3)
+{
+    TemporaryFolder folder;
+    for (const char *arguments : {"list", "--help"}) {
+        Outcome outcome = Denali(folder, {arguments}, "", [] {
+            int full = open("/dev/full", O_WRONLY);
+            dup2(full, 1);
+        });
+        EXPECT_EQ(outcome.code, 3) << arguments;
+        EXPECT_NE(outcome.err.find("cannot write to standard output"), std::string::npos)
+            << arguments << ": " << outcome.err;
+    }
+}
+
 /* --- boot ------------------------------------------------------------------------------------- */
 
 TEST(Cli, BootGivesTheGuestsConsoleAndExitCode)
