@@ -88,6 +88,10 @@ static bool run_slice(struct unicorn *unicorn, struct unicorn_window *window, st
     case WINDOW_BREAKPOINT:
         stop->reason = VCPU_STOP_BREAKPOINT;
         return false;
+    case WINDOW_DELEGATE:
+        count -= window->executed;
+        return delegate(unicorn, vcpu,
+                        window->delegate_count < count ? window->delegate_count : count, stop);
     default:
         return delegate(unicorn, vcpu, 1, stop);
     }

@@ -68,11 +68,12 @@ struct unicorn_window {
     uint32_t current_eip; /* of the instruction being executed */
     uint8_t current_length_bytes;
     bool current_only_moves;
-    uint16_t zero_flags; /* flags that are 0 whatever Unicorn says */
-    bool repeating;      /* the instruction before was an iteration of current */
-    bool x87_loaded;     /* Unicorn holds the node's x87 */
-    uint16_t x87_after;  /* UNICORN_X87_*: what is to be put right after the last one */
-    uint16_t x87_kept;   /* KEEP: C0 to C3 as they were */
+    uint16_t zero_flags;     /* flags that are 0 whatever Unicorn says */
+    uint32_t delegate_count; /* DELEGATE: how many instructions are not for Unicorn */
+    bool repeating;          /* the instruction before was an iteration of current */
+    bool x87_loaded;         /* Unicorn holds the node's x87 */
+    uint16_t x87_after;      /* UNICORN_X87_*: what is to be put right after the last one */
+    uint16_t x87_kept;       /* KEEP: C0 to C3 as they were */
 };
 
 /* NULL and *error if Unicorn or the host refuses. */
