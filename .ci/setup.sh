@@ -89,7 +89,8 @@ kit_build() {
         die "the guest kit could not be built; the lines above say why"
 }
 
-# Configures and builds one preset: preset_build NAME [cmake options] [-- targets]
+# Configures and builds one preset: preset_build NAME [cmake options] [-- targets]. On a terminal
+# ninja's own counter is shown while it builds.
 preset_build() {
     local preset=$1 options=() log=$root/build/$1.log
     shift
@@ -104,7 +105,11 @@ preset_build() {
         die "cmake could not configure preset $preset: $(tail -n 3 "$log") (all of it: $log)"
     local targets=()
     [ $# -eq 0 ] || targets=(--target "$@")
-    if ! (cd "$root" && cmake --build --preset "$preset" "${targets[@]}") >>"$log" 2>&1; then
+    local watch=/dev/null
+    [ ! -t 1 ] || watch=/dev/tty
+    if ! (cd "$root" && NINJA_STATUS='[%f/%t, %es] ' cmake --build --preset "$preset" \
+        "${targets[@]}") 2>&1 | tee -a "$log" |
+        awk '{ printf "\r\033[K%.100s", $0; fflush() } END { printf "\r\033[K" }' >"$watch"; then
         grep -E -A 5 'error|FAILED' "$log" | tail -n 40 >&2 || true
         die "preset $preset does not build (all of it: $log)"
     fi

@@ -10,7 +10,7 @@ static void detail_append(char detail[ANA_DETAIL_BYTES], const char *text)
     snprintf(detail + used, ANA_DETAIL_BYTES - used, "%s", text);
 }
 
-/* " (at least 0.999: no)" */
+/* Appends ", expected at least 0.999". */
 static bool bound_check(bool present, bool holds, const char *words, double bound,
                         char detail[ANA_DETAIL_BYTES])
 {
@@ -18,7 +18,7 @@ static bool bound_check(bool present, bool holds, const char *words, double boun
     if (!present) {
         return true;
     }
-    snprintf(text, sizeof text, ", expected %s %.10g%s", words, bound, holds ? "" : ": no");
+    snprintf(text, sizeof text, ", expected %s %.10g", words, bound);
     detail_append(detail, text);
     return holds;
 }

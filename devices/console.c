@@ -4,10 +4,11 @@
  *
  *   port                    direction  width  meaning
  *   ABI_PORT_CONSOLE_BYTE   out        8      print one byte
- *                           in         32     next byte of input, or ~0 if none waits
+ *                           in         32     next byte of input; ABI_CONSOLE_NONE if none
+ *                                              waits, ABI_CONSOLE_END if none will come
  *   ABI_PORT_CONSOLE_WRITE  out        32     address of a struct abi_buffer to print
  *
- * Saved (version 1): u32 count; count bytes of waiting input, oldest first.
+ * Saved (version 2): u8 has the input ended; u32 count; count bytes of waiting input, oldest first.
  */
 #include <devices/device.h>
 
@@ -46,7 +47,7 @@ static enum dev_result console_read(void *state, const struct dev_env *env, uint
     struct dev_console *console = state;
     (void)env;
     ASSERT(port == ABI_PORT_CONSOLE_BYTE);
-    *value = UINT32_MAX;
+    *value = console->ended ? ABI_CONSOLE_END : ABI_CONSOLE_NONE;
     if (console->input_count > 0) {
         *value = console->input[console->input_start];
         console->input_start = (console->input_start + 1) % DEV_CONSOLE_INPUT_MAX;
@@ -124,9 +125,18 @@ uint32_t dev_console_input(struct dev_console *state, const struct dev_env *env,
     return taken;
 }
 
+void dev_console_end(struct dev_console *state, const struct dev_env *env)
+{
+    if (!state->ended) {
+        state->ended = true;
+        env->ops->interrupt(env->host, ABI_IRQ_CONSOLE);
+    }
+}
+
 static void console_save(const void *state, struct writer *writer)
 {
     const struct dev_console *console = state;
+    write_u8(writer, console->ended);
     write_u32(writer, console->input_count);
     for (uint32_t i = 0; i < console->input_count; i++) {
         write_u8(writer, console->input[(console->input_start + i) % DEV_CONSOLE_INPUT_MAX]);
@@ -136,12 +146,14 @@ static void console_save(const void *state, struct writer *writer)
 static void console_load(void *state, const struct dev_env *env, struct reader *reader)
 {
     struct dev_console *console = state;
+    uint8_t ended = read_u8(reader);
     uint32_t count = read_u32(reader);
 
     console_reset(console, env);
-    if (count > DEV_CONSOLE_INPUT_MAX) {
+    if (ended > 1 || count > DEV_CONSOLE_INPUT_MAX) {
         reader_fail(reader);
     }
+    console->ended = ended == 1 && !reader->failed;
     const uint8_t *bytes = read_view(reader, count);
     if (bytes && count > 0) {
         console->input = alloc_zeroed(DEV_CONSOLE_INPUT_MAX, 1);
@@ -158,7 +170,7 @@ static const struct dev_region console_regions[] = {
 const struct dev_ops dev_console_ops = {
     .name = "console",
     .summary = "bytes printed, and bytes typed or given by the scenario",
-    .state_version = 1,
+    .state_version = 2,
     .state_bytes = sizeof(struct dev_console),
     .regions = console_regions,
     .region_count = sizeof console_regions / sizeof console_regions[0],

@@ -11,6 +11,7 @@
 
 #include "digest.h"
 #include "process.h"
+#include "world_internal.h"
 
 void *emu_node_device(struct emu_node *node, uint32_t device)
 {
@@ -61,6 +62,8 @@ void emu_node_boot(struct emu_node *node, uint64_t now_ns)
         struct dev_env env = emu_node_env(node, device);
         dev_table[device]->reset(emu_node_device(node, device), &env);
     }
+    /* Of a machine that nothing will be typed on, the input has ended before it begins. */
+    node->console.ended = !emu_world_console_expected(node);
     advance_to(node, now_ns);
     node->state = EMU_NODE_RUNNING;
     emu_digest_add(node, EMU_DIGEST_BOOT, node->space.image->entry, node->space.size_bytes,
@@ -133,6 +136,11 @@ static void end(struct emu_node *node, enum emu_node_state state, uint32_t detai
 
 static void fault(struct emu_node *node, struct vcpu_fault what)
 {
+    /* To the processor a page that may not be had is no memory; its owner wants to know why. */
+    if (what.kind == VCPU_FAULT_MEMORY && node->space.private_count >= node->space.private_limit &&
+        vcpu_space_frame(&node->space, what.address >> VCPU_PAGE_BITS) != VCPU_FRAME_NONE) {
+        what.kind = VCPU_FAULT_LIMIT;
+    }
     node->fault = what;
     end(node, EMU_NODE_FAULTED, (uint32_t)what.kind);
 }

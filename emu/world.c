@@ -234,6 +234,7 @@ enum status emu_world_create(const struct scn_scenario *scenario,
     struct emu_world *world = alloc_zeroed(1, sizeof *world);
     world->scenario = scenario;
     world->sink = options->sink;
+    world->typed_input = options->typed_input;
     enum status status = vcpu_arena_create(options->memory_limit_bytes ? options->memory_limit_bytes
                                                                        : default_memory_limit(),
                                            &world->arena, error);
@@ -291,6 +292,27 @@ void emu_world_console_input(struct emu_node *node, uint32_t input)
         dev_console_input(&node->console, &env, (const uint8_t *)text, size_bytes);
     }
     emu_world_console_input_queue(node, input + 1);
+    if (emu_node_alive(node) && !emu_world_console_expected(node)) {
+        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+        dev_console_end(&node->console, &env);
+    }
+}
+
+bool emu_world_console_expected(const struct emu_node *node)
+{
+    return node->process->world->typed_input || (node->input && event_queued(&node->input->base));
+}
+
+void emu_world_console_end(struct emu_world *world, uint32_t index)
+{
+    struct emu_node *node = &world->nodes[index];
+    world->typed_input = false;
+    if (emu_node_alive(node)) {
+        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+        node->process->now_ns = world->now_ns;
+        emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 1, NULL, 0);
+        dev_console_end(&node->console, &env);
+    }
 }
 
 uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const void *bytes,

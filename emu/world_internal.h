@@ -34,6 +34,7 @@ struct emu_worker {
 
 struct emu_world {
     const struct scn_scenario *scenario;
+    bool typed_input; /* emu_world_console_type may be called until emu_world_console_end */
     struct emu_sink sink;
 
     struct vcpu_arena *arena;
@@ -77,6 +78,8 @@ void emu_world_network_event(struct emu_process *process, uint32_t network, uint
 
 /* The scenario's console input number `input` reaches the node; asks for the next. */
 void emu_world_console_input(struct emu_node *node, uint32_t input);
+/* Can anything still be typed on the node's console? */
+bool emu_world_console_expected(const struct emu_node *node);
 /* Queues the event for input number `input`, if the scenario has so many. */
 void emu_world_console_input_queue(struct emu_node *node, uint32_t input);
 

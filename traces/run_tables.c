@@ -82,8 +82,8 @@ enum status trace_run_event_write(struct trace_run *run, uint64_t time_ns, const
         return status;
     }
     errno = 0;
-    int printed = fprintf(file, "%llu.%09llu %s %s ", time_ns / TIME_NS_PER_S,
-                          time_ns % TIME_NS_PER_S, node ? node : "-", kind);
+    int printed = fprintf(file, "%llu.%09llu %s %s%s", time_ns / TIME_NS_PER_S,
+                          time_ns % TIME_NS_PER_S, node ? node : "-", kind, *text ? " " : "");
     for (const char *next = text; *next && printed >= 0; next++) {
         unsigned char byte = (unsigned char)*next;
         printed = byte < ' ' || byte == 0x7f ? fprintf(file, "\\x%02x", byte) : fputc(byte, file);

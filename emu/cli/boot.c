@@ -176,6 +176,7 @@ struct keyboard {
     char bytes[4096];
     uint32_t count;
     bool open;
+    bool ended; /* the machine knows that it is not */
 };
 
 /* Reads what is there; with wait, sleeps until something is or the input ends. */
@@ -205,7 +206,7 @@ static enum status run_machine(struct emu_world *world, uint64_t end_ns, struct 
         struct emu_node_report report;
         emu_world_node_report(world, 0, &report);
         bool over = strcmp(report.state, "terminated") == 0 || strcmp(report.state, "faulted") == 0;
-        if (over || (nothing_left && !keyboard.open && !keyboard.count)) {
+        if (over || (nothing_left && keyboard.ended)) {
             return STATUS_OK;
         }
         read_keyboard(&keyboard, nothing_left && !keyboard.count);
@@ -214,6 +215,10 @@ static enum status run_machine(struct emu_world *world, uint64_t end_ns, struct 
         memmove(keyboard.bytes, keyboard.bytes + taken, keyboard.count);
         if (nothing_left && keyboard.count && !taken) {
             return STATUS_OK; /* it sleeps for good, and on a full console */
+        }
+        if (!keyboard.open && !keyboard.count && !keyboard.ended) {
+            keyboard.ended = true;
+            emu_world_console_end(world, 0);
         }
         uint64_t now_ns = emu_world_now_ns(world);
         uint64_t from_ns = nothing_left || next_ns < now_ns ? now_ns : next_ns;
@@ -267,6 +272,7 @@ static int boot(const struct cli_verb *verb, const struct cli_verb *const *verbs
     struct emu_world_options world_options = {
         .engine = engine_name ? vcpu_engine_find(engine_name) : NULL,
         .image_directory = cli_image_directory(images, sizeof images),
+        .typed_input = true,
         .sink = {.console = print_console},
     };
     struct error error = ERROR_INIT;

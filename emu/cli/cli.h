@@ -1,9 +1,9 @@
 /*
  * The command line: verbs, each with a table of options from which parsing and help are made.
  *
- * Exit codes: 0 done; 1 an expectation of the scenario failed; 2 bad input, with one line that says
- * what and where; 3 the host lacks something; `boot` gives the guest's own,
- * or one of the rest.
+ * Exit codes: 0 done; 1 an expectation of the scenario failed; 2 bad input or a full disk, with one
+ * line that says what and where; 3 no memory or threads to be had; 130 interrupted. `boot` gives
+ * the guest's own, 4 if it faulted, 124 if it did not end.
  */
 #ifndef DENALI_EMU_CLI_CLI_H
 #define DENALI_EMU_CLI_CLI_H

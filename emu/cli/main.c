@@ -1,5 +1,6 @@
 /* `denali`: chooses the verb, and the help that covers them all. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,10 @@ static void help(void)
     for (const struct cli_verb *const *verb = verbs; *verb; verb++) {
         printf("  %-8s %s\n", (*verb)->name, (*verb)->summary);
     }
+    printf("\nexit codes: 0 done; 1 an expectation of the scenario failed; 2 bad input or a "
+           "disk\nthat is full; 3 no memory or threads to be had; 130 interrupted. `boot` gives "
+           "the guest's own, 4 if it "
+           "faulted, 124\nif it did not end.\n");
     printf("\nexamples:\n"
            "  denali run scenarios/hello.yaml\n"
            "  denali run scenarios/kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
@@ -39,6 +44,7 @@ static int finish(int code)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a file that may grow no more is a write that fails, and is told */
     if (argc < 2) {
         help();
         return CLI_EXIT_BAD_INPUT;

@@ -32,6 +32,22 @@ class Console : public testing::Test
     }
 };
 
+TEST_F(Console, TellsTheEndOfItsInputAfterTheLastByteAndOnlyOnce)
+{
+    auto *console = static_cast<dev_console *>(machine.state(DEV_CONSOLE));
+    EXPECT_EQ(next(), ABI_CONSOLE_NONE);
+    type("a");
+    machine.irq_pending = 0;
+    dev_console_end(console, &machine.envs[DEV_CONSOLE]);
+    EXPECT_EQ(machine.irq_pending, ABI_IRQ_CONSOLE);
+    EXPECT_EQ(next(), 'a');
+    EXPECT_EQ(next(), ABI_CONSOLE_END);
+    EXPECT_EQ(next(), ABI_CONSOLE_END) << "it stays ended";
+    machine.irq_pending = 0;
+    dev_console_end(console, &machine.envs[DEV_CONSOLE]);
+    EXPECT_EQ(machine.irq_pending, 0u);
+}
+
 TEST_F(Console, PrintsAByteAtATime)
 {
     EXPECT_EQ(machine.out(ABI_PORT_CONSOLE_BYTE, 1, 'h'), DEV_DONE);

@@ -40,6 +40,28 @@ TEST_P(Machine, HasEveryVirtualRegister)
     EXPECT_EQ(world.Report().exit_code, 0u) << "the number of the check in registers.S";
 }
 
+TEST_P(Machine, ReadsWhatTheScenarioTypesUntilItEnds)
+{
+    std::string yaml = OneMachine("reader");
+    TestWorld nothing(yaml, GetParam().c_str());
+    nothing.Run(1000000);
+    EXPECT_STREQ(nothing.Report().state, "terminated") << "no input is input that has ended";
+    EXPECT_EQ(nothing.Report().exit_code, 0u);
+
+    std::string end = "arguments: [one]}";
+    size_t at = yaml.find(end);
+    ASSERT_NE(at, std::string::npos);
+    yaml.replace(at, end.size(),
+                 "console_input: [{at: 1ms, text: \"ab\\n\"}, {at: 3ms, text: \"cd\"}]}");
+    TestWorld typed(yaml, GetParam().c_str());
+    typed.Run(2000000);
+    EXPECT_STREQ(typed.Report().state, "idle");
+    typed.Run(4000000);
+    EXPECT_STREQ(typed.Report().state, "terminated");
+    EXPECT_EQ(typed.Report().exit_code, 5u);
+    EXPECT_EQ(typed.Report().end_ns / 1000000, 3u);
+}
+
 struct WrongAccess {
     const char *letter;
     enum vcpu_fault_kind kind;

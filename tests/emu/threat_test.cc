@@ -310,7 +310,7 @@ TEST_P(Threat, MemoryBeyondTheLimitIsAFaultOfTheGuests)
     RunBeside(world, 1);
     struct emu_node_report report = world.Report(0);
     EXPECT_STREQ(report.state, "faulted");
-    EXPECT_EQ(report.fault.kind, VCPU_FAULT_MEMORY);
+    EXPECT_EQ(report.fault.kind, VCPU_FAULT_LIMIT);
     EXPECT_EQ(report.pages_private_max, 16u);
     /* It wrote one page after the other from 0x2000 on: the seventeenth is the one refused. */
     EXPECT_EQ(report.fault.address, 0x2000u + 16 * 4096);

@@ -306,7 +306,7 @@ enum status vcpu_image_check_fits(const struct vcpu_image *image, uint64_t size_
     if (image->end > size_bytes) {
         return error_set(error, STATUS_INVALID, image->path, 0,
                          "the image ends at 0x%x (%u KiB) but the machine has %" PRIu64
-                         " KiB of memory; give the group more memory",
+                         " KiB of memory; give it more",
                          image->end, (image->end + 1023) / 1024, size_bytes / 1024);
     }
     return STATUS_OK;

@@ -18,7 +18,7 @@
     X(EXISTS, "already exists", 2)                                                                 \
     X(UNSUPPORTED, "not supported by this build or host", 2)                                       \
     X(NO_MEMORY, "out of memory", 3)                                                               \
-    X(IO, "input/output error", 3)                                                                 \
+    X(IO, "input/output error", 2)                                                                 \
     X(CORRUPT, "damaged or truncated data", 2)
 
 enum status {
@@ -30,7 +30,7 @@ enum status {
 /* Constant text such as "invalid input"; never NULL. */
 const char *status_text(enum status status);
 
-/* 0 for OK, 2 for what the user can mend, 3 for what the host lacks. */
+/* 0 for OK, 2 for what the user can mend (input, a full disk), 3 if memory or threads ran out. */
 int status_exit_code(enum status status);
 
 /*
@@ -44,7 +44,10 @@ struct error {
     char message[512];
 };
 
-#define ERROR_INIT {STATUS_OK, 0, "", ""}
+#define ERROR_INIT                                                                                 \
+    {                                                                                              \
+        STATUS_OK, 0, "", ""                                                                       \
+    }
 
 /*
  * Fills error (which may be NULL) and returns status, so that a function can end with

@@ -55,7 +55,7 @@
 
 /* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
 
-#define ABI_PORT_CONSOLE_BYTE  0x10u /* out 8: print a byte. in 32: next input byte, ~0: none */
+#define ABI_PORT_CONSOLE_BYTE  0x10u /* out 8: print a byte. in 32: next byte, or CONSOLE_* */
 #define ABI_PORT_CONSOLE_WRITE 0x11u /* out 32: guest address of struct abi_buffer to print */
 #define ABI_PORT_NIC_SEND      0x20u /* out 32: guest address of struct abi_buffer, a whole frame */
 #define ABI_PORT_NIC_RECEIVE   0x21u /* out 32: guest address of struct abi_receive */
@@ -64,6 +64,9 @@
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
 #define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
+
+#define ABI_CONSOLE_NONE 0xffffffffu /* no byte is waiting */
+#define ABI_CONSOLE_END  0xfffffffeu /* none is waiting and none will come: the input has ended */
 
 #define ABI_CONSOLE_WRITE_MAX 65536u /* bytes one CONSOLE_WRITE may print */
 #define ABI_OBSERVE_NAME_MAX  64u    /* bytes of an observation's name, no NUL counted */

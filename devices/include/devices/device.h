@@ -140,11 +140,15 @@ struct dev_console {
     uint8_t *input; /* NULL until the first input */
     uint32_t input_count;
     uint32_t input_start;
+    bool ended; /* nothing more will come */
 };
 
 /* Gives the guest input; returns how many bytes were taken. Raises ABI_IRQ_CONSOLE. */
 uint32_t dev_console_input(struct dev_console *state, const struct dev_env *env,
                            const uint8_t *bytes, uint32_t size_bytes);
+
+/* No input will come after what waits. Raises ABI_IRQ_CONSOLE, once. */
+void dev_console_end(struct dev_console *state, const struct dev_env *env);
 
 /* --- nic -------------------------------------------------------------------------------------- */
 

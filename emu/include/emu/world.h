@@ -61,6 +61,8 @@ struct emu_world_options {
     uint32_t jobs;                        /* threads, 1..EMU_JOBS_MAX; 0: 1 */
     uint64_t memory_limit_bytes;          /* of host memory for guests; 0: most of the host's */
     const char *image_directory;          /* where bare program names are looked up */
+    bool typed_input; /* consoles stay open for emu_world_console_type; otherwise a console's input
+                         ends with the scenario's last, or before the machine boots */
     struct emu_sink sink;
 };
 
@@ -145,6 +147,9 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t node, struct em
  * before the node has booted or after it ended. */
 uint32_t emu_world_console_type(struct emu_world *world, uint32_t node, const void *bytes,
                                 uint32_t size_bytes);
+
+/* Nothing more will be typed on this console, nor on those that boot later. */
+void emu_world_console_end(struct emu_world *world, uint32_t node);
 
 /* The node's processor, for reading. */
 const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t node);

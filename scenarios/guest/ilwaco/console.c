@@ -6,9 +6,10 @@
 #include "machine.h"
 #include "runtime.h"
 
-#define NO_BYTE UINT32_MAX
+#define NO_BYTE ABI_CONSOLE_NONE
 
-static uint32_t peeked = NO_BYTE; /* a byte taken from the machine that nobody has read yet */
+/* A byte taken from the machine that nobody has read yet; ABI_CONSOLE_END stays. */
+static uint32_t peeked = NO_BYTE;
 
 void console_write(const void *bytes, uint32_t length_bytes)
 {
@@ -38,7 +39,7 @@ static short ready(struct file *file)
     return POLLOUT | (peeked == NO_BYTE ? 0 : POLLIN);
 }
 
-/* What is there, at most a line; waits only for the first byte. */
+/* What is there, at most a line; waits only for the first byte. 0 at the end of the input. */
 static ssize_t read_some(struct file *file, void *bytes, size_t length_bytes)
 {
     char *next = bytes;
@@ -47,7 +48,7 @@ static ssize_t read_some(struct file *file, void *bytes, size_t length_bytes)
         return 0;
     if (file_await(file, POLLIN, false, MACHINE_FOREVER_NS) != 0)
         return -1;
-    while (got < length_bytes && (ready(file) & POLLIN)) {
+    while (got < length_bytes && (ready(file) & POLLIN) && peeked != ABI_CONSOLE_END) {
         next[got] = (char)peeked;
         peeked = NO_BYTE;
         if (next[got++] == '\n')

@@ -23,7 +23,8 @@ void denali_idle_until(uint64_t time_ns);
 uint32_t denali_node_index(void);
 uint32_t denali_node_count(void);
 
-/* Reports a measurement into the run's metrics; name is cut at 64 bytes. */
+/* Reports a measurement into the run's metrics. A name is 1 to 64 bytes of A-Z a-z 0-9 . _ - and
+ * the value a finite number; the machine faults (device) on anything else. */
 void denali_observe(const char *name, double value);
 
 /* Reports that something happened now. */

@@ -21,7 +21,8 @@
     X(MEMORY, 6, "memory", "address outside memory")                                               \
     X(REGISTER, 7, "register", "wrong access to a virtual register")                               \
     X(PORT, 8, "port", "no such port or wrong width")                                              \
-    X(DEVICE, 9, "device", "device refused the operation")
+    X(DEVICE, 9, "device", "device refused the operation")                                         \
+    X(LIMIT, 10, "limit", "the scenario's memory limit is used up")
 
 enum vcpu_fault_kind {
 #define X(name, number, word, text) VCPU_FAULT_##name = number,
@@ -33,7 +34,7 @@ enum vcpu_fault_kind {
 struct vcpu_fault {
     enum vcpu_fault_kind kind;
     uint32_t eip;     /* of the faulting instruction */
-    uint32_t address; /* MEMORY, REGISTER: the guest address; PORT, DEVICE: the port; else 0 */
+    uint32_t address; /* MEMORY, LIMIT, REGISTER: guest address; PORT, DEVICE: the port; else 0 */
 };
 
 /* Constant word such as "divide". */
