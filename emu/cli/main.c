@@ -39,7 +39,7 @@ static int finish(int code)
         return code;
     }
     fprintf(stderr, "denali: cannot write to standard output: %s\n", strerror(errno));
-    return CLI_EXIT_HOST;
+    return CLI_EXIT_BAD_INPUT;
 }
 
 int main(int argc, char **argv)

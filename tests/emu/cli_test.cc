@@ -386,7 +386,7 @@ TEST(Cli, AnExpectationThatFailsIsExitCode1)
     EXPECT_FALSE(folder.has("run/INCOMPLETE"));
 }
 
-TEST(Cli, ASummaryThatCannotBePrintedIsExitCode3)
+TEST(Cli, WhatCannotBePrintedIsExitCode2)
 {
     TemporaryFolder folder;
     for (const char *arguments : {"list", "--help"}) {
@@ -394,7 +394,7 @@ TEST(Cli, ASummaryThatCannotBePrintedIsExitCode3)
             int full = open("/dev/full", O_WRONLY);
             dup2(full, 1);
         });
-        EXPECT_EQ(outcome.code, 3) << arguments;
+        EXPECT_EQ(outcome.code, 2) << arguments;
         EXPECT_NE(outcome.err.find("cannot write to standard output"), std::string::npos)
             << arguments << ": " << outcome.err;
     }

@@ -15,6 +15,8 @@ TEST_P(Machine, PrintsAndReturnsItsExitCode)
     world.Run(1000000);
     EXPECT_STREQ(world.Report().state, "terminated");
     EXPECT_EQ(world.Report().exit_code, 7u);
+    /* 28 bytes in one instruction: a cycle more for each 16. */
+    EXPECT_EQ(world.Report().cycles, world.Report().instructions + 1);
     ASSERT_EQ(world.consoles.size(), 1u);
     EXPECT_EQ(world.consoles[0], "hello from the bare machine\n");
 }

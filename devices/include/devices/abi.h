@@ -68,6 +68,8 @@
 #define ABI_CONSOLE_NONE 0xffffffffu /* no byte is waiting */
 #define ABI_CONSOLE_END  0xfffffffeu /* none is waiting and none will come: the input has ended */
 
+#define ABI_CONSOLE_BYTES_PER_CYCLE 16u /* of CONSOLE_WRITE, beside the instruction itself */
+
 #define ABI_CONSOLE_WRITE_MAX 65536u /* bytes one CONSOLE_WRITE may print */
 #define ABI_OBSERVE_NAME_MAX  64u    /* bytes of an observation's name, no NUL counted */
 
