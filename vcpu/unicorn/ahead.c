@@ -5,10 +5,6 @@
  * in which every instruction is in the ISA: wherever it may go next has been looked at. Where that
  * is not so the interpreter goes on, instruction by instruction.
  *
- * Nor does it ever see a run that goes on into the next page: with blocks of two pages Unicorn's
- * removal of stale translations was found to crash after some ten thousand changes of code. The
- * interpreter takes such a run up to the page's end.
- *
  * What was found is remembered with the generation of code, which changes whenever bytes change
  * that Unicorn may have translated.
  */
@@ -56,14 +52,9 @@ struct unicorn_traits *unicorn_traits_at(struct unicorn_window *window, uint32_t
 enum ahead unicorn_run_is_safe(struct unicorn_window *window, uint32_t eip)
 {
     struct unicorn_traits *first = NULL;
-    uint32_t page = eip >> VCPU_PAGE_BITS;
+    uint32_t count = 0;
     for (uint32_t i = 0; i < RUN_MAX; i++) {
         if (!is_memory(window, eip >> VCPU_PAGE_BITS)) {
-            window->delegate_count = 1;
-            return AHEAD_UNSAFE;
-        }
-        if (eip >> VCPU_PAGE_BITS != page) {
-            window->delegate_count = i;
             return AHEAD_UNSAFE;
         }
         struct unicorn_traits *traits = unicorn_traits_at(window, eip);
@@ -72,18 +63,17 @@ enum ahead unicorn_run_is_safe(struct unicorn_window *window, uint32_t eip)
         }
         if (!first) {
             first = traits;
-        }
-        if (traits->crosses) {
-            window->delegate_count = i + 1;
-            return AHEAD_UNSAFE;
-        }
-        if (traits->run_generation == window->generation) {
-            break;
+            if (first->run_generation == window->generation) {
+                return AHEAD_SAFE;
+            }
+            if (window->translated_max >= WINDOW_TRANSLATED_MAX) {
+                return AHEAD_UNSAFE; /* which ends the slice, and then the instance is replaced */
+            }
         }
         if (!traits->translatable) {
-            window->delegate_count = 1;
             return AHEAD_UNSAFE;
         }
+        count++;
         if (traits->flow != UNICORN_FLOW_NEXT) {
             break;
         }
@@ -93,6 +83,7 @@ enum ahead unicorn_run_is_safe(struct unicorn_window *window, uint32_t eip)
         eip += traits->length_bytes;
     }
     first->run_generation = window->generation;
+    window->translated_max += count;
     return AHEAD_SAFE;
 }
 

@@ -11,7 +11,6 @@ static void stop(struct unicorn_window *window, enum window_event event, uint32_
 {
     window->event = event;
     window->event_eip = eip;
-    window->delegate_count = 1;
     uc_emu_stop(window->uc);
 }
 
@@ -172,7 +171,6 @@ static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t address, int s
         /* Met while translating, perhaps some instructions ahead: nothing has been executed since
          * the beginning of the block, where EIP is. That instruction is left to the interpreter. */
         window->event_eip = 0;
-        window->delegate_count = 1;
         uc_reg_read(uc, UC_X86_REG_EIP, &window->event_eip);
         window->event =
             window->budget == 0 ? WINDOW_BUDGET

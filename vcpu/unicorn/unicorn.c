@@ -32,9 +32,16 @@ struct unicorn {
 static struct unicorn_window *window_for(struct unicorn *unicorn, uint32_t size_bytes)
 {
     for (unsigned i = 0; i < WINDOWS_MAX; i++) {
-        if (unicorn->window[i] && unicorn->window[i]->size_bytes == size_bytes) {
-            return unicorn->window[i];
+        struct unicorn_window *window = unicorn->window[i];
+        if (!window || window->size_bytes != size_bytes) {
+            continue;
         }
+        if (window->translated_max < WINDOW_TRANSLATED_MAX) {
+            return window;
+        }
+        unicorn_window_destroy(window);
+        unicorn->window[i] = unicorn_window_create(size_bytes, NULL);
+        return unicorn->window[i];
     }
     struct unicorn_window *window = unicorn_window_create(size_bytes, NULL);
     if (window) {
@@ -88,10 +95,6 @@ static bool run_slice(struct unicorn *unicorn, struct unicorn_window *window, st
     case WINDOW_BREAKPOINT:
         stop->reason = VCPU_STOP_BREAKPOINT;
         return false;
-    case WINDOW_DELEGATE:
-        count -= window->executed;
-        return delegate(unicorn, vcpu,
-                        window->delegate_count < count ? window->delegate_count : count, stop);
     default:
         return delegate(unicorn, vcpu, 1, stop);
     }
@@ -102,17 +105,17 @@ static void unicorn_run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t 
 {
     struct unicorn *unicorn = (struct unicorn *)engine;
     memset(stop, 0, sizeof *stop);
-    struct unicorn_window *window = window_for(unicorn, vcpu->space->size_bytes);
     unicorn->interpreter->breakpoints = engine->breakpoints;
     unicorn->interpreter->breakpoint_count = engine->breakpoint_count;
-    if (!window) { /* no more instances: the host's limit, not the guest's */
-        (void)delegate(unicorn, vcpu, budget, stop);
-        return;
-    }
-    window->breakpoints = engine->breakpoints;
-    window->breakpoint_count = engine->breakpoint_count;
     while (stop->retired < budget) {
         uint64_t count = budget - stop->retired;
+        struct unicorn_window *window = window_for(unicorn, vcpu->space->size_bytes);
+        if (!window) { /* no more instances: the host's limit, not the guest's */
+            (void)delegate(unicorn, vcpu, count, stop);
+            return;
+        }
+        window->breakpoints = engine->breakpoints;
+        window->breakpoint_count = engine->breakpoint_count;
         if (!run_slice(unicorn, window, vcpu, count < SLICE_MAX ? count : SLICE_MAX, stop)) {
             return;
         }

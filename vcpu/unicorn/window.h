@@ -52,6 +52,7 @@ struct unicorn_window {
     struct window_pages dirty;      /* written in this slice, in order */
     struct window_pages stale;      /* changed by the host: translations to remove */
     uint32_t generation;            /* of code: counts its changes, from 1 */
+    uint64_t translated_max;        /* instructions that Unicorn can have translated so far */
     uint32_t newly_private;         /* of the dirty ones, how many are not private yet */
     uint32_t newly_private_max;     /* how many may be */
 
@@ -68,12 +69,11 @@ struct unicorn_window {
     uint32_t current_eip; /* of the instruction being executed */
     uint8_t current_length_bytes;
     bool current_only_moves;
-    uint16_t zero_flags;     /* flags that are 0 whatever Unicorn says */
-    uint32_t delegate_count; /* DELEGATE: how many instructions are not for Unicorn */
-    bool repeating;          /* the instruction before was an iteration of current */
-    bool x87_loaded;         /* Unicorn holds the node's x87 */
-    uint16_t x87_after;      /* UNICORN_X87_*: what is to be put right after the last one */
-    uint16_t x87_kept;       /* KEEP: C0 to C3 as they were */
+    uint16_t zero_flags; /* flags that are 0 whatever Unicorn says */
+    bool repeating;      /* the instruction before was an iteration of current */
+    bool x87_loaded;     /* Unicorn holds the node's x87 */
+    uint16_t x87_after;  /* UNICORN_X87_*: what is to be put right after the last one */
+    uint16_t x87_kept;   /* KEEP: C0 to C3 as they were */
 };
 
 /* NULL and *error if Unicorn or the host refuses. */
@@ -115,6 +115,9 @@ enum status unicorn_error(struct error *error, const char *action, uc_err code);
 #define WINDOW_PAGE_LOADED 1u /* holds the node's content */
 #define WINDOW_PAGE_DIRTY  2u /* and was written in this slice */
 #define WINDOW_PAGE_CODE   4u /* Unicorn may have translated something of it; for good */
-#define WINDOW_FIRST_PAGE  2u /* page 0 and the register page are not memory */
+/* Unicorn has room for translations of 1 GiB and crashes when it is used up (blocks are freed that
+ * are still in use). An instruction takes some hundred bytes, so an instance ends long before. */
+#define WINDOW_TRANSLATED_MAX 250000u
+#define WINDOW_FIRST_PAGE     2u /* page 0 and the register page are not memory */
 
 #endif

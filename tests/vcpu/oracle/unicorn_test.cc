@@ -235,4 +235,17 @@ TEST_F(UnicornTest, LongRunsOfCodeAreLookedAtToTheirEnd)
     EXPECT_EQ(stop.retired, 0xfff0u);
 }
 
+TEST_F(UnicornTest, CodeThatChangesForEverUsesUpNothing)
+{
+    /* More than WINDOW_TRANSLATED_MAX instructions in all, so that instances are replaced; two
+     * machines by turns, so that also under the other one. */
+    std::vector<uint8_t> code(600, 0x40);
+    for (uint32_t round = 0; round < 800; round++) {
+        code[round % 500] ^= 1; /* inc eax or inc ecx */
+        write(CODE, code);
+        a_.vcpu.eip = b_.vcpu.eip = CODE;
+        ASSERT_EQ(both(a_, b_, 599).reason, VCPU_STOP_BUDGET);
+    }
+}
+
 } // namespace
