@@ -245,20 +245,25 @@ static struct trace_summary_assertion *judge(struct run *run, char (**details)[A
 /* Counters of the run that expectations may name. */
 static void add_figures(struct run *run, const struct emu_totals *totals)
 {
-    ana_metrics_add_figure(run->metrics, "run.instructions", (double)totals->instructions);
-    ana_metrics_add_figure(run->metrics, "run.frames_sent", (double)totals->frames_sent);
-    ana_metrics_add_figure(run->metrics, "run.frames_delivered", (double)totals->frames_delivered);
-    ana_metrics_add_figure(run->metrics, "run.frames_dropped", (double)totals->frames_dropped);
-    ana_metrics_add_figure(run->metrics, "run.nodes_up", totals->nodes_up);
-    ana_metrics_add_figure(run->metrics, "run.nodes_terminated", totals->nodes_terminated);
-    ana_metrics_add_figure(run->metrics, "run.faults", totals->nodes_faulted);
-    uint32_t failed = 0;
+    double failed = 0;
     for (uint32_t i = 0; i < emu_world_node_count(run->world); i++) {
         struct emu_node_report report;
         emu_world_node_report(run->world, i, &report);
         failed += report.exit_code != 0;
     }
-    ana_metrics_add_figure(run->metrics, "run.nodes_failed", failed);
+    const double figures[SCN_FIGURE_COUNT] = {
+        [SCN_FIGURE_INSTRUCTIONS] = (double)totals->instructions,
+        [SCN_FIGURE_FRAMES_SENT] = (double)totals->frames_sent,
+        [SCN_FIGURE_FRAMES_DELIVERED] = (double)totals->frames_delivered,
+        [SCN_FIGURE_FRAMES_DROPPED] = (double)totals->frames_dropped,
+        [SCN_FIGURE_NODES_UP] = totals->nodes_up,
+        [SCN_FIGURE_NODES_TERMINATED] = totals->nodes_terminated,
+        [SCN_FIGURE_NODES_FAILED] = failed,
+        [SCN_FIGURE_FAULTS] = totals->nodes_faulted,
+    };
+    for (uint32_t i = 0; i < SCN_FIGURE_COUNT; i++) {
+        ana_metrics_add_figure(run->metrics, scn_figure_name((enum scn_figure)i), figures[i]);
+    }
 }
 
 static enum status finish(struct run *run, struct error *error)

@@ -68,6 +68,9 @@ static bool metric_is_valid(const char *text)
         return false;
     }
     for (; *text != '\0'; text++) {
+        if (strcmp(text, "@milestone") == 0) {
+            return true; /* how a milestone is told from a measurement of its name */
+        }
         bool dot = *text == '.';
         if (!is_letter(*text) && !is_digit(*text) && *text != '-' && *text != '_' && !dot) {
             return false;
@@ -77,6 +80,23 @@ static bool metric_is_valid(const char *text)
         }
     }
     return true;
+}
+
+/* A counter of the run must be one that there is. */
+static enum status check_figure(const struct slot *slot, const char *text)
+{
+    const char *names[SCN_FIGURE_COUNT];
+    for (uint32_t i = 0; i < SCN_FIGURE_COUNT; i++) {
+        names[i] = scn_figure_name((enum scn_figure)i);
+        if (strcmp(text, names[i]) == 0) {
+            return STATUS_OK;
+        }
+    }
+    const char *nearest = nearest_word(text, names, SCN_FIGURE_COUNT);
+    char wanted[160];
+    snprintf(wanted, sizeof wanted, "a counter of the run, such as %s",
+             nearest ? nearest : "run.faults");
+    return expected(slot, wanted);
 }
 
 static enum status read_text(const struct slot *slot)
@@ -92,6 +112,12 @@ static enum status read_text(const struct slot *slot)
     if (field->kind == SCHEMA_METRIC && !metric_is_valid(text)) {
         return expected(slot, "a metric's name such as lookup.success: a letter, then letters, "
                               "digits, '.', '-' and '_', 64 at most");
+    }
+    if (field->kind == SCHEMA_METRIC && strncmp(text, "run.", 4) == 0) {
+        enum status status = check_figure(slot, text);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     *SCHEMA_AT(char *, slot->base, field->offset) = alloc_text(text);
     return STATUS_OK;

@@ -224,6 +224,16 @@ void scn_scenario_destroy(struct scn_scenario *scenario)
     }
 }
 
+const char *scn_figure_name(enum scn_figure figure)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        SCN_FIGURE_LIST(X)
+#undef X
+    };
+    return names[figure];
+}
+
 enum status scn_error_at(const struct scn_scenario *scenario, const char *path, struct error *error,
                          enum status status, const char *format, ...)
 {

@@ -172,8 +172,10 @@ static const struct schema_field expectation_fields[] = {
     {"name", SCHEMA_TEXT, AT(name), DERIVED("from the other fields"),
      .meaning = "How it is called in the summary."},
     {"metric", SCHEMA_METRIC, AT(metric), REQUIRED,
-     .meaning = "What guests observe, such as `lookup.success`, or a counter of the run, such as "
-                "`run.faults`, `run.frames_dropped` or `run.nodes_terminated`."},
+     .meaning = "What guests observe, such as `lookup.success`, or a counter of the run: "
+                "`run.instructions`, `run.frames_sent`, `run.frames_delivered`, "
+                "`run.frames_dropped`, `run.nodes_up`, `run.nodes_terminated`, "
+                "`run.nodes_failed` (ended with another exit code than 0) or `run.faults`."},
     {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = statistics,
      .choice_count = COUNT(statistics),
      .meaning = "Which statistic of the metric, over all nodes. A counter of the run is a single "

@@ -174,6 +174,9 @@ const Case kCases[] = {
     {"BadStatistic", "at_least: 0.5", "statistic: median",
      "test.yaml:17: expectations.0.statistic: expected one of count, mean, min, max, p50, p90, "
      "p95, p99, sum, found 'median'"},
+    {"UnknownFigure", "metric: a.b", "metric: run.falts",
+     "test.yaml:16: expectations.0.metric: expected a counter of the run, such as run.faults, "
+     "found 'run.falts'"},
     {"BadMetric", "metric: a.b", "metric: a..b",
      "test.yaml:16: expectations.0.metric: expected a metric's name such as lookup.success: ..."},
     {"SyntaxIndent", "  duration: 10s", "  duration: 10s\n bad: 1",

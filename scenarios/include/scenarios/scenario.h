@@ -129,6 +129,27 @@ struct scn_bound {
     double value;
 };
 
+/* Counters of a run that an expectation may name. Names that begin with "run." are theirs alone. */
+#define SCN_FIGURE_LIST(X)                                                                         \
+    X(INSTRUCTIONS, "run.instructions")                                                            \
+    X(FRAMES_SENT, "run.frames_sent")                                                              \
+    X(FRAMES_DELIVERED, "run.frames_delivered")                                                    \
+    X(FRAMES_DROPPED, "run.frames_dropped")                                                        \
+    X(NODES_UP, "run.nodes_up")                                                                    \
+    X(NODES_TERMINATED, "run.nodes_terminated")                                                    \
+    X(NODES_FAILED, "run.nodes_failed") /* terminated with another exit code than 0 */             \
+    X(FAULTS, "run.faults")
+
+enum scn_figure {
+#define X(name, text) SCN_FIGURE_##name,
+    SCN_FIGURE_LIST(X)
+#undef X
+        SCN_FIGURE_COUNT
+};
+
+/* "run.faults" and the like; figure < SCN_FIGURE_COUNT. */
+const char *scn_figure_name(enum scn_figure figure);
+
 /* What must hold at the end of a run for its exit code to be 0. Bounds that are given all hold. */
 struct scn_expectation {
     char *name;         /* "lookup.success mean at_least 0.999" unless the file says otherwise */
