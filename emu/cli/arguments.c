@@ -110,6 +110,18 @@ const char *cli_value(const struct cli_arguments *arguments, const char *name)
     return value;
 }
 
+uint32_t cli_values(const struct cli_arguments *arguments, const char *name,
+                    const char *values[CLI_VALUES_MAX])
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < arguments->value_count; i++) {
+        if (strcmp(arguments->values[i].option->name, name) == 0) {
+            values[count++] = arguments->values[i].value;
+        }
+    }
+    return count;
+}
+
 bool cli_flag(const struct cli_arguments *arguments, const char *name)
 {
     return cli_value(arguments, name) != NULL;

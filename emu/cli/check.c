@@ -2,7 +2,6 @@
 #include <emu/run.h>
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cli.h"
 
@@ -28,12 +27,7 @@ static int check(const struct cli_verb *verb, const struct cli_verb *const *verb
         return CLI_EXIT_OK;
     }
     const char *sets[CLI_VALUES_MAX];
-    uint32_t set_count = 0;
-    for (uint32_t i = 0; i < arguments.value_count; i++) {
-        if (strcmp(arguments.values[i].option->name, "set") == 0) {
-            sets[set_count++] = arguments.values[i].value;
-        }
-    }
+    uint32_t set_count = cli_values(&arguments, "set", sets);
     struct emu_run_options run_options = {
         .scenario_path = arguments.positional[0],
         .sets = sets,

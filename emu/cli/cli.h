@@ -62,6 +62,9 @@ bool cli_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_ar
                bool *done);
 /* The last value of an option, or NULL if it was not given. */
 const char *cli_value(const struct cli_arguments *arguments, const char *name);
+/* All values of an option that repeats, in order; returns how many. */
+uint32_t cli_values(const struct cli_arguments *arguments, const char *name,
+                    const char *values[CLI_VALUES_MAX]);
 bool cli_flag(const struct cli_arguments *arguments, const char *name);
 /* A whole number in [min, max]; on bad input prints one line and returns false. */
 bool cli_number(const struct cli_arguments *arguments, const char *name, uint64_t min, uint64_t max,

@@ -50,12 +50,7 @@ static int run(const struct cli_verb *verb, const struct cli_verb *const *verbs,
         return CLI_EXIT_BAD_INPUT;
     }
     const char *sets[CLI_VALUES_MAX];
-    uint32_t set_count = 0;
-    for (uint32_t i = 0; i < arguments.value_count; i++) {
-        if (strcmp(arguments.values[i].option->name, "set") == 0) {
-            sets[set_count++] = arguments.values[i].value;
-        }
-    }
+    uint32_t set_count = cli_values(&arguments, "set", sets);
     char images[4096];
     bool quiet = cli_flag(&arguments, "quiet");
     struct emu_run_options run_options = {
