@@ -252,22 +252,12 @@ static int judge(const struct emu_world *world)
     return CLI_EXIT_TIMED_OUT;
 }
 
-static int boot(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
-                char **argv)
+static int boot(const struct cli_arguments *arguments)
 {
-    (void)verbs;
-    struct cli_arguments arguments;
-    bool done = false;
-    if (!cli_parse(verb, argc, argv, &arguments, &done)) {
+    if (!arguments_good(arguments)) {
         return CLI_EXIT_BAD_INPUT;
     }
-    if (done) {
-        return CLI_EXIT_OK;
-    }
-    if (!arguments_good(&arguments)) {
-        return CLI_EXIT_BAD_INPUT;
-    }
-    const char *engine_name = cli_value(&arguments, "engine");
+    const char *engine_name = cli_value(arguments, "engine");
     char images[4096];
     struct emu_world_options world_options = {
         .engine = engine_name ? vcpu_engine_find(engine_name) : NULL,
@@ -284,7 +274,7 @@ static int boot(const struct cli_verb *verb, const struct cli_verb *const *verbs
         return cli_fail(&error);
     }
     size_t size_bytes = 0;
-    char *text = describe(&arguments, &size_bytes);
+    char *text = describe(arguments, &size_bytes);
     struct scn_file *file = NULL;
     struct scn_scenario *scenario = NULL;
     struct emu_world *world = NULL;
@@ -300,7 +290,7 @@ static int boot(const struct cli_verb *verb, const struct cli_verb *const *verbs
         status = emu_world_create(scenario, &world_options, &world, &error);
     }
     if (status) {
-        blame_option(&error, arguments.positional[0]);
+        blame_option(&error, arguments->positional[0]);
     }
     signal(SIGINT, on_interrupt);
     if (!status) {

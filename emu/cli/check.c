@@ -14,27 +14,17 @@ static const struct cli_option options[] = {
     {NULL, NULL, NULL, false},
 };
 
-static int check(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
-                 char **argv)
+static int check(const struct cli_arguments *arguments)
 {
-    (void)verbs;
-    struct cli_arguments arguments;
-    bool done = false;
-    if (!cli_parse(verb, argc, argv, &arguments, &done)) {
-        return CLI_EXIT_BAD_INPUT;
-    }
-    if (done) {
-        return CLI_EXIT_OK;
-    }
     const char *sets[CLI_VALUES_MAX];
-    uint32_t set_count = cli_values(&arguments, "set", sets);
+    uint32_t set_count = cli_values(arguments, "set", sets);
     struct emu_run_options run_options = {
-        .scenario_path = arguments.positional[0],
+        .scenario_path = arguments->positional[0],
         .sets = sets,
         .set_count = set_count,
-        .seed = cli_value(&arguments, "seed"),
-        .nodes = cli_value(&arguments, "nodes"),
-        .until = cli_value(&arguments, "until"),
+        .seed = cli_value(arguments, "seed"),
+        .nodes = cli_value(arguments, "nodes"),
+        .until = cli_value(arguments, "until"),
     };
     /* A world is made too, so that images and matrices are read and judged as a run would. */
     struct error error = ERROR_INIT;
@@ -47,7 +37,7 @@ static int check(const struct cli_verb *verb, const struct cli_verb *const *verb
     if (!status) {
         status = emu_world_create(scenario, &world_options, &world, &error);
     }
-    if (!status && !cli_flag(&arguments, "quiet")) {
+    if (!status && !cli_flag(arguments, "quiet")) {
         status = scn_write_resolved(scenario, stdout, NULL, &error);
     }
     emu_world_destroy(world);

@@ -16,17 +16,18 @@
 #define CLI_EXIT_OK          0
 #define CLI_EXIT_UNMET       1
 #define CLI_EXIT_BAD_INPUT   2
-#define CLI_EXIT_HOST        3
 #define CLI_EXIT_GUEST_FAULT 4
 #define CLI_EXIT_TIMED_OUT   124 /* as timeout(1) does */
 #define CLI_EXIT_INTERRUPTED 130 /* as shells do for SIGINT */
 
 struct cli_option {
     const char *name;     /* without dashes; NULL ends a table */
-    const char *argument; /* placeholder, NULL: a flag */
+    const char *argument; /* what help calls its value; NULL: a flag */
     const char *help;
     bool repeats;
 };
+
+struct cli_arguments;
 
 struct cli_verb {
     const char *name;
@@ -38,8 +39,7 @@ struct cli_verb {
     uint32_t arguments_min;
     uint32_t arguments_max;
     bool takes_rest; /* arguments after `--` are the guest's */
-    int (*run)(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
-               char **argv);
+    int (*run)(const struct cli_arguments *arguments);
 };
 
 #define CLI_VALUES_MAX 256u

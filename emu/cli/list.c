@@ -48,23 +48,13 @@ static void list_images(void)
     free(entries);
 }
 
-static int list(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
-                char **argv)
+static int list(const struct cli_arguments *arguments)
 {
-    (void)verbs;
     static const struct {
         const char *name;
         void (*print)(void);
     } subjects[] = {{"engines", list_engines}, {"devices", list_devices}, {"images", list_images}};
-    struct cli_arguments arguments;
-    bool done = false;
-    if (!cli_parse(verb, argc, argv, &arguments, &done)) {
-        return CLI_EXIT_BAD_INPUT;
-    }
-    if (done) {
-        return CLI_EXIT_OK;
-    }
-    const char *wanted = arguments.positional_count ? arguments.positional[0] : NULL;
+    const char *wanted = arguments->positional_count ? arguments->positional[0] : NULL;
     bool found = false;
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
         if (!wanted || strcmp(wanted, subjects[i].name) == 0) {

@@ -42,6 +42,16 @@ static int finish(int code)
     return CLI_EXIT_BAD_INPUT;
 }
 
+static int run_verb(const struct cli_verb *verb, int argc, char **argv)
+{
+    struct cli_arguments arguments;
+    bool done = false;
+    if (!cli_parse(verb, argc, argv, &arguments, &done)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    return done ? CLI_EXIT_OK : verb->run(&arguments);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no more is a write that fails, and is told */
@@ -60,7 +70,7 @@ int main(int argc, char **argv)
     }
     for (const struct cli_verb *const *verb = verbs; *verb; verb++) {
         if (strcmp((*verb)->name, argv[1]) == 0) {
-            return finish((*verb)->run(*verb, verbs, argc - 2, argv + 2));
+            return finish(run_verb(*verb, argc - 2, argv + 2));
         }
     }
     fprintf(stderr, "denali: unknown verb `%s`; expected one of", argv[1]);

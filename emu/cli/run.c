@@ -31,39 +31,29 @@ static void on_interrupt(int signal_number)
     signal(signal_number, SIG_DFL); /* who asks twice does not want to wait for the window's end */
 }
 
-static int run(const struct cli_verb *verb, const struct cli_verb *const *verbs, int argc,
-               char **argv)
+static int run(const struct cli_arguments *arguments)
 {
-    (void)verbs;
-    struct cli_arguments arguments;
-    bool done = false;
-    if (!cli_parse(verb, argc, argv, &arguments, &done)) {
-        return CLI_EXIT_BAD_INPUT;
-    }
-    if (done) {
-        return CLI_EXIT_OK;
-    }
     uint64_t jobs = 0;
     uint64_t memory_mib = 0;
-    if (!cli_number(&arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
-        !cli_number(&arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
+    if (!cli_number(arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
+        !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
         return CLI_EXIT_BAD_INPUT;
     }
     const char *sets[CLI_VALUES_MAX];
-    uint32_t set_count = cli_values(&arguments, "set", sets);
+    uint32_t set_count = cli_values(arguments, "set", sets);
     char images[4096];
-    bool quiet = cli_flag(&arguments, "quiet");
+    bool quiet = cli_flag(arguments, "quiet");
     struct emu_run_options run_options = {
-        .scenario_path = arguments.positional[0],
+        .scenario_path = arguments->positional[0],
         .sets = sets,
         .set_count = set_count,
-        .seed = cli_value(&arguments, "seed"),
-        .nodes = cli_value(&arguments, "nodes"),
-        .until = cli_value(&arguments, "until"),
-        .engine = cli_value(&arguments, "engine"),
+        .seed = cli_value(arguments, "seed"),
+        .nodes = cli_value(arguments, "nodes"),
+        .until = cli_value(arguments, "until"),
+        .engine = cli_value(arguments, "engine"),
         .jobs = (uint32_t)jobs,
         .memory_limit_bytes = memory_mib << 20,
-        .out = cli_value(&arguments, "out"),
+        .out = cli_value(arguments, "out"),
         .image_directory = cli_image_directory(images, sizeof images),
         .progress = quiet ? NULL : stderr,
         .stop = &stop,

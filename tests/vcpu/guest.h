@@ -2,14 +2,14 @@
 // and an engine. No devices and no host: a test sees every stop itself.
 #pragma once
 
-#include <elf.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "support/elf_builder.h"
 
 extern "C" {
 #include <vcpu/engine.h>
@@ -40,30 +40,7 @@ inline Bytes hex(const std::string &text)
 // An ELF32 file of one segment that holds `content` at `address`; the entry is its first byte.
 inline Bytes elf_of(const Bytes &content, uint32_t address)
 {
-    Elf32_Ehdr header = {};
-    memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS32;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_EXEC;
-    header.e_machine = EM_386;
-    header.e_version = EV_CURRENT;
-    header.e_entry = address;
-    header.e_phoff = sizeof header;
-    header.e_ehsize = sizeof header;
-    header.e_phentsize = sizeof(Elf32_Phdr);
-    header.e_phnum = 1;
-    Elf32_Phdr program = {};
-    program.p_type = PT_LOAD;
-    program.p_offset = sizeof header + sizeof program;
-    program.p_vaddr = program.p_paddr = address;
-    program.p_filesz = program.p_memsz = static_cast<uint32_t>(content.size());
-    program.p_flags = PF_R | PF_W | PF_X;
-    Bytes file(sizeof header + sizeof program + content.size());
-    memcpy(file.data(), &header, sizeof header);
-    memcpy(file.data() + sizeof header, &program, sizeof program);
-    memcpy(file.data() + program.p_offset, content.data(), content.size());
-    return file;
+    return support::BuildElf(address, {{address, 0, content}});
 }
 
 constexpr uint32_t kCode = 0x2000;

@@ -1,4 +1,4 @@
-/* Names to addresses, as POSIX.1-2008 <netdb.h>. Numeric addresses only, for now. */
+/* Names to addresses, as POSIX.1-2008 <netdb.h>. Resolves numeric addresses and localhost. */
 #ifndef DENALI_NETDB_H
 #define DENALI_NETDB_H
 

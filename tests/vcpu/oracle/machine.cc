@@ -6,36 +6,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "support/elf_builder.h"
 #include <capstone/capstone.h>
-#include <elf.h>
 
 #include <gtest/gtest.h>
 
 Ground::Ground()
 {
-    /* A header, one segment, and a page of zeros. */
-    std::vector<uint8_t> file(sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr) + VCPU_PAGE_BYTES);
-    Elf32_Ehdr header = {};
-    memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS32;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_EXEC;
-    header.e_machine = EM_386;
-    header.e_version = EV_CURRENT;
-    header.e_entry = CODE;
-    header.e_phoff = sizeof header;
-    header.e_ehsize = sizeof header;
-    header.e_phentsize = sizeof(Elf32_Phdr);
-    header.e_phnum = 1;
-    Elf32_Phdr segment = {};
-    segment.p_type = PT_LOAD;
-    segment.p_offset = sizeof header + sizeof segment;
-    segment.p_vaddr = segment.p_paddr = CODE;
-    segment.p_filesz = segment.p_memsz = VCPU_PAGE_BYTES;
-    segment.p_flags = PF_R | PF_W | PF_X;
-    memcpy(file.data(), &header, sizeof header);
-    memcpy(file.data() + sizeof header, &segment, sizeof segment);
+    std::vector<uint8_t> file =
+        support::BuildElf(CODE, {{CODE, 0, std::vector<uint8_t>(VCPU_PAGE_BYTES)}});
     struct error error = ERROR_INIT;
     if (vcpu_arena_create(64u << 20, &arena, &error) != STATUS_OK ||
         vcpu_image_parse(arena, "oracle", file.data(), file.size(), &image, &error) != STATUS_OK) {
