@@ -46,12 +46,19 @@
 #define ABI_FEATURE_CONSOLE (1u << 2)
 #define ABI_FEATURE_TIMER   (1u << 3)
 #define ABI_FEATURE_OBSERVE (1u << 4)
+#define ABI_FEATURE_ENTROPY (1u << 5)
+/* Only on machines whose scenario gives them one. */
+#define ABI_FEATURE_KEYBOARD    (1u << 6)
+#define ABI_FEATURE_FRAMEBUFFER (1u << 7)
+#define ABI_FEATURE_DISK        (1u << 8)
 
 /* --- Interrupt kinds: bits of IRQ_PENDING, IRQ_DELIVERED and of what idle returns in EAX ------ */
 
-#define ABI_IRQ_TIMER   (1u << 0) /* the timer's deadline has passed */
-#define ABI_IRQ_NIC     (1u << 1) /* one or more frames were put in the receive queue */
-#define ABI_IRQ_CONSOLE (1u << 2) /* one or more bytes of console input arrived */
+#define ABI_IRQ_TIMER    (1u << 0) /* the timer's deadline has passed */
+#define ABI_IRQ_NIC      (1u << 1) /* one or more frames were put in the receive queue */
+#define ABI_IRQ_CONSOLE  (1u << 2) /* one or more bytes of console input arrived */
+#define ABI_IRQ_KEYBOARD (1u << 3) /* one or more keys went down or up */
+#define ABI_IRQ_DISK     (1u << 4) /* one or more disk requests are done */
 
 /* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
 
@@ -61,6 +68,12 @@
 #define ABI_PORT_NIC_RECEIVE   0x21u /* out 32: guest address of struct abi_receive */
 #define ABI_PORT_TIMER         0x30u /* out 32: guest address of a u64 deadline in ns; ~0: off */
 #define ABI_PORT_OBSERVE       0x40u /* out 32: guest address of struct abi_observation */
+#define ABI_PORT_ENTROPY       0x50u /* in 32: random bits. out 32: struct abi_buffer to fill */
+#define ABI_PORT_KEYBOARD      0x60u /* in 32: next event, or ABI_KEYBOARD_NONE */
+#define ABI_PORT_FRAMEBUFFER   0x70u /* out 32: guest address of struct abi_framebuffer */
+#define ABI_PORT_DISK_INFO     0x80u /* out 32: guest address of struct abi_disk_info */
+#define ABI_PORT_DISK_SUBMIT   0x81u /* out 32: guest address of struct abi_disk_request */
+#define ABI_PORT_DISK_COMPLETE 0x82u /* out 32: guest address of struct abi_disk_completion */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
 #define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
@@ -72,6 +85,11 @@
 
 #define ABI_CONSOLE_WRITE_MAX 65536u /* bytes one CONSOLE_WRITE may print */
 #define ABI_OBSERVE_NAME_MAX  64u    /* bytes of an observation's name, no NUL counted */
+
+#define ABI_DISK_BLOCK_BYTES  4096u
+#define ABI_DISK_REQUESTS_MAX 64u /* submitted and not yet collected, all disks together */
+#define ABI_DISK_NAME_MAX     32u /* bytes of a disk's name with its NUL */
+#define ABI_DISKS_MAX         16u
 
 #ifndef __ASSEMBLER__
 
@@ -108,7 +126,44 @@ struct abi_observation {
     uint64_t value;    /* the bits of an IEEE 754 double */
 };
 
+/* What a disk is: the guest gives the number, the device stores the rest. Refused past the last. */
+struct abi_disk_info {
+    uint32_t disk;  /* in: from 0 */
+    uint32_t flags; /* ABI_DISK_READ_ONLY */
+    uint64_t block_count;
+    char name[ABI_DISK_NAME_MAX]; /* NUL-padded */
+};
+
+/* Asks for one block. The memory belongs to the device until the request is collected: it is read
+ * or written, whole and at once, at the moment the request is done. Refused if it is not all memory
+ * or if ABI_DISK_REQUESTS_MAX are under way. */
+struct abi_disk_request {
+    uint32_t disk;
+    uint32_t operation; /* ABI_DISK_READ or ABI_DISK_WRITE */
+    uint64_t block;
+    uint32_t address; /* of ABI_DISK_BLOCK_BYTES of guest memory, anywhere */
+    uint32_t tag;     /* comes back with the completion */
+};
+
+/* Collects the oldest request that is done; they are done in the order of their submission to one
+ * disk. */
+struct abi_disk_completion {
+    uint32_t tag;
+    uint32_t status; /* ABI_DISK_* below; NONE: nothing is done yet */
+};
+
 #endif
+
+#define ABI_DISK_READ  0u
+#define ABI_DISK_WRITE 1u
+
+#define ABI_DISK_READ_ONLY (1u << 0)
+
+#define ABI_DISK_DONE     0u
+#define ABI_DISK_NONE     1u /* no request is done */
+#define ABI_DISK_NO_BLOCK 2u /* no such disk, block or operation */
+#define ABI_DISK_REFUSED  3u /* the disk is read-only */
+#define ABI_DISK_FULL     4u /* the scenario's limit of disk bytes is reached; nothing was written */
 
 /* --- The two virtual instructions ------------------------------------------------------------
  *

@@ -30,6 +30,17 @@ void denali_observe(const char *name, double value);
 /* Reports that something happened now. */
 void denali_milestone(const char *name);
 
+/*
+ * Disks, in blocks of DENALI_DISK_BLOCK_BYTES. A name is the scenario's. The functions wait until
+ * the disk is done while the network goes on; they return 0, or -1 with errno: ENODEV no such disk,
+ * EINVAL past its end, EROFS read-only, ENOSPC the scenario's limit of disk bytes is reached.
+ */
+#define DENALI_DISK_BLOCK_BYTES 4096u
+int denali_disk_find(const char *name); /* a number for the others, or -1 */
+uint64_t denali_disk_blocks(int disk);
+int denali_disk_read(int disk, uint64_t first_block, uint32_t block_count, void *bytes);
+int denali_disk_write(int disk, uint64_t first_block, uint32_t block_count, const void *bytes);
+
 /* Interrupt kinds, as a handler is given them. */
 #define DENALI_INTERRUPT_TIMER   1u
 #define DENALI_INTERRUPT_NIC     2u
