@@ -11,24 +11,29 @@ static uint64_t rotate_left(uint64_t value, int bits)
     return value << bits | value >> (64 - bits);
 }
 
-static uint64_t splitmix64(uint64_t *state)
+uint64_t random_at(uint64_t key, uint64_t position)
 {
-    uint64_t z = *state += 0x9e3779b97f4a7c15ull;
+    uint64_t z = key + (position + 1) * 0x9e3779b97f4a7c15ull;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
     z = (z ^ z >> 27) * 0x94d049bb133111ebull;
     return z ^ z >> 31;
 }
 
+uint64_t random_key(uint64_t seed, const char *name)
+{
+    return hash_chain(seed, name, strlen(name));
+}
+
 void random_init_seed(struct random_stream *stream, uint64_t seed)
 {
-    for (int i = 0; i < 4; i++) {
-        stream->state[i] = splitmix64(&seed);
+    for (uint64_t i = 0; i < 4; i++) {
+        stream->state[i] = random_at(seed, i);
     }
 }
 
 void random_init(struct random_stream *stream, uint64_t seed, const char *name)
 {
-    random_init_seed(stream, hash_chain(seed, name, strlen(name)));
+    random_init_seed(stream, random_key(seed, name));
 }
 
 uint64_t random_next(struct random_stream *stream)

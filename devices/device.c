@@ -1,5 +1,5 @@
 /*
- * The one table of port devices that every machine has, and the look-up of a port in it. It knows
+ * The one table of port devices, and the look-up of a port in it. It knows
  * the devices by name only; what they do is theirs.
  */
 #include <devices/device.h>
@@ -7,10 +7,9 @@
 #include "models.h"
 
 const struct dev_ops *const dev_table[DEV_COUNT] = {
-    [DEV_CONSOLE] = &dev_console_ops,
-    [DEV_NIC] = &dev_nic_ops,
-    [DEV_TIMER] = &dev_timer_ops,
-    [DEV_OBSERVER] = &dev_observer_ops,
+    [DEV_CONSOLE] = &dev_console_ops, [DEV_NIC] = &dev_nic_ops,
+    [DEV_TIMER] = &dev_timer_ops,     [DEV_OBSERVER] = &dev_observer_ops,
+    [DEV_ENTROPY] = &dev_entropy_ops,
 };
 
 /* A handful of ports in all: walking them costs less than keeping a second table in step. */

@@ -8,5 +8,6 @@ extern const struct dev_ops dev_console_ops;
 extern const struct dev_ops dev_nic_ops;
 extern const struct dev_ops dev_timer_ops;
 extern const struct dev_ops dev_observer_ops;
+extern const struct dev_ops dev_entropy_ops;
 
 #endif

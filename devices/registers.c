@@ -8,11 +8,11 @@
  */
 #include <devices/device.h>
 
-static uint32_t features(void)
+static uint32_t features(const struct dev_env *env)
 {
     uint32_t mask = ABI_FEATURE_X87;
     for (uint32_t i = 0; i < DEV_COUNT; i++) {
-        mask |= dev_table[i]->feature;
+        mask |= env->ops->device_present(env->host, i) ? dev_table[i]->feature : 0;
     }
     return mask;
 }
@@ -54,7 +54,7 @@ enum dev_result dev_registers_read(struct dev_registers *state, const struct dev
         *value = ABI_ISA_VERSION;
         return DEV_DONE;
     case ABI_REG_FEATURES:
-        *value = features();
+        *value = features(env);
         return DEV_DONE;
     case ABI_REG_CPU_HZ_LOW:
         *value = (uint32_t)ops->cpu_hz(host);

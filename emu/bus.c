@@ -4,11 +4,13 @@
  */
 #include "node.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <base/alloc.h>
 #include <base/assert.h>
+#include <base/random.h>
 #include <base/time.h>
 #include <netsim/network.h>
 
@@ -30,7 +32,7 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
         const struct dev_region *region = NULL;
         const struct dev_ops *ops = dev_find_port((uint16_t)access->address, &device, &region);
         uint32_t width = !ops ? 0 : access->write ? region->out_bytes : region->in_bytes;
-        if (ops && width == access->size_bytes) {
+        if (ops && width == access->size_bytes && emu_node_device_present(node, device)) {
             struct dev_env env = emu_node_env(node, device);
             void *state = emu_node_device(node, device);
             result = access->write ? ops->write(state, &env, (uint16_t)access->address, value)
@@ -138,6 +140,22 @@ static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
     }
 }
 
+static bool bus_device_present(void *host, uint32_t device)
+{
+    return emu_node_device_present(host, device);
+}
+
+static uint64_t bus_entropy_key(void *host)
+{
+    const struct emu_node *node = host;
+    const struct scn_scenario *scenario = node->process->world->scenario;
+    char stream_name[SCN_NODE_NAME_MAX + 16];
+    char name[SCN_NODE_NAME_MAX];
+    scn_node_name(scenario, node->index, name);
+    snprintf(stream_name, sizeof stream_name, "entropy/%s", name);
+    return random_key(scenario->seed, stream_name);
+}
+
 static uint64_t bus_cpu_hz(void *host)
 {
     return ((struct emu_node *)host)->cpu_hz;
@@ -240,6 +258,8 @@ const struct dev_host_ops emu_bus_ops = {
     .memory_load = bus_memory_load,
     .memory_store = bus_memory_store,
     .event_at = bus_event_at,
+    .device_present = bus_device_present,
+    .entropy_key = bus_entropy_key,
     .cpu_hz = bus_cpu_hz,
     .memory_bytes = bus_memory_bytes,
     .node_index = bus_node_index,

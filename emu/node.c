@@ -24,6 +24,22 @@ void *emu_node_device(struct emu_node *node, uint32_t device)
         return &node->timer;
     case DEV_OBSERVER:
         return &node->observer;
+    case DEV_ENTROPY:
+        return &node->entropy;
+    }
+    UNREACHABLE();
+}
+
+bool emu_node_device_present(const struct emu_node *node, uint32_t device)
+{
+    (void)node;
+    switch ((enum dev_index)device) {
+    case DEV_CONSOLE:
+    case DEV_NIC:
+    case DEV_TIMER:
+    case DEV_OBSERVER:
+    case DEV_ENTROPY:
+        return true;
     }
     UNREACHABLE();
 }

@@ -90,6 +90,7 @@ struct emu_node {
     struct dev_nic nic;
     struct dev_timer timer;
     struct dev_observer observer;
+    struct dev_entropy entropy;
 
     struct dev_boot boot;
     uint8_t mac[6];
@@ -101,8 +102,9 @@ struct emu_node {
     struct emu_account account;
 };
 
-/* The state of device number `device`. */
+/* The state of device number `device`, whether the machine has that device or not. */
 void *emu_node_device(struct emu_node *node, uint32_t device);
+bool emu_node_device_present(const struct emu_node *node, uint32_t device);
 struct dev_env emu_node_env(struct emu_node *node, uint32_t device);
 
 /* Resets the processor and the devices of a node that is off and makes it runnable at now. */

@@ -573,7 +573,7 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
     uint64_t events_bytes = (node->device_events ? DEV_COUNT * sizeof *node->device_events : 0) +
                             (node->input ? sizeof *node->input : 0);
     uint64_t states_bytes = sizeof node->registers + sizeof node->console + sizeof node->nic +
-                            sizeof node->timer + sizeof node->observer;
+                            sizeof node->timer + sizeof node->observer + sizeof node->entropy;
     cost->processor_bytes = sizeof node->vcpu;
     cost->tables_bytes =
         sizeof node->space +

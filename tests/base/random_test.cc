@@ -29,6 +29,14 @@ TEST(Random, SeedsByTheReferenceSplitMix64)
     EXPECT_EQ(stream.state[3], 4593380528125082431u);
 }
 
+TEST(Random, AStreamWithoutStateIsTheReferenceSplitMix64ByPosition)
+{
+    EXPECT_EQ(random_at(0, 0), 0xe220a8397b1dcdafu);
+    EXPECT_EQ(random_at(0, 3), 0xf88bb8a8724c81ecu);
+    EXPECT_EQ(random_at(1234567, 3), 4593380528125082431u);
+    EXPECT_EQ(random_key(7, "entropy/a"), hash_chain(7, "entropy/a", 9));
+}
+
 TEST(Random, DrawsByTheReferenceXoshiro256StarStar)
 {
     /* https://prng.di.unimi.it/xoshiro256starstar.c from the state 1, 2, 3, 4. */

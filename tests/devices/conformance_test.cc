@@ -30,6 +30,9 @@ class EveryDevice : public testing::TestWithParam<uint32_t>
         machine.put(descriptor, observation);
         EXPECT_EQ(machine.out(ABI_PORT_OBSERVE, 4, descriptor), DEV_DONE);
 
+        uint32_t bits;
+        EXPECT_EQ(machine.in(ABI_PORT_ENTROPY, 4, &bits), DEV_DONE);
+
         auto *console = static_cast<dev_console *>(machine.state(DEV_CONSOLE));
         std::vector<uint8_t> input(DEV_CONSOLE_INPUT_MAX - 10, 'x');
         uint32_t value;
@@ -221,6 +224,21 @@ TEST(DeviceTable, GivesEveryDeviceAFeatureAndANameOfItsOwn)
     ASSERT_EQ(dev_registers_read(&registers, &machine.register_env, ABI_REG_FEATURES, &announced),
               DEV_DONE);
     EXPECT_EQ(announced, features | ABI_FEATURE_X87);
+}
+
+TEST(DeviceTable, AnnouncesOnlyWhatTheMachineHas)
+{
+    FakeMachine machine;
+    dev_registers registers = {};
+    for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        uint32_t all = 0;
+        uint32_t announced = 0;
+        machine.absent.clear();
+        dev_registers_read(&registers, &machine.register_env, ABI_REG_FEATURES, &all);
+        machine.absent = {device};
+        dev_registers_read(&registers, &machine.register_env, ABI_REG_FEATURES, &announced);
+        EXPECT_EQ(announced, all & ~dev_table[device]->feature) << dev_table[device]->name;
+    }
 }
 
 TEST(DeviceTable, KnowsNoPortThatNoDeviceStates)

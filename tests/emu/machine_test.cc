@@ -64,6 +64,27 @@ TEST_P(Machine, ReadsWhatTheScenarioTypesUntilItEnds)
     EXPECT_EQ(typed.Report().end_ns / 1000000, 3u);
 }
 
+TEST_P(Machine, DrawsBitsOfItsOwnThatTheSeedAndItsNameDecide)
+{
+    auto draw = [](const std::string &machines, const std::string &seed) {
+        std::string yaml = "general: {name: test, duration: 1s, seed: " + seed + "}\ngroups:\n";
+        for (char name : machines) {
+            yaml += std::string("- {name: ") + name + ", image: " + GuestPath("draw") +
+                    ", network: none}\n";
+        }
+        TestWorld world(yaml, GetParam().c_str());
+        world.Run(1000000);
+        return world.consoles;
+    };
+    std::vector<std::string> both = draw("ab", "1");
+    ASSERT_EQ(both.size(), 2u);
+    EXPECT_EQ(both[0].size(), 13u);
+    EXPECT_NE(both[0], both[1]);
+    EXPECT_EQ(both, draw("ab", "1"));
+    EXPECT_EQ(both[1], draw("b", "1")[0]) << "another machine beside it changes nothing";
+    EXPECT_NE(both[0], draw("ab", "2")[0]);
+}
+
 struct WrongAccess {
     const char *letter;
     enum vcpu_fault_kind kind;

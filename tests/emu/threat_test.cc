@@ -170,10 +170,11 @@ TEST_P(Threat, NoPortIsADoor)
           {ABI_PORT_NIC_SEND, VCPU_FAULT_DEVICE},
           {ABI_PORT_NIC_RECEIVE, VCPU_FAULT_DEVICE},
           {ABI_PORT_TIMER, VCPU_FAULT_DEVICE},
-          {ABI_PORT_OBSERVE, VCPU_FAULT_DEVICE}}},
+          {ABI_PORT_OBSERVE, VCPU_FAULT_DEVICE},
+          {ABI_PORT_ENTROPY, VCPU_FAULT_DEVICE}}},
         {"i1", {}},
         {"i2", {}},
-        {"i4", {{ABI_PORT_CONSOLE_BYTE, VCPU_FAULT_NONE}}},
+        {"i4", {{ABI_PORT_CONSOLE_BYTE, VCPU_FAULT_NONE}, {ABI_PORT_ENTROPY, VCPU_FAULT_NONE}}},
     };
     /* The reference tries them all; for others the ports' neighbourhood and a good many more. */
     uint32_t ports = GetParam() == "interpreter" ? 65536 : 1024;

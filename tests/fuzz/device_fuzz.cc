@@ -56,9 +56,9 @@ void require(bool condition, const char *what)
 
 uint16_t port_of(uint8_t choice)
 {
-    static const uint16_t ports[] = {ABI_PORT_CONSOLE_BYTE, ABI_PORT_CONSOLE_WRITE,
-                                     ABI_PORT_NIC_SEND,     ABI_PORT_NIC_RECEIVE,
-                                     ABI_PORT_TIMER,        ABI_PORT_OBSERVE};
+    static const uint16_t ports[] = {
+        ABI_PORT_CONSOLE_BYTE, ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND, ABI_PORT_NIC_RECEIVE,
+        ABI_PORT_TIMER,        ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY};
     return choice < sizeof ports / sizeof ports[0] ? ports[choice] : choice;
 }
 

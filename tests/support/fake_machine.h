@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -150,6 +151,8 @@ class FakeMachine
     uint32_t irq_delivered = 0;
     uint32_t irq_handler = 0;
     bool irq_enabled = false;
+    std::set<uint32_t> absent; // devices that this machine has not got
+    uint64_t entropy_key = 0x5eed;
     uint64_t cpu_hz = 0x1'0000'0002;
     uint32_t stores_left = UINT32_MAX; // stores beyond this fail, as at a private-page limit
     uint64_t deadlines_ns[DEV_COUNT];
@@ -206,6 +209,8 @@ inline const dev_host_ops &FakeMachine::ops()
         t.event_at = [](void *h, uint32_t device, uint64_t time_ns) {
             self(h).deadlines_ns[device] = time_ns;
         };
+        t.device_present = [](void *h, uint32_t device) { return !self(h).absent.count(device); };
+        t.entropy_key = [](void *h) { return self(h).entropy_key; };
         t.cpu_hz = [](void *h) { return self(h).cpu_hz; };
         t.memory_bytes = [](void *) { return kMemoryBytes; };
         t.node_index = [](void *) { return 7u; };

@@ -20,6 +20,14 @@ void random_init(struct random_stream *stream, uint64_t seed, const char *name);
 /* Sets the state from one number by SplitMix64; for the published test vectors and for tests. */
 void random_init_seed(struct random_stream *stream, uint64_t seed);
 
+/*
+ * Streams without state, for whoever can only afford a counter: the key of the stream of that name
+ * under that seed, and 64 bits of it by their position. SplitMix64 is such a generator (Steele, Lea
+ * and Flood 2014): its output is a mix of a counter.
+ */
+uint64_t random_key(uint64_t seed, const char *name);
+uint64_t random_at(uint64_t key, uint64_t position);
+
 /* The next 64 bits. */
 uint64_t random_next(struct random_stream *stream);
 

@@ -85,6 +85,7 @@
 
 #define ABI_CONSOLE_WRITE_MAX 65536u /* bytes one CONSOLE_WRITE may print */
 #define ABI_OBSERVE_NAME_MAX  64u    /* bytes of an observation's name, no NUL counted */
+#define ABI_ENTROPY_FILL_MAX  256u   /* bytes one operation may fill, as for POSIX getentropy */
 
 #define ABI_DISK_BLOCK_BYTES  4096u
 #define ABI_DISK_REQUESTS_MAX 64u /* submitted and not yet collected, all disks together */
@@ -163,7 +164,7 @@ struct abi_disk_completion {
 #define ABI_DISK_NONE     1u /* no request is done */
 #define ABI_DISK_NO_BLOCK 2u /* no such disk, block or operation */
 #define ABI_DISK_REFUSED  3u /* the disk is read-only */
-#define ABI_DISK_FULL     4u /* the scenario's limit of disk bytes is reached; nothing was written */
+#define ABI_DISK_FULL     4u /* the scenario's limit of disk bytes; nothing was written */
 
 /* --- The two virtual instructions ------------------------------------------------------------
  *

@@ -57,6 +57,10 @@ struct dev_host_ops {
     bool (*memory_store)(void *host, uint32_t address, const void *bytes, uint32_t size_bytes);
     /* Asks for dev_ops.event of this device at time_ns; TIME_NEVER cancels. One per device. */
     void (*event_at)(void *host, uint32_t device, uint64_t time_ns);
+    /* Whether the machine has this device: what FEATURES announces. */
+    bool (*device_present)(void *host, uint32_t device);
+    /* The key of this machine's stream of entropy, for random_at. */
+    uint64_t (*entropy_key)(void *host);
     /* Identity and boot text. */
     uint64_t (*cpu_hz)(void *host);
     uint32_t (*memory_bytes)(void *host);
@@ -110,9 +114,10 @@ struct dev_ops {
     void (*fini)(void *state);
 };
 
-/* The one table of the port devices every machine has, in a fixed order. */
-#define DEV_COUNT 4
-enum dev_index { DEV_CONSOLE, DEV_NIC, DEV_TIMER, DEV_OBSERVER };
+/* The one table of port devices, in a fixed order. A machine has state for each, and has those that
+ * dev_host_ops.device_present says; the ports of the others are not there. */
+#define DEV_COUNT 5
+enum dev_index { DEV_CONSOLE, DEV_NIC, DEV_TIMER, DEV_OBSERVER, DEV_ENTROPY };
 extern const struct dev_ops *const dev_table[DEV_COUNT];
 
 /* Which device and region a port belongs to; NULL if none. */
@@ -177,6 +182,12 @@ struct dev_timer {
 
 struct dev_observer {
     uint64_t count; /* observations made, so that save and load show it is alive */
+};
+
+/* --- entropy ---------------------------------------------------------------------------------- */
+
+struct dev_entropy {
+    uint64_t drawn; /* words of 32 bits taken from the stream */
 };
 
 #endif

@@ -65,7 +65,8 @@ static void send_wrapping(uint32_t argument)
 static void descriptor_unmapped(uint32_t argument)
 {
     static const uint16_t ports[] = {ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND,
-                                     ABI_PORT_NIC_RECEIVE, ABI_PORT_TIMER, ABI_PORT_OBSERVE};
+                                     ABI_PORT_NIC_RECEIVE,   ABI_PORT_TIMER,
+                                     ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY};
     size_t count = sizeof(ports) / sizeof(ports[0]);
     port_write(ports[argument < count ? argument : 0], memory_end());
 }
@@ -153,6 +154,20 @@ static void observe_name_past(uint32_t argument)
 {
     (void)argument;
     observe_with(memory_end() - 1, 2, ABI_OBSERVE_MEASUREMENT, 0);
+}
+
+static void entropy_long(uint32_t argument)
+{
+    struct abi_buffer bytes = {buffer_address(), ABI_ENTROPY_FILL_MAX + 1};
+    (void)argument;
+    port_command(ABI_PORT_ENTROPY, &bytes);
+}
+
+static void entropy_past(uint32_t argument)
+{
+    struct abi_buffer bytes = {memory_end() - 16, 32};
+    (void)argument;
+    port_command(ABI_PORT_ENTROPY, &bytes);
 }
 
 /* --- Ports and registers ---------------------------------------------------------------------- */
@@ -250,6 +265,8 @@ const struct behaviour BEHAVIOURS_DEVICES[] = {
     {"observe-long", "DEVICE", observe_long_name, "observes under too long a name"},
     {"observe-kind", "DEVICE", observe_bad_kind, "observes with kind ARGUMENT (77)"},
     {"observe-past", "DEVICE", observe_name_past, "observes under a name outside memory"},
+    {"entropy-long", "DEVICE", entropy_long, "asks for more random bytes than it may"},
+    {"entropy-past", "DEVICE", entropy_past, "asks for random bytes outside memory"},
     {"out32", "PORT", out_32, "32-bit out to port ARGUMENT"},
     {"in32", "PORT", in_32, "32-bit in from port ARGUMENT"},
     {"out16", "PORT", out_16, "16-bit out to port ARGUMENT"},

@@ -121,14 +121,6 @@ int sigprocmask(int how, const sigset_t *set, sigset_t *old)
     return 0;
 }
 
-/* No entropy device yet: whoever asks for secrets is told so. rand() and random() need none. */
-int getentropy(void *bytes, size_t length_bytes)
-{
-    (void)bytes;
-    (void)length_bytes;
-    return refuse(ENOSYS);
-}
-
 unsigned alarm(unsigned seconds)
 {
     (void)seconds;

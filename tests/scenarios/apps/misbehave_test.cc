@@ -20,7 +20,7 @@ extern "C" {
 namespace
 {
 
-constexpr int kExitFault = 4; /* of `denali boot` when the machine faulted */
+constexpr int kExitFault = 4;      /* of `denali boot` when the machine faulted */
 constexpr int kExitTimedOut = 124; /* of `denali boot` when it did not end in time */
 
 struct Ended {
@@ -126,7 +126,7 @@ TEST(Misbehave, EveryPortOutsideTheTableFaultsAtEveryWidth)
 
 TEST(Misbehave, EveryDeviceRefusesADescriptorOutsideMemory)
 {
-    for (int device = 0; device < 5; device++) {
+    for (int device = 0; device < 6; device++) {
         ExpectAsAnnounced({"descriptor-unmapped", "DEVICE"},
                           "descriptor-unmapped " + std::to_string(device), "interpreter");
     }

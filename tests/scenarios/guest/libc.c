@@ -163,6 +163,21 @@ static void check_time(void)
     CHECK_ERRNO(clock_gettime((clockid_t)77, &before), EINVAL);
 }
 
+static void check_entropy(void)
+{
+    unsigned char first[256] = {0}, second[256] = {0}, guarded[12] = {0};
+    int zeros = 0;
+    CHECK(getentropy(first, sizeof first) == 0 && getentropy(second, sizeof second) == 0);
+    for (size_t i = 0; i < sizeof first; i++)
+        zeros += first[i] == 0;
+    CHECK(memcmp(first, second, sizeof first) != 0 && zeros < 20);
+    CHECK(getentropy(guarded + 4, 3) == 0);
+    CHECK(guarded[3] == 0 && guarded[7] == 0 && (guarded[4] | guarded[5] | guarded[6]) != 0);
+    CHECK(getentropy(first, 0) == 0);
+    CHECK_ERRNO(getentropy(first, 257), EIO);
+    CHECK(arc4random() != arc4random() || arc4random() != arc4random());
+}
+
 static volatile sig_atomic_t raised;
 
 static void on_signal(int signal_number)
@@ -195,6 +210,7 @@ int main(int argc, char **argv)
     check_memory();
     check_copies();
     check_time();
+    check_entropy();
     check_system();
     denali_observe("libc.failed", checks_failed);
     denali_milestone("libc.done");
