@@ -15,6 +15,11 @@
 
 #include "progress.h"
 
+const char *emu_version(void)
+{
+    return DENALI_VERSION;
+}
+
 /* Everything that one run holds. */
 struct run {
     const struct emu_run_options *options;

@@ -47,12 +47,14 @@ static enum status load_image(struct emu_world *world, uint32_t index, const cha
         char text[sizeof refused.message + sizeof refused.file + 16];
         snprintf(field, sizeof field, "groups.%u.image", index);
         error_format(&refused, text, sizeof text);
-        return scn_error_at(world->scenario, field, error, status, "groups.%s.image: %s%s",
-                            group->name, text,
-                            status == STATUS_NOT_FOUND
-                                ? "; expected a path to an image, or the name of a program that "
-                                  "`denali list images` shows"
-                                : "");
+        bool absent = status == STATUS_NOT_FOUND;
+        bool beside = absent && scn_file_beside(world->scenario, group->image);
+        return scn_error_at(
+            world->scenario, field, error, status, "groups.%s.image: %s%s%s%s%s", group->name, text,
+            absent ? "; expected a path to an image, or the name of a program that "
+                     "`denali list images` shows"
+                   : "",
+            beside ? "; did you mean `./" : "", beside ? group->image : "", beside ? "`?" : "");
     }
     return STATUS_OK;
 }

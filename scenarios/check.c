@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/nearest.h"
 #include "document.h"
 #include "resolve.h"
 #include "scenarios/scenario.h"

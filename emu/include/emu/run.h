@@ -12,6 +12,9 @@
 #include <base/status.h>
 #include <emu/world.h>
 
+/* Of this library, "0.1.0". */
+const char *emu_version(void);
+
 struct emu_run_options {
     const char *scenario_path;
     const char *const *sets; /* "path=value", in order */
