@@ -18,6 +18,7 @@ static const struct cli_option options[] = {
     {"jobs", "N", "host threads (default: one per processor); never changes results", false},
     {"until", "TIME", "end at this virtual time instead, e.g. 20s", false},
     {"out", "DIR", "run directory (default: runs/<scenario>-<seed>-<n>)", false},
+    {"pcap", "NODES", "capture their frames, e.g. server,peer-0..9 or all (pcapng)", false},
     {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
     {"quiet", NULL, "no progress, no summary; only errors", false},
     {NULL, NULL, NULL, false},
@@ -58,6 +59,7 @@ static int run(const struct cli_arguments *arguments)
         .engine = cli_value(arguments, "engine"),
         .jobs = (uint32_t)jobs,
         .memory_limit_bytes = memory_mib << 20,
+        .pcap = cli_value(arguments, "pcap"),
         .out = cli_value(arguments, "out"),
         .image_directory = cli_image_directory(images),
         .progress = quiet ? NULL : stderr,
@@ -105,7 +107,8 @@ const struct cli_verb cli_run_verb = {
     .examples = "  denali run hello.yaml\n"
                 "  denali run kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
                 "  denali run echo.yaml --set groups.client.count=20 --jobs 1\n"
-                "  denali run echo.yaml --engine unicorn --out /tmp/echo-run\n",
+                "  denali run echo.yaml --engine unicorn --out /tmp/echo-run\n"
+                "  denali run echo.yaml --pcap server,client\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

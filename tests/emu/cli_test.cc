@@ -126,7 +126,8 @@ TEST(Cli, HelpOfEachVerbHasItsOptionsAndExamples)
         std::set<std::string> options;
     } verbs[] = {
         {"run",
-         {"seed", "nodes", "set", "engine", "jobs", "until", "out", "memory-limit", "quiet"}},
+         {"seed", "nodes", "set", "engine", "jobs", "until", "out", "memory-limit", "pcap",
+          "quiet"}},
         {"boot", {"engine", "memory", "cpu-hz", "until", "env"}},
         {"check", {"seed", "nodes", "set", "until", "quiet"}},
         {"list", {}},
