@@ -15,6 +15,7 @@
 #include <netsim/network.h>
 
 #include "digest.h"
+#include "disk.h"
 #include "process.h"
 #include "world_internal.h"
 
@@ -116,28 +117,29 @@ static bool bus_memory_store(void *host, uint32_t address, const void *bytes, ui
 static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
 {
     struct emu_node *node = host;
-    if (!node->device_events) {
-        if (time_ns == TIME_NEVER) {
-            return;
-        }
-        node->device_events = alloc_zeroed(DEV_COUNT, sizeof *node->device_events);
-        for (uint32_t i = 0; i < DEV_COUNT; i++) {
-            event_init(&node->device_events[i].base);
-        }
+    struct emu_event *event = node->device_events;
+    while (event && event->base.key.source != device) {
+        event = event->next;
     }
-    struct event *event = &node->device_events[device].base;
-    if (event_queued(event)) {
-        event_heap_remove(&node->process->events, event);
+    if (event && event_queued(&event->base)) {
+        event_heap_remove(&node->process->events, &event->base);
     }
-    if (time_ns != TIME_NEVER) {
-        event->key = (struct event_key){
-            .time_ns = time_ns,
-            .kind = EMU_EVENT_DEVICE,
-            .destination = node->index,
-            .source = device,
-        };
-        event_heap_push(&node->process->events, event);
+    if (time_ns == TIME_NEVER) {
+        return;
     }
+    if (!event) {
+        event = alloc_zeroed(1, sizeof *event);
+        event_init(&event->base);
+        event->next = node->device_events;
+        node->device_events = event;
+    }
+    event->base.key = (struct event_key){
+        .time_ns = time_ns,
+        .kind = EMU_EVENT_DEVICE,
+        .destination = node->index,
+        .source = device,
+    };
+    event_heap_push(&node->process->events, &event->base);
 }
 
 static bool bus_device_present(void *host, uint32_t device)
@@ -192,8 +194,7 @@ static void bus_frame_send(void *host, const uint8_t *bytes, uint32_t size_bytes
     node->account.frames_sent++;
     node->account.bytes_sent += size_bytes;
     emu_digest_add(node, EMU_DIGEST_FRAME_OUT, 0, 0, bytes, size_bytes);
-    uint32_t cause = emu_world_send(node, bytes, size_bytes);
-    emu_process_record_frame(node, EMU_RECORD_FRAME_SENT, cause, bytes, size_bytes);
+    emu_world_send(node, bytes, size_bytes);
 }
 
 static void bus_frame_refused(void *host, uint32_t size_bytes)
@@ -242,9 +243,44 @@ static void bus_observe(void *host, const char *name, uint32_t kind, double valu
         emu_process_record(node->process, node,
                            kind == ABI_OBSERVE_MILESTONE ? EMU_RECORD_MILESTONE
                                                          : EMU_RECORD_MEASUREMENT,
-                           name, (uint32_t)strlen(name) + 1)
-            ->value = value;
+                           name, value);
     }
+}
+
+static bool bus_disk_info(void *host, uint32_t disk, struct dev_disk_info *info)
+{
+    const struct emu_disk_model *model = emu_node_disk(host, disk);
+    if (!model) {
+        return false;
+    }
+    *info = (struct dev_disk_info){
+        .name = model->name,
+        .read_only = model->read_only,
+        .block_count = model->block_count,
+        .latency_ns = model->latency_ns,
+        .transfer_ns = model->transfer_ns,
+    };
+    return true;
+}
+
+/* Block numbers fit: a scenario's disk has 2^28 blocks at most. */
+static const uint8_t *bus_disk_read(void *host, uint32_t disk, uint64_t block)
+{
+    struct emu_node *node = host;
+    const uint8_t *bytes = emu_node_disk_read(node, disk, block);
+    node->account.disk_reads++;
+    emu_digest_add(node, EMU_DIGEST_DISK_READ, disk, (uint32_t)block, bytes, ABI_DISK_BLOCK_BYTES);
+    return bytes;
+}
+
+static bool bus_disk_write(void *host, uint32_t disk, uint64_t block, const uint8_t *bytes)
+{
+    struct emu_node *node = host;
+    bool written = emu_node_disk_write(node, disk, block, bytes);
+    node->account.disk_writes += written;
+    emu_digest_add(node, written ? EMU_DIGEST_DISK_WRITE : EMU_DIGEST_DISK_FULL, disk,
+                   (uint32_t)block, bytes, ABI_DISK_BLOCK_BYTES);
+    return written;
 }
 
 const struct dev_host_ops emu_bus_ops = {
@@ -271,5 +307,8 @@ const struct dev_host_ops emu_bus_ops = {
     .frame_send = bus_frame_send,
     .console_write = bus_console_write,
     .observe = bus_observe,
+    .disk_info = bus_disk_info,
+    .disk_read = bus_disk_read,
+    .disk_write = bus_disk_write,
     .frame_refused = bus_frame_refused,
 };

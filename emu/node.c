@@ -10,6 +10,7 @@
 #include <vcpu/image.h>
 
 #include "digest.h"
+#include "disk.h"
 #include "process.h"
 #include "world_internal.h"
 
@@ -26,13 +27,14 @@ void *emu_node_device(struct emu_node *node, uint32_t device)
         return &node->observer;
     case DEV_ENTROPY:
         return &node->entropy;
+    case DEV_DISK:
+        return &node->disk;
     }
     UNREACHABLE();
 }
 
 bool emu_node_device_present(const struct emu_node *node, uint32_t device)
 {
-    (void)node;
     switch ((enum dev_index)device) {
     case DEV_CONSOLE:
     case DEV_NIC:
@@ -40,6 +42,8 @@ bool emu_node_device_present(const struct emu_node *node, uint32_t device)
     case DEV_OBSERVER:
     case DEV_ENTROPY:
         return true;
+    case DEV_DISK:
+        return emu_node_disk(node, 0) != NULL;
     }
     UNREACHABLE();
 }
@@ -123,7 +127,6 @@ void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame
 {
     if (!emu_node_alive(node)) {
         node->account.drops_node_down++;
-        emu_process_record_frame(node, EMU_RECORD_FRAME_LOST, EMU_DROP_NODE_DOWN, NULL, 0);
         return;
     }
     emu_digest_add(node, EMU_DIGEST_FRAME_IN, 0, 0, frame->bytes, frame->size_bytes);
@@ -131,11 +134,8 @@ void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame
     if (dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes)) {
         node->account.frames_received++;
         node->account.bytes_received += frame->size_bytes;
-        emu_process_record_frame(node, EMU_RECORD_FRAME_RECEIVED, EMU_DROPS_MAX, frame->bytes,
-                                 frame->size_bytes);
     } else {
         node->account.drops_nic_full++;
-        emu_process_record_frame(node, EMU_RECORD_FRAME_LOST, EMU_DROP_NIC_FULL, NULL, 0);
     }
 }
 
@@ -268,9 +268,14 @@ void emu_node_fini(struct emu_node *node)
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
         dev_table[device]->fini(emu_node_device(node, device));
     }
+    emu_node_disks_fini(node); /* gives frames back to the space's arena */
     vcpu_space_fini(&node->space);
     free((void *)node->boot.text);
     free(node->console_log);
-    free(node->device_events);
+    for (struct emu_event *event = node->device_events; event;) {
+        struct emu_event *next = event->next;
+        free(event);
+        event = next;
+    }
     free(node->input);
 }

@@ -34,7 +34,8 @@ struct emu_event {
     uint32_t network;        /* NETWORK: which network of the world */
     uint32_t port;           /* NETWORK: the network's own name for the destination */
     struct net_frame *frame; /* NETWORK: one reference held */
-    struct emu_event *next;  /* in an inbox, or in a list of events ready for use again */
+    struct emu_event *next;  /* in an inbox, in a list of events ready for use again, or in its
+                                node's list of device events */
 };
 
 enum emu_node_state {
@@ -62,6 +63,8 @@ struct emu_account {
     uint64_t console_bytes;
     uint64_t console_bytes_cut; /* of these, past the log's limit */
     uint64_t observations;
+    uint64_t disk_reads; /* blocks */
+    uint64_t disk_writes;
 };
 
 struct emu_node {
@@ -76,14 +79,13 @@ struct emu_node {
     struct emu_process *process;
 
     uint8_t state; /* enum emu_node_state */
-    bool captured; /* its frames are told to the sink */
     uint32_t exit_code;
     struct vcpu_fault fault;
     uint64_t end_ns; /* when it terminated or faulted */
     uint64_t digest; /* chained over all it exchanged with the outside */
 
     struct emu_event activity;       /* RUN while runnable, WAKE while idle, BOOT while off */
-    struct emu_event *device_events; /* DEV_COUNT of them, NULL until a device asks */
+    struct emu_event *device_events; /* a list, one for each device that has asked */
     struct emu_event *input;         /* the next console input, NULL if the scenario has none */
 
     struct dev_registers registers;
@@ -92,6 +94,9 @@ struct emu_node {
     struct dev_timer timer;
     struct dev_observer observer;
     struct dev_entropy entropy;
+    struct dev_disk disk;
+
+    struct emu_overlay *disks; /* what it wrote to its disks, NULL until it writes; disk.h */
 
     struct dev_boot boot;
     uint8_t mac[6];

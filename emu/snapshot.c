@@ -19,8 +19,10 @@
 #include <base/hash.h>
 #include <base/time.h>
 
+#include "disk.h"
+
 #define STATE_MAGIC   0x4e445731u /* "1WDN" in memory */
-#define STATE_VERSION 1u
+#define STATE_VERSION 2u
 #define PAGE_END      UINT32_MAX
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -92,7 +94,9 @@ static void load_pages(struct vcpu_space *space, struct reader *reader)
     X(drops_no_link)                                                                               \
     X(console_bytes)                                                                               \
     X(console_bytes_cut)                                                                           \
-    X(observations)
+    X(observations)                                                                                \
+    X(disk_reads)                                                                                  \
+    X(disk_writes)
 
 static void save_node(struct emu_node *node, struct writer *writer)
 {
@@ -122,6 +126,7 @@ static void save_node(struct emu_node *node, struct writer *writer)
         write_u32(writer, node->space.private_max);
     }
     save_pages(&node->space, writer);
+    emu_node_disks_save(node, writer);
 }
 
 /* Takes every event of the node out of its queues. */
@@ -132,9 +137,9 @@ static void unqueue(struct emu_node *node)
         bool runs = activity->key.kind == EMU_EVENT_RUN;
         event_heap_remove(runs ? &node->process->running : &node->process->events, activity);
     }
-    for (uint32_t i = 0; node->device_events && i < DEV_COUNT; i++) {
-        if (event_queued(&node->device_events[i].base)) {
-            event_heap_remove(&node->process->events, &node->device_events[i].base);
+    for (struct emu_event *event = node->device_events; event; event = event->next) {
+        if (event_queued(&event->base)) {
+            event_heap_remove(&node->process->events, &event->base);
         }
     }
     if (node->input && event_queued(&node->input->base)) {
@@ -234,6 +239,7 @@ static void load_node(struct emu_node *node, struct reader *reader)
     if (private_max > node->space.private_max) {
         node->space.private_max = private_max;
     }
+    emu_node_disks_load(node, reader);
 }
 
 /* --- frames on their way ---------------------------------------------------------------------- */
@@ -338,6 +344,7 @@ void emu_world_save(struct emu_world *world, struct writer *writer)
     write_u64(writer, world->scenario->seed);
     for (uint32_t i = 0; i < world->scenario->group_count; i++) {
         write_u64(writer, world->images[i]->hash);
+        emu_disks_describe(world, i, writer);
     }
     write_u64(writer, world->now_ns);
     for (uint32_t i = 0; i < world->node_count; i++) {
@@ -373,6 +380,9 @@ enum status emu_world_load(struct emu_world *world, struct reader *reader, struc
     for (uint32_t i = 0; i < world->scenario->group_count; i++) {
         if (read_u64(reader) != world->images[i]->hash) {
             return bad_state(error, "was made with other images");
+        }
+        if (!emu_disks_described(world, i, reader)) {
+            return bad_state(error, "was made with other disks");
         }
     }
     world->now_ns = read_u64(reader);

@@ -13,6 +13,7 @@
 #include <base/time.h>
 
 #include "digest.h"
+#include "disk.h"
 
 /* --- making ----------------------------------------------------------------------------------- */
 
@@ -47,14 +48,12 @@ static enum status load_image(struct emu_world *world, uint32_t index, const cha
         char text[sizeof refused.message + sizeof refused.file + 16];
         snprintf(field, sizeof field, "groups.%u.image", index);
         error_format(&refused, text, sizeof text);
-        bool absent = status == STATUS_NOT_FOUND;
-        bool beside = absent && scn_file_beside(world->scenario, group->image);
-        return scn_error_at(
-            world->scenario, field, error, status, "groups.%s.image: %s%s%s%s%s", group->name, text,
-            absent ? "; expected a path to an image, or the name of a program that "
-                     "`denali list images` shows"
-                   : "",
-            beside ? "; did you mean `./" : "", beside ? group->image : "", beside ? "`?" : "");
+        return scn_error_at(world->scenario, field, error, status, "groups.%s.image: %s%s",
+                            group->name, text,
+                            status == STATUS_NOT_FOUND
+                                ? "; expected a path to an image, or the name of a program that "
+                                  "`denali list images` shows"
+                                : "");
     }
     return STATUS_OK;
 }
@@ -127,6 +126,24 @@ static void append_variable(struct scn_boot_text *text, const char *name, const 
     }
 }
 
+/* DENALI_MOUNTS: what the guest kit is to show of the disks, as NAME=PATH with commas between. */
+static void append_mounts(const struct emu_disk_set *disks, struct scn_boot_text *text)
+{
+    char value[SCN_MOUNTS_MAX];
+    size_t length = 0;
+    for (uint32_t i = 0; i < disks->count; i++) {
+        const struct emu_disk_model *disk = &disks->models[i];
+        if (disk->mount) {
+            length += (size_t)snprintf(value + length, sizeof value - length, "%s%s=%s",
+                                       length ? "," : "", disk->name, disk->mount);
+            ASSERT(length < sizeof value);
+        }
+    }
+    if (length) {
+        append_variable(text, "DENALI_MOUNTS", value);
+    }
+}
+
 /* Arguments and environment, with what the guest's network stack needs to know of itself. */
 static void give_boot_text(struct emu_world *world, struct emu_node *node)
 {
@@ -135,6 +152,7 @@ static void give_boot_text(struct emu_world *world, struct emu_node *node)
     scn_node_boot_text(world->scenario, node->index, address_of_node, world, &text);
     scn_node_name(world->scenario, node->index, name);
     append_variable(&text, "DENALI_NAME", name);
+    append_mounts(&world->disks[node->group], &text);
     memcpy(node->mac, (const uint8_t[]){2, 0, 0, 0, 0, 0}, 6);
     if (node->network != SCN_NETWORK_NONE) {
         struct net_addressing at = net_addressing(world->networks[node->network].net, node->port);
@@ -244,6 +262,9 @@ enum status emu_world_create(const struct scn_scenario *scenario,
         status = load_images(world, options->image_directory, error);
     }
     if (!status) {
+        status = emu_disks_create(world, error);
+    }
+    if (!status) {
         make_nodes(world);
         status = emu_world_connect(world, error);
     }
@@ -274,6 +295,7 @@ void emu_world_destroy(struct emu_world *world)
     for (uint32_t i = 0; world->images && i < world->scenario->group_count; i++) {
         vcpu_image_release(world->images[i]);
     }
+    emu_disks_destroy(world);
     free(world->images);
     free(world->nodes);
     free(world->start_ns);
@@ -330,32 +352,7 @@ uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const v
     return dev_console_input(&node->console, &env, bytes, size_bytes);
 }
 
-/* Constant name of a cause; "" if it is none. */
-static const char *drop_cause(uint32_t cause)
-{
-    static const char *const ours[] = {
-        [EMU_DROP_NIC_FULL - NET_DROP_COUNT] = "nic_full",
-        [EMU_DROP_NODE_DOWN - NET_DROP_COUNT] = "node_down",
-        [EMU_DROP_REFUSED - NET_DROP_COUNT] = "refused",
-        [EMU_DROP_NO_LINK - NET_DROP_COUNT] = "no_link",
-    };
-    if (cause >= EMU_DROP_COUNT) {
-        return "";
-    }
-    return cause < NET_DROP_COUNT ? net_drop_name((enum net_drop)cause)
-                                  : ours[cause - NET_DROP_COUNT];
-}
-
-uint32_t emu_drop_causes(const char *names[EMU_DROPS_MAX])
-{
-    _Static_assert(EMU_DROP_COUNT <= EMU_DROPS_MAX, "more causes than emu_node_report holds");
-    for (uint32_t cause = 0; cause < EMU_DROP_COUNT; cause++) {
-        names[cause] = drop_cause(cause);
-    }
-    return EMU_DROP_COUNT;
-}
-
-/* A record and whose details it uses. */
+/* A record and whose names it uses. */
 struct told {
     const struct emu_record *record;
     const struct emu_process *process;
@@ -374,7 +371,7 @@ static int compare_told(const void *a, const void *b)
     return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
 }
 
-static struct emu_note note_of(const struct emu_record *record, const struct emu_process *process)
+enum status emu_world_flush_records(struct emu_world *world, struct error *error)
 {
     static const enum emu_note_kind kinds[] = {
         [EMU_RECORD_BOOT] = EMU_NOTE_BOOT,
@@ -382,27 +379,7 @@ static struct emu_note note_of(const struct emu_record *record, const struct emu
         [EMU_RECORD_FAULT] = EMU_NOTE_FAULT,
         [EMU_RECORD_MEASUREMENT] = EMU_NOTE_MEASUREMENT,
         [EMU_RECORD_MILESTONE] = EMU_NOTE_MILESTONE,
-        [EMU_RECORD_FRAME_SENT] = EMU_NOTE_FRAME_SENT,
-        [EMU_RECORD_FRAME_RECEIVED] = EMU_NOTE_FRAME_RECEIVED,
-        [EMU_RECORD_FRAME_LOST] = EMU_NOTE_FRAME_LOST,
     };
-    struct emu_note note = {
-        .time_ns = record->time_ns, .node = record->node, .kind = kinds[record->kind], .name = ""};
-    const uint8_t *detail = record->detail_bytes ? process->details + record->detail : NULL;
-    if (record->kind >= EMU_RECORD_FRAME_SENT) {
-        note.name = drop_cause(record->cause);
-        note.instruction = record->instruction;
-        note.bytes = detail;
-        note.size_bytes = record->detail_bytes;
-    } else if (detail) {
-        note.name = (const char *)detail;
-        note.value = record->value;
-    }
-    return note;
-}
-
-enum status emu_world_flush_records(struct emu_world *world, struct error *error)
-{
     size_t count = 0;
     for (uint32_t i = 0; i < world->process_count; i++) {
         count += world->processes[i].record_count;
@@ -425,7 +402,14 @@ enum status emu_world_flush_records(struct emu_world *world, struct error *error
     qsort(all, count, sizeof *all, compare_told);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && !status && world->sink.note; i++) {
-        struct emu_note note = note_of(all[i].record, all[i].process);
+        const struct emu_record *record = all[i].record;
+        struct emu_note note = {
+            .time_ns = record->time_ns,
+            .node = record->node,
+            .kind = kinds[record->kind],
+            .name = all[i].process->names ? all[i].process->names + record->name : "",
+            .value = record->value,
+        };
         status = world->sink.note(world->sink.context, &note, error);
     }
     for (uint32_t i = 0; i < world->process_count; i++) {
@@ -496,11 +480,6 @@ const char *emu_world_image_path(const struct emu_world *world, uint32_t group)
     return world->images[group]->path;
 }
 
-void emu_world_capture(struct emu_world *world, uint32_t node)
-{
-    world->nodes[node].captured = true;
-}
-
 const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t node)
 {
     return &world->nodes[node].vcpu;
@@ -552,6 +531,20 @@ void emu_world_totals(const struct emu_world *world, struct emu_totals *totals)
     }
 }
 
+uint32_t emu_drop_causes(const char *names[EMU_DROPS_MAX])
+{
+    _Static_assert(NET_DROP_COUNT + 4 <= EMU_DROPS_MAX, "more causes than emu_node_report holds");
+    uint32_t next = 0;
+    for (int cause = 0; cause < NET_DROP_COUNT; cause++) {
+        names[next++] = net_drop_name((enum net_drop)cause);
+    }
+    names[next++] = "nic_full";
+    names[next++] = "node_down";
+    names[next++] = "refused";
+    names[next++] = "no_link";
+    return next;
+}
+
 void emu_world_node_report(const struct emu_world *world, uint32_t index,
                            struct emu_node_report *report)
 {
@@ -587,30 +580,39 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
         .observations = account->observations,
         .pages_private = node->space.private_count,
         .pages_private_max = node->space.private_max,
+        .disk_reads = account->disk_reads,
+        .disk_writes = account->disk_writes,
+        .disk_blocks_private = emu_node_disk_private(node),
     };
+    uint32_t next = 0;
     for (int cause = 0; cause < NET_DROP_COUNT; cause++) {
-        report->drops[cause] = counters.drops[cause];
+        report->drops[next++] = counters.drops[cause];
     }
-    report->drops[EMU_DROP_NIC_FULL] = account->drops_nic_full;
-    report->drops[EMU_DROP_NODE_DOWN] = account->drops_node_down;
-    report->drops[EMU_DROP_REFUSED] = account->drops_refused;
-    report->drops[EMU_DROP_NO_LINK] = account->drops_no_link;
+    report->drops[next++] = account->drops_nic_full;
+    report->drops[next++] = account->drops_node_down;
+    report->drops[next++] = account->drops_refused;
+    report->drops[next++] = account->drops_no_link;
 }
 
 void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct emu_node_cost *cost)
 {
     const struct emu_node *node = &world->nodes[index];
-    uint64_t events_bytes = (node->device_events ? DEV_COUNT * sizeof *node->device_events : 0) +
-                            (node->input ? sizeof *node->input : 0);
+    uint64_t events_bytes = node->input ? sizeof *node->input : 0;
+    for (const struct emu_event *event = node->device_events; event; event = event->next) {
+        events_bytes += sizeof *event;
+    }
     uint64_t states_bytes = sizeof node->registers + sizeof node->console + sizeof node->nic +
-                            sizeof node->timer + sizeof node->observer + sizeof node->entropy;
+                            sizeof node->timer + sizeof node->observer + sizeof node->entropy +
+                            sizeof node->disk;
     cost->processor_bytes = sizeof node->vcpu;
     cost->tables_bytes =
         sizeof node->space +
         node->space.page_count * (2 * sizeof *node->space.read + sizeof *node->space.frames);
-    cost->devices_bytes = states_bytes + events_bytes + node->boot.size_bytes;
+    cost->devices_bytes =
+        states_bytes + events_bytes + node->boot.size_bytes + emu_node_disk_table_bytes(node);
     cost->network_bytes = node->network == SCN_NETWORK_NONE ? 0 : net_port_bytes();
-    cost->frames_bytes = (uint64_t)node->space.private_count * VCPU_PAGE_BYTES;
+    cost->frames_bytes =
+        (node->space.private_count + emu_node_disk_private(node)) * VCPU_PAGE_BYTES;
     cost->other_bytes = sizeof *node - sizeof node->vcpu - sizeof node->space - states_bytes +
                         node->console_log_capacity + sizeof *world->start_ns;
 }

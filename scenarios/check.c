@@ -5,17 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
-#include "base/nearest.h"
 #include "document.h"
 #include "resolve.h"
 #include "scenarios/scenario.h"
 #include "template.h"
 
-#define SITE_DELAY_NS 250000u
-#define LAN_RESERVED  3u /* addresses of a subnet that no node has */
-#define WAN_PER_NODE  4u /* a node and its gateway are a subnet of their own */
+#define SITE_DELAY_NS    250000u
+#define DISK_BLOCK_BYTES 4096u
+#define DISK_BYTES_MAX   ((uint64_t)1 << 40)
+
+#define LAN_RESERVED 3u /* addresses of a subnet that no node has */
+#define WAN_PER_NODE 4u /* a node and its gateway are a subnet of their own */
 
 /* A scenario under check. */
 struct check {
@@ -223,13 +226,25 @@ static enum status check_template(const struct check *check, uint32_t group,
     return STATUS_OK;
 }
 
+/* Bytes of the variable that tells the guest of its mounts. */
+static size_t mounts_bytes(const struct scn_group *group)
+{
+    size_t total = 0;
+    for (uint32_t i = 0; i < group->disk_count; i++) {
+        if (group->disks[i].mount != NULL) {
+            total += strlen(group->disks[i].name) + strlen(group->disks[i].mount) + 2;
+        }
+    }
+    return total > 0 ? total + sizeof "DENALI_MOUNTS=" : 0;
+}
+
 static enum status check_boot_text(const struct check *check, uint32_t index)
 {
     const struct scn_group *group = &check->scenario->groups[index];
     const struct scn_item *item = entry(check, "groups", index);
     char program[SCN_NODE_NAME_MAX];
     scn_group_program(group, program);
-    size_t total = strlen(program) + 1;
+    size_t total = strlen(program) + 1 + mounts_bytes(group);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < group->argument_count && status == STATUS_OK; i++) {
         status = check_template(check, index, item_child(item, "arguments")->children[i],
@@ -251,6 +266,82 @@ static enum status check_boot_text(const struct check *check, uint32_t index)
     return status;
 }
 
+/* Blocks of a disk's image; the schema has seen that the file is there. */
+static uint64_t image_size(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && info.st_size > 0 ? (uint64_t)info.st_size : 0;
+}
+
+/* An absolute path of plain names: it stands in a list with commas and equals signs. */
+static bool mount_is_valid(const char *mount)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
+    size_t length = strlen(mount);
+    return mount[0] == '/' && length > 1 && length <= SCN_MOUNT_MAX && mount[length - 1] != '/' &&
+           strspn(mount, plain) == length && strstr(mount, "//") == NULL &&
+           strstr(mount, "/.") == NULL;
+}
+
+static enum status check_disk_size(const struct check *check, const struct scn_item *item,
+                                   struct scn_disk *disk)
+{
+    if (disk->image_path == NULL) {
+        return disk->size_bytes != 0 ? STATUS_OK
+                                     : FAIL(check, item, "size",
+                                            "expected this field or 'image', found neither: they "
+                                            "say how large the disk is");
+    }
+    uint64_t image_bytes = image_size(disk->image_path);
+    if (disk->size_bytes == 0) {
+        disk->size_bytes =
+            (image_bytes + DISK_BLOCK_BYTES - 1) / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES;
+    }
+    if (disk->size_bytes == 0 || disk->size_bytes > DISK_BYTES_MAX) {
+        return FAIL(check, item, "image", "expected a file of 1 byte to 1 TiB, found one of %llu",
+                    (unsigned long long)image_bytes);
+    }
+    if (image_bytes > disk->size_bytes) {
+        return FAIL(check, item, "size",
+                    "expected at least the %llu bytes of the image, found %llu",
+                    (unsigned long long)image_bytes, (unsigned long long)disk->size_bytes);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_disk(const struct check *check, uint32_t group_index, uint32_t index)
+{
+    struct scn_group *group = &check->scenario->groups[group_index];
+    struct scn_disk *disk = &group->disks[index];
+    const struct scn_item *item =
+        item_child(entry(check, "groups", group_index), "disks")->children[index];
+    if (strlen(disk->name) >= SCN_DISK_NAME_MAX) {
+        return FAIL(check, item, "name", "expected a name of at most %u bytes, found %zu",
+                    SCN_DISK_NAME_MAX - 1, strlen(disk->name));
+    }
+    if (disk->mount != NULL && !mount_is_valid(disk->mount)) {
+        char found[DOCUMENT_FOUND_MAX];
+        text_found(disk->mount, found);
+        return FAIL(check, item, "mount",
+                    "expected a path such as /www, of letters, digits, '.', '_', '-' and '/', no "
+                    "name in it beginning with '.', %u bytes at most; found %s",
+                    SCN_MOUNT_MAX, found);
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        const struct scn_disk *other = &group->disks[i];
+        if (strcmp(other->name, disk->name) == 0) {
+            return FAIL(check, item, "name",
+                        "expected a name of its own; disk %u is called '%s' too", i, other->name);
+        }
+        if (disk->mount != NULL && other->mount != NULL && strcmp(other->mount, disk->mount) == 0) {
+            return FAIL(check, item, "mount", "expected a path of its own; disk '%s' is there too",
+                        other->name);
+        }
+    }
+    return check_disk_size(check, item, disk);
+}
+
 static enum status check_group(const struct check *check, uint32_t index)
 {
     const struct scn_group *group = &check->scenario->groups[index];
@@ -259,6 +350,12 @@ static enum status check_group(const struct check *check, uint32_t index)
         if (group->inputs[i].at_ns < group->inputs[i - 1].at_ns) {
             return FAIL(check, item_child(item, "console_input")->children[i], "at",
                         "expected a time not before the entry above");
+        }
+    }
+    for (uint32_t i = 0; i < group->disk_count; i++) {
+        enum status status = check_disk(check, index, i);
+        if (status != STATUS_OK) {
+            return status;
         }
     }
     return check_boot_text(check, index);

@@ -184,3 +184,47 @@ enum status item_error(const struct scn_document *document, const struct scn_ite
     return error_set(error, status, file, item->option != NULL ? 0 : item->line, "%s%s%s%s%s", path,
                      dot, field != NULL ? field : "", colon, message);
 }
+
+/* Levenshtein's distance of two words of at most 31 bytes. */
+static size_t word_distance(const char *a, const char *b)
+{
+    size_t row[32];
+    size_t length_b = strlen(b);
+    for (size_t j = 0; j <= length_b; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < length_b; j++) {
+            size_t change = diagonal + (a[i] != b[j]);
+            size_t insert = row[j] + 1;
+            size_t remove = row[j + 1] + 1;
+            diagonal = row[j + 1];
+            row[j + 1] = change < insert ? change : insert;
+            row[j + 1] = row[j + 1] < remove ? row[j + 1] : remove;
+        }
+    }
+    return row[length_b];
+}
+
+const char *nearest_word(const char *word, const char *const *words, size_t count)
+{
+    size_t length = strlen(word);
+    if (length == 0 || length > 31) {
+        return NULL;
+    }
+    const char *nearest = NULL;
+    size_t least = length < 4 ? 2 : length / 3 + 2; /* farther than this is another word */
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(words[i]) > 31) {
+            continue;
+        }
+        size_t distance = word_distance(word, words[i]);
+        if (distance < least) {
+            least = distance;
+            nearest = words[i];
+        }
+    }
+    return nearest;
+}

@@ -64,7 +64,7 @@ static const struct schema_field network_fields[] = {
                 "which has a gateway of its own."},
     {"delay", SCHEMA_TIME, AT(delay_ns), OPTIONAL, RANGE(US, LATENCY_MAX), .types = WAN,
      .meaning = "One-way delay of the core between any two nodes. Either this or `matrix`."},
-    {"matrix", SCHEMA_PATH, AT(matrix_path), OPTIONAL, .types = WAN,
+    {"matrix", SCHEMA_PATH, AT(matrix_path), OPTIONAL, .path = SCN_PATH_MATRIX, .types = WAN,
      .meaning = "File of measured round-trip times between sites, relative to the scenario file; "
                 "half of one is the one-way delay. Nodes beyond the number of sites share sites."},
     {"site_delay", SCHEMA_TIME, AT(site_delay_ns), DERIVED("250us with `matrix`"),
@@ -100,13 +100,13 @@ static const struct schema_field limit_fields[] = {
     {"network", SCHEMA_RATE, AT(network_bps), OPTIONAL, RANGE(1000, RATE_MAX),
      .meaning = "Rate at which the node may send: its uplink is no faster."},
     {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
-     .meaning = "Bytes that the node may keep on disks."},
+     .meaning = "Bytes that the node may write to its disks, in whole blocks, each counted once "
+                "however often it is written. A write beyond fails in the guest."},
 };
 static const struct schema_section limit_section = {
     .title = "groups[].limits",
     .meaning = "What each node of the group may use at most; without one, the machine's own bounds "
-               "hold. `memory` and `network` are enforced. `disk` is checked and kept in the "
-               "resolved scenario, but machines have no disk yet.",
+               "hold.",
     .size_bytes = sizeof(struct scn_limits),
     .fields = limit_fields,
     .field_count = COUNT(limit_fields),
@@ -126,6 +126,39 @@ static const struct schema_section input_section = {
     .size_bytes = sizeof(struct scn_input),
     .fields = input_fields,
     .field_count = COUNT(input_fields),
+};
+#undef OWNER
+
+#define OWNER scn_disk
+static const struct schema_field disk_fields[] = {
+    {"name", SCHEMA_NAME, AT(name), REQUIRED,
+     .meaning = "What guests find it by, and of the file that `keep` makes; 31 bytes at most."},
+    {"size", SCHEMA_SIZE, AT(size_bytes), DERIVED("the image's, in whole blocks"),
+     RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
+     .meaning = "Its size; it has a block for each 4 KiB. What nobody has written costs nothing."},
+    {"image", SCHEMA_PATH, AT(image_path), OPTIONAL, .path = SCN_PATH_DISK,
+     .meaning = "File with what it holds at first, byte for byte, relative to the scenario file; "
+                "the rest is zeros. All nodes share it and none changes it: what a node writes is "
+                "that node's own."},
+    {"read_only", SCHEMA_BOOL, AT(read_only), DEFAULT("false"), .meaning = "Writes are refused."},
+    {"latency", SCHEMA_TIME, AT(latency_ns), DEFAULT("100us"), RANGE(0, LATENCY_MAX),
+     .meaning = "Time from a request to its block, on top of the transfer."},
+    {"rate", SCHEMA_RATE, AT(rate_bps), DEFAULT("4Gbit"), RANGE(1000, RATE_MAX),
+     .meaning = "Rate of transfer: the blocks of a disk follow each other no faster."},
+    {"mount", SCHEMA_TEXT, AT(mount), OPTIONAL,
+     .meaning = "Path in the guest, such as `/www`, where the guest kit shows the files of the "
+                "ustar archive (`tar --format=ustar`) that the disk holds, for reading."},
+    {"keep", SCHEMA_BOOL, AT(keep), DEFAULT("false"),
+     .meaning = "At the end of the run, what it then holds goes to `nodes/<node>/<name>.img` of "
+                "the run directory, one file a node."},
+};
+static const struct schema_section disk_section = {
+    .title = "groups[].disks[]",
+    .meaning = "Disks of each node of the group, numbered from 0 in this order. Reading and "
+               "writing is by blocks of 4 KiB and takes virtual time.",
+    .size_bytes = sizeof(struct scn_disk),
+    .fields = disk_fields,
+    .field_count = COUNT(disk_fields),
 };
 #undef OWNER
 
@@ -164,6 +197,8 @@ static const struct schema_field group_fields[] = {
      .meaning = "See groups[].limits."},
     {"console_input", SCHEMA_LIST, AT(inputs), BESIDE(input_count), OPTIONAL, RANGE(0, 1024),
      .section = &input_section, .meaning = "See groups[].console_input."},
+    {"disks", SCHEMA_LIST, AT(disks), BESIDE(disk_count), OPTIONAL, RANGE(0, SCN_DISKS_MAX),
+     .section = &disk_section, .meaning = "See groups[].disks."},
 };
 #undef OWNER
 

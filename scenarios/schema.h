@@ -53,6 +53,7 @@ struct schema_field {
     uint64_t max;
     uint64_t multiple; /* 0: of anything */
     uint64_t absent;
+    uint32_t path;  /* of a PATH: enum scn_path_kind */
     uint32_t types; /* in a section with types: a bit for each that has the field; 0: all */
     const char *const *choices;
     uint32_t choice_count;

@@ -92,7 +92,8 @@ static void emit_path(struct output *output, const struct schema_field *field, c
     const struct scn_write_options *options = output->options;
     const char *instead = NULL;
     if (options != NULL && options->path != NULL && (is_path || options->programs)) {
-        enum scn_path_kind kind = field->kind == SCHEMA_PROGRAM ? SCN_PATH_IMAGE : SCN_PATH_MATRIX;
+        enum scn_path_kind kind =
+            field->kind == SCHEMA_PROGRAM ? SCN_PATH_IMAGE : (enum scn_path_kind)field->path;
         instead = options->path(options->context, kind, output->index, text);
     }
     emit_text(output, instead != NULL ? instead : text);

@@ -33,6 +33,14 @@ class EveryDevice : public testing::TestWithParam<uint32_t>
         uint32_t bits;
         EXPECT_EQ(machine.in(ABI_PORT_ENTROPY, 4, &bits), DEV_DONE);
 
+        // Of three disk requests two are done and one is under way.
+        for (uint32_t i = 0; i < 3; i++) {
+            abi_disk_request request = {i / 2, ABI_DISK_READ, i, 0x4000, 0x100 + i};
+            machine.put(descriptor, request);
+            EXPECT_EQ(machine.out(ABI_PORT_DISK_SUBMIT, 4, descriptor), DEV_DONE);
+        }
+        machine.advance_to(1150);
+
         auto *console = static_cast<dev_console *>(machine.state(DEV_CONSOLE));
         std::vector<uint8_t> input(DEV_CONSOLE_INPUT_MAX - 10, 'x');
         uint32_t value;

@@ -58,7 +58,8 @@ uint16_t port_of(uint8_t choice)
 {
     static const uint16_t ports[] = {
         ABI_PORT_CONSOLE_BYTE, ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND, ABI_PORT_NIC_RECEIVE,
-        ABI_PORT_TIMER,        ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY};
+        ABI_PORT_TIMER,        ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY,  ABI_PORT_DISK_INFO,
+        ABI_PORT_DISK_SUBMIT,  ABI_PORT_DISK_COMPLETE};
     return choice < sizeof ports / sizeof ports[0] ? ports[choice] : choice;
 }
 

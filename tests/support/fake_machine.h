@@ -23,6 +23,14 @@ struct Observation {
     double value;
 };
 
+struct Disk {
+    std::string name;
+    std::vector<uint8_t> bytes; // whole blocks
+    bool read_only = false;
+    uint64_t latency_ns = 1000;
+    uint64_t transfer_ns = 100;
+};
+
 class FakeMachine
 {
   public:
@@ -164,6 +172,9 @@ class FakeMachine
     std::vector<uint32_t> frames_refused;
     std::string console;
     std::vector<Observation> observations;
+    std::vector<Disk> disks = {{"first", std::vector<uint8_t>(8 * ABI_DISK_BLOCK_BYTES)},
+                               {"second", std::vector<uint8_t>(ABI_DISK_BLOCK_BYTES), true}};
+    uint32_t disk_writes_left = UINT32_MAX; // writes beyond this fail, as at a limit of disk bytes
 
   private:
     static FakeMachine &self(void *host)
@@ -225,6 +236,30 @@ inline const dev_host_ops &FakeMachine::ops()
         };
         t.observe = [](void *h, const char *name, uint32_t kind, double value) {
             self(h).observations.push_back({name, kind, value});
+        };
+        t.disk_info = [](void *h, uint32_t disk, dev_disk_info *info) {
+            if (disk >= self(h).disks.size()) {
+                return false;
+            }
+            const Disk &d = self(h).disks[disk];
+            *info = {d.name.c_str(), d.read_only, d.bytes.size() / ABI_DISK_BLOCK_BYTES,
+                     d.latency_ns, d.transfer_ns};
+            return true;
+        };
+        t.disk_read = [](void *h, uint32_t disk, uint64_t block) -> const uint8_t * {
+            const Disk &d = self(h).disks[disk];
+            ASSERT((block + 1) * ABI_DISK_BLOCK_BYTES <= d.bytes.size());
+            return d.bytes.data() + block * ABI_DISK_BLOCK_BYTES;
+        };
+        t.disk_write = [](void *h, uint32_t disk, uint64_t block, const uint8_t *bytes) {
+            Disk &d = self(h).disks[disk];
+            ASSERT(!d.read_only && (block + 1) * ABI_DISK_BLOCK_BYTES <= d.bytes.size());
+            if (self(h).disk_writes_left == 0) {
+                return false;
+            }
+            self(h).disk_writes_left--;
+            std::memcpy(d.bytes.data() + block * ABI_DISK_BLOCK_BYTES, bytes, ABI_DISK_BLOCK_BYTES);
+            return true;
         };
         t.frame_refused = [](void *h, uint32_t size_bytes) {
             self(h).frames_refused.push_back(size_bytes);

@@ -127,7 +127,8 @@ struct abi_observation {
     uint64_t value;    /* the bits of an IEEE 754 double */
 };
 
-/* What a disk is: the guest gives the number, the device stores the rest. Refused past the last. */
+/* What a disk is: the guest gives the number, the device stores the rest. Past the last disk the
+ * name is empty and block_count 0. */
 struct abi_disk_info {
     uint32_t disk;  /* in: from 0 */
     uint32_t flags; /* ABI_DISK_READ_ONLY */
@@ -165,6 +166,8 @@ struct abi_disk_completion {
 #define ABI_DISK_NO_BLOCK 2u /* no such disk, block or operation */
 #define ABI_DISK_REFUSED  3u /* the disk is read-only */
 #define ABI_DISK_FULL     4u /* the scenario's limit of disk bytes; nothing was written */
+/* The scenario gives the machine no more memory of its own; nothing was read. */
+#define ABI_DISK_NO_MEMORY 5u
 
 /* --- The two virtual instructions ------------------------------------------------------------
  *

@@ -37,6 +37,15 @@ struct dev_region {
 
 struct dev_env;
 
+/* A disk as its machine has it. */
+struct dev_disk_info {
+    const char *name; /* shorter than ABI_DISK_NAME_MAX; valid during the call */
+    bool read_only;
+    uint64_t block_count;
+    uint64_t latency_ns;  /* from a request to its block */
+    uint64_t transfer_ns; /* from one block to the next */
+};
+
 /* What the machine gives its devices. All functions take the env's host. */
 struct dev_host_ops {
     /* Virtual time of the instruction being executed, or of the event being handled, in ns. */
@@ -72,6 +81,12 @@ struct dev_host_ops {
     void (*frame_send)(void *host, const uint8_t *bytes, uint32_t size_bytes);
     void (*console_write)(void *host, const uint8_t *bytes, uint32_t size_bytes);
     void (*observe)(void *host, const char *name, uint32_t kind, double value);
+    /* Disks, numbered from 0; false past the last. */
+    bool (*disk_info)(void *host, uint32_t disk, struct dev_disk_info *info);
+    /* A block of a disk that disk_info says there is. What read returns is valid until the next
+     * call. write takes the whole block, or returns false if the machine may keep no more. */
+    const uint8_t *(*disk_read)(void *host, uint32_t disk, uint64_t block);
+    bool (*disk_write)(void *host, uint32_t disk, uint64_t block, const uint8_t *bytes);
     /* Drops by cause, for the account. */
     void (*frame_refused)(void *host, uint32_t size_bytes);
 };
@@ -116,8 +131,8 @@ struct dev_ops {
 
 /* The one table of port devices, in a fixed order. A machine has state for each, and has those that
  * dev_host_ops.device_present says; the ports of the others are not there. */
-#define DEV_COUNT 5
-enum dev_index { DEV_CONSOLE, DEV_NIC, DEV_TIMER, DEV_OBSERVER, DEV_ENTROPY };
+#define DEV_COUNT 6
+enum dev_index { DEV_CONSOLE, DEV_NIC, DEV_TIMER, DEV_OBSERVER, DEV_ENTROPY, DEV_DISK };
 extern const struct dev_ops *const dev_table[DEV_COUNT];
 
 /* Which device and region a port belongs to; NULL if none. */
@@ -188,6 +203,18 @@ struct dev_observer {
 
 struct dev_entropy {
     uint64_t drawn; /* words of 32 bits taken from the stream */
+};
+
+/* --- disk ------------------------------------------------------------------------------------- */
+
+struct dev_disk_request; /* a request from its submission until it is collected */
+
+struct dev_disk {
+    struct dev_disk_request *requests; /* done ones in the order they were done, then the others in
+                                          the order they will be; NULL if there are none */
+    uint16_t count;
+    uint16_t done_count;
+    uint16_t capacity;
 };
 
 #endif

@@ -33,11 +33,13 @@ void denali_milestone(const char *name);
 /*
  * Disks, in blocks of DENALI_DISK_BLOCK_BYTES. A name is the scenario's. The functions wait until
  * the disk is done while the network goes on; they return 0, or -1 with errno: ENODEV no such disk,
- * EINVAL past its end, EROFS read-only, ENOSPC the scenario's limit of disk bytes is reached.
+ * EINVAL past its end, EROFS read-only, ENOSPC the scenario's limit of disk bytes is reached,
+ * ENOMEM its limit of memory is. Each block is moved whole or not at all; after an error some are
+ * and some are not. Memory that is not the machine's is a fault, as in a loop of stores.
  */
 #define DENALI_DISK_BLOCK_BYTES 4096u
 int denali_disk_find(const char *name); /* a number for the others, or -1 */
-uint64_t denali_disk_blocks(int disk);
+uint64_t denali_disk_blocks(int disk);  /* 0: no such disk */
 int denali_disk_read(int disk, uint64_t first_block, uint32_t block_count, void *bytes);
 int denali_disk_write(int disk, uint64_t first_block, uint32_t block_count, const void *bytes);
 
@@ -45,6 +47,7 @@ int denali_disk_write(int disk, uint64_t first_block, uint32_t block_count, cons
 #define DENALI_INTERRUPT_TIMER   1u
 #define DENALI_INTERRUPT_NIC     2u
 #define DENALI_INTERRUPT_CONSOLE 4u
+#define DENALI_INTERRUPT_DISK    16u
 
 /*
  * By default interrupts stay disabled and the library polls. A program that wants them names a

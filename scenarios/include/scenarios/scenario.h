@@ -37,6 +37,10 @@
 #define SCN_NODE_NAME_MAX  80u        /* bytes of a node's name with its NUL */
 #define SCN_BOOT_TEXT_MAX  3072u      /* bytes of a node's boot text */
 #define SCN_BOOT_TEXT_FREE 256u       /* of those, left for what emu adds: DENALI_IP and the like */
+#define SCN_DISKS_MAX      15u        /* of a group's scenario; the machine has room for one more */
+#define SCN_DISK_NAME_MAX  32u        /* bytes of a disk's name with its NUL */
+#define SCN_MOUNT_MAX      64u        /* bytes of a mount's path, no NUL counted */
+#define SCN_MOUNTS_MAX     2048u      /* bytes of a group's DENALI_MOUNTS with its NUL, at most */
 #define SCN_NETWORK_NONE   UINT32_MAX /* scn_group.network: deliberately no network */
 #define SCN_SITE_ANY       UINT32_MAX /* scn_group.site: the topology places the nodes */
 #define SCN_BYTES_MAX      (1u << 20) /* a scenario file may not be larger */
@@ -87,6 +91,18 @@ struct scn_limits {
     uint64_t disk_bytes;   /* what it writes to disks */
 };
 
+/* A disk that every node of a group has. */
+struct scn_disk {
+    char *name;          /* shorter than SCN_DISK_NAME_MAX */
+    uint64_t size_bytes; /* a multiple of 4096 */
+    char *image_path;    /* absolute: what it holds at first; NULL: zeros */
+    bool read_only;
+    uint64_t latency_ns;
+    uint64_t rate_bps;
+    char *mount; /* absolute path in the guest, of at most SCN_MOUNT_MAX bytes; NULL: nowhere */
+    bool keep;   /* what each node leaves on it goes to the run directory */
+};
+
 /* A group of like nodes. */
 struct scn_group {
     char *name;
@@ -108,6 +124,8 @@ struct scn_group {
     struct scn_limits limits;
     struct scn_input *inputs;
     uint32_t input_count;
+    struct scn_disk *disks;
+    uint32_t disk_count;
     uint32_t first_node; /* number of its first node; derived */
 };
 
@@ -218,17 +236,13 @@ enum status scn_error_at(const struct scn_scenario *scenario, const char *path, 
                          enum status status, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* True if a file of that bare name lies in the scenario's folder: what `image: peer` may have meant
- * by a program that is not there is then `image: ./peer`. */
-bool scn_file_beside(const struct scn_scenario *scenario, const char *name);
-
 /* --- Writing ---------------------------------------------------------------------------------- */
 
-enum scn_path_kind { SCN_PATH_IMAGE, SCN_PATH_MATRIX };
+enum scn_path_kind { SCN_PATH_IMAGE, SCN_PATH_MATRIX, SCN_PATH_DISK };
 
 /* How to write paths: `path` returns what to write instead of an absolute path (valid until its
- * next call), or NULL to keep it. kind IMAGE: index is a group's, MATRIX: a network's. With
- * programs set it is also asked about images that are bare names. */
+ * next call), or NULL to keep it. kind IMAGE: index is a group's, MATRIX: a network's, DISK: a
+ * disk's in its group. With programs set it is also asked about images that are bare names. */
 struct scn_write_options {
     const char *(*path)(void *context, enum scn_path_kind kind, uint32_t index,
                         const char *path_now);

@@ -47,6 +47,7 @@ const char *trace_run_path(const struct trace_run *run);
 /* The folders files are copied to. */
 #define TRACE_FOLDER_IMAGES     "images"
 #define TRACE_FOLDER_TOPOLOGIES "topologies"
+#define TRACE_FOLDER_DISKS      "disks"
 
 /*
  * Copies a file into the run's folder, so that the directory needs nothing from outside, and gives
@@ -112,6 +113,7 @@ struct trace_node_account {
     const uint64_t *drops; /* as many as trace_run_nodes_begin named causes */
     uint64_t disk_reads;
     uint64_t disk_writes;
+    uint64_t disk_blocks_private;
     uint64_t pages_private;
     uint64_t pages_private_max;
     uint64_t console_bytes;
