@@ -194,7 +194,8 @@ static void bus_frame_send(void *host, const uint8_t *bytes, uint32_t size_bytes
     node->account.frames_sent++;
     node->account.bytes_sent += size_bytes;
     emu_digest_add(node, EMU_DIGEST_FRAME_OUT, 0, 0, bytes, size_bytes);
-    emu_world_send(node, bytes, size_bytes);
+    uint32_t cause = emu_world_send(node, bytes, size_bytes);
+    emu_process_record_frame(node, EMU_RECORD_FRAME_SENT, cause, bytes, size_bytes);
 }
 
 static void bus_frame_refused(void *host, uint32_t size_bytes)
@@ -243,7 +244,8 @@ static void bus_observe(void *host, const char *name, uint32_t kind, double valu
         emu_process_record(node->process, node,
                            kind == ABI_OBSERVE_MILESTONE ? EMU_RECORD_MILESTONE
                                                          : EMU_RECORD_MEASUREMENT,
-                           name, value);
+                           name, (uint32_t)strlen(name) + 1)
+            ->value = value;
     }
 }
 

@@ -17,6 +17,8 @@
 struct carrier {
     struct emu_process *process; /* the one that is running */
     uint32_t network;
+    bool sends;     /* in net_send */
+    uint32_t cause; /* sends: why the frame was dropped */
 };
 
 static void carrier_schedule(void *context, uint64_t time_ns, enum net_event_kind kind,
@@ -47,28 +49,43 @@ static void carrier_deliver(void *context, uint32_t port, struct net_frame *fram
     emu_node_frame_arrives(&world->nodes[network->node_of_port[port]], frame);
 }
 
+/* The network's own counters have it; a captured node's sink is told too. */
+static void carrier_drop(void *context, uint32_t port, enum net_drop cause, uint32_t size_bytes)
+{
+    struct carrier *carrier = context;
+    struct emu_world *world = carrier->process->world;
+    (void)size_bytes;
+    if (carrier->sends) {
+        carrier->cause = cause;
+    } else if (cause == NET_DROP_DOWNLINK_FULL) { /* the others are the sender's */
+        uint32_t index = world->networks[carrier->network].node_of_port[port];
+        emu_process_record_frame(&world->nodes[index], EMU_RECORD_FRAME_LOST, cause, NULL, 0);
+    }
+}
+
 static const struct net_env_ops carrier_ops = {
     .schedule = carrier_schedule,
     .deliver = carrier_deliver,
-    .drop = NULL, /* the network's own counters have it */
+    .drop = carrier_drop,
 };
 
-void emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes)
+uint32_t emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes)
 {
     if (node->network == SCN_NETWORK_NONE) {
         node->account.drops_no_link++;
-        return;
+        return EMU_DROP_NO_LINK;
     }
-    struct carrier carrier = {node->process, node->network};
+    struct carrier carrier = {node->process, node->network, true, EMU_DROPS_MAX};
     struct net_env env = {&carrier_ops, &carrier};
     net_send(node->process->world->networks[node->network].net, &env, node->port,
              node->process->now_ns, bytes, size_bytes);
+    return carrier.cause;
 }
 
 void emu_world_network_event(struct emu_process *process, uint32_t network, uint32_t kind,
                              uint32_t port, struct net_frame *frame)
 {
-    struct carrier carrier = {process, network};
+    struct carrier carrier = {process, network, false, EMU_DROPS_MAX};
     struct net_env env = {&carrier_ops, &carrier};
     net_event(process->world->networks[network].net, &env, (enum net_event_kind)kind, port,
               process->now_ns, frame);
@@ -124,6 +141,22 @@ static struct net_link link_of_group(const struct scn_network *from, const struc
     }
     link.up_bps = lesser_rate(link.up_bps, group->limits.network_bps);
     return link;
+}
+
+void emu_world_node_link(const struct emu_world *world, uint32_t index, struct emu_node_link *link)
+{
+    const struct emu_node *node = &world->nodes[index];
+    *link = (struct emu_node_link){.connected = node->network != SCN_NETWORK_NONE};
+    memcpy(link->mac, node->mac, sizeof link->mac);
+    if (link->connected) {
+        struct net_addressing at = net_addressing(world->networks[node->network].net, node->port);
+        struct net_link speeds = link_of_group(&world->scenario->networks[node->network],
+                                               &world->scenario->groups[node->group]);
+        link->address = at.address;
+        link->prefix = at.prefix;
+        link->up_bps = speeds.up_bps;
+        link->down_bps = speeds.down_bps;
+    }
 }
 
 /* What net_config points at while the network is made. */

@@ -127,6 +127,7 @@ void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame
 {
     if (!emu_node_alive(node)) {
         node->account.drops_node_down++;
+        emu_process_record_frame(node, EMU_RECORD_FRAME_LOST, EMU_DROP_NODE_DOWN, NULL, 0);
         return;
     }
     emu_digest_add(node, EMU_DIGEST_FRAME_IN, 0, 0, frame->bytes, frame->size_bytes);
@@ -134,8 +135,11 @@ void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame
     if (dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes)) {
         node->account.frames_received++;
         node->account.bytes_received += frame->size_bytes;
+        emu_process_record_frame(node, EMU_RECORD_FRAME_RECEIVED, EMU_DROPS_MAX, frame->bytes,
+                                 frame->size_bytes);
     } else {
         node->account.drops_nic_full++;
+        emu_process_record_frame(node, EMU_RECORD_FRAME_LOST, EMU_DROP_NIC_FULL, NULL, 0);
     }
 }
 

@@ -79,6 +79,7 @@ struct emu_node {
     struct emu_process *process;
 
     uint8_t state; /* enum emu_node_state */
+    bool captured; /* its frames are told to the sink */
     uint32_t exit_code;
     struct vcpu_fault fault;
     uint64_t end_ns; /* when it terminated or faulted */

@@ -11,6 +11,11 @@
 
 #include "world_internal.h"
 
+static uint32_t share(uint32_t all, uint32_t least, uint32_t parts)
+{
+    return all / parts > least ? all / parts : least;
+}
+
 void emu_process_init(struct emu_process *process, struct emu_world *world, uint32_t index)
 {
     memset(process, 0, sizeof *process);
@@ -20,11 +25,10 @@ void emu_process_init(struct emu_process *process, struct emu_world *world, uint
     process->next_ns = TIME_NEVER;
     atomic_init(&process->inbox, NULL);
     atomic_init(&process->inbox_ns, TIME_NEVER);
-    process->record_share = EMU_RECORDS_MAX / world->process_count;
-    if (process->record_share < EMU_RECORDS_SHARE_MIN) {
-        process->record_share = EMU_RECORDS_SHARE_MIN;
-    }
+    process->record_share = share(EMU_RECORDS_MAX, EMU_RECORDS_SHARE_MIN, world->process_count);
+    process->details_share = share(EMU_DETAILS_MAX, EMU_DETAILS_SHARE_MIN, world->process_count);
     process->record_pause = process->record_share;
+    process->details_pause = process->details_share;
     event_heap_init(&process->events);
     event_heap_init(&process->running);
 }
@@ -58,7 +62,7 @@ void emu_process_fini(struct emu_process *process)
     event_heap_fini(&process->events);
     event_heap_fini(&process->running);
     free(process->records);
-    free(process->names);
+    free(process->details);
 }
 
 struct emu_event *emu_process_event_take(struct emu_process *process)
@@ -189,52 +193,66 @@ void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, ui
 void emu_process_records_told(struct emu_process *process, uint64_t before_ns)
 {
     uint32_t kept = 0;
-    uint32_t names_bytes = 0;
+    uint32_t details_bytes = 0;
     for (uint32_t i = 0; i < process->record_count; i++) {
         struct emu_record record = process->records[i];
         if (record.time_ns < before_ns) {
             continue;
         }
-        if (record.kind == EMU_RECORD_MEASUREMENT || record.kind == EMU_RECORD_MILESTONE) {
-            uint32_t size_bytes = (uint32_t)strlen(process->names + record.name) + 1;
-            memmove(process->names + names_bytes, process->names + record.name, size_bytes);
-            record.name = names_bytes;
-            names_bytes += size_bytes;
+        if (record.detail_bytes) {
+            memmove(process->details + details_bytes, process->details + record.detail,
+                    record.detail_bytes);
         }
+        record.detail = details_bytes;
+        details_bytes += record.detail_bytes;
         record.sequence = kept;
         process->records[kept++] = record;
     }
     process->record_count = kept;
-    process->names_bytes = names_bytes;
+    process->details_bytes = details_bytes;
     /* Counted from what is kept, so that a process never stands still. */
     process->record_pause = kept + process->record_share;
+    process->details_pause = details_bytes + process->details_share;
 }
 
-void emu_process_record(struct emu_process *process, const struct emu_node *node,
-                        enum emu_record_kind kind, const char *name, double value)
+struct emu_record *emu_process_record(struct emu_process *process, const struct emu_node *node,
+                                      enum emu_record_kind kind, const void *detail,
+                                      uint32_t detail_bytes)
 {
     if (process->record_count == process->record_capacity) {
         process->record_capacity = process->record_capacity ? process->record_capacity * 2 : 16;
         process->records =
             alloc_grow(process->records, process->record_capacity, sizeof *process->records);
     }
-    uint32_t offset = process->names_bytes;
-    if (name) {
-        uint32_t size_bytes = (uint32_t)strlen(name) + 1;
-        if (process->names_capacity - process->names_bytes < size_bytes) {
-            process->names_capacity = (process->names_capacity + size_bytes) * 2;
-            process->names = alloc_grow(process->names, process->names_capacity, 1);
-        }
-        memcpy(process->names + offset, name, size_bytes);
-        process->names_bytes += size_bytes;
+    if (process->details_capacity - process->details_bytes < detail_bytes) {
+        process->details_capacity = (process->details_capacity + detail_bytes) * 2;
+        process->details = alloc_grow(process->details, process->details_capacity, 1);
     }
-    process->records[process->record_count] = (struct emu_record){
+    struct emu_record *record = &process->records[process->record_count];
+    *record = (struct emu_record){
         .time_ns = process->now_ns,
         .node = node->index,
         .sequence = process->record_count,
         .kind = kind,
-        .name = offset,
-        .value = value,
+        .cause = EMU_DROPS_MAX,
+        .detail = process->details_bytes,
+        .detail_bytes = detail_bytes,
     };
+    if (detail_bytes) {
+        memcpy(process->details + process->details_bytes, detail, detail_bytes);
+        process->details_bytes += detail_bytes;
+    }
     process->record_count++;
+    return record;
+}
+
+void emu_process_record_frame(struct emu_node *node, enum emu_record_kind kind, uint32_t cause,
+                              const void *bytes, uint32_t size_bytes)
+{
+    if (node->captured) {
+        struct emu_record *record =
+            emu_process_record(node->process, node, kind, bytes, size_bytes);
+        record->cause = cause;
+        record->instruction = node->vcpu.retired;
+    }
 }

@@ -16,14 +16,19 @@
 
 #include "node.h"
 
-/* Something worth a line in the run directory, in virtual-time order. */
+/* Something worth telling the sink, in virtual-time order. */
 struct emu_record {
     uint64_t time_ns;
     uint32_t node;
     uint32_t sequence; /* among this process's records, for records of one node and moment */
     uint32_t kind;     /* enum emu_record_kind */
-    uint32_t name;     /* OBSERVE: offset of the name in the process's names */
-    double value;      /* OBSERVE: as the guest gave it */
+    uint32_t cause;    /* frames: which of emu_drop_causes, EMU_DROPS_MAX if not dropped */
+    uint32_t detail;   /* offset in the process's details: an observation's name, a frame's bytes */
+    uint32_t detail_bytes;
+    union {
+        double value;         /* observations: as the guest gave it */
+        uint64_t instruction; /* frames: how many the node had retired */
+    };
 };
 
 enum emu_record_kind {
@@ -32,11 +37,17 @@ enum emu_record_kind {
     EMU_RECORD_FAULT,
     EMU_RECORD_MEASUREMENT,
     EMU_RECORD_MILESTONE,
+    EMU_RECORD_FRAME_SENT, /* from here on only of captured nodes */
+    EMU_RECORD_FRAME_RECEIVED,
+    EMU_RECORD_FRAME_LOST,
 };
 
-/* Records that all processes of a world together may add in a window, about; each may add a few. */
+/* Records, and bytes of their details, that all processes of a world together may add in a window,
+ * about; each may add a few. */
 #define EMU_RECORDS_MAX       (1u << 18)
 #define EMU_RECORDS_SHARE_MIN 256u
+#define EMU_DETAILS_MAX       (1u << 26)
+#define EMU_DETAILS_SHARE_MIN (1u << 16)
 
 struct emu_process {
     struct emu_world *world;
@@ -61,9 +72,11 @@ struct emu_process {
     uint32_t record_pause; /* with so many, the process stops short of the window's end */
     uint32_t record_share; /* how many a window may add; see EMU_RECORDS_MAX */
     uint32_t record_capacity;
-    char *names; /* NUL-terminated, back to back */
-    uint32_t names_bytes;
-    uint32_t names_capacity;
+    uint8_t *details; /* of the records, back to back; a name has its NUL */
+    uint32_t details_bytes;
+    uint32_t details_pause; /* and likewise with so many bytes */
+    uint32_t details_share;
+    uint32_t details_capacity;
 };
 
 void emu_process_init(struct emu_process *process, struct emu_world *world, uint32_t index);
@@ -91,17 +104,26 @@ void emu_process_event_give(struct emu_process *process, struct emu_event *event
 /* Hands an event of this process to another one (or itself). */
 void emu_process_post(struct emu_process *from, struct emu_process *to, struct emu_event *event);
 
-/* True if guests observed so much that it has to be told before they may go on: what a flood of
- * observations costs the host is bounded, whatever the length of the window. */
+/* True if there is so much to tell that it has to be told before guests may go on: what a flood of
+ * observations or captured frames costs the host is bounded, whatever the length of the window. */
 static inline bool emu_process_paused(const struct emu_process *process)
 {
-    return process->record_count >= process->record_pause;
+    return process->record_count >= process->record_pause ||
+           process->details_bytes >= process->details_pause;
 }
 
 /* Drops the records before before_ns, which have been told. */
 void emu_process_records_told(struct emu_process *process, uint64_t before_ns);
 
-void emu_process_record(struct emu_process *process, const struct emu_node *node,
-                        enum emu_record_kind kind, const char *name, double value);
+/* Adds a record of what happens to the node now. The detail is copied; NULL, 0: none. Returns it,
+ * valid until the next, for what else is to be said. */
+struct emu_record *emu_process_record(struct emu_process *process, const struct emu_node *node,
+                                      enum emu_record_kind kind, const void *detail,
+                                      uint32_t detail_bytes);
+
+/* Adds a record of a frame, if the node is captured. cause: which of emu_drop_causes dropped it,
+ * EMU_DROPS_MAX if none did. */
+void emu_process_record_frame(struct emu_node *node, enum emu_record_kind kind, uint32_t cause,
+                              const void *bytes, uint32_t size_bytes);
 
 #endif

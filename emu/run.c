@@ -13,7 +13,13 @@
 #include <base/time.h>
 #include <traces/run_directory.h>
 
+#include "capture.h"
 #include "progress.h"
+
+const char *emu_version(void)
+{
+    return DENALI_VERSION;
+}
 
 /* Everything that one run holds. */
 struct run {
@@ -23,6 +29,7 @@ struct run {
     struct emu_world *world;
     struct trace_run *trace;
     struct ana_metrics *metrics;
+    struct emu_capture captures;
     struct emu_progress progress;
     uint64_t started_ns; /* host time */
     uint32_t faults[VCPU_FAULT_COUNT];
@@ -82,6 +89,10 @@ static enum status take_note(void *context, const struct emu_note *note, struct 
     case EMU_NOTE_FAULT:
         describe_end(run, note->node, text, sizeof text);
         return trace_run_event_write(run->trace, note->time_ns, name, "fault", text, error);
+    case EMU_NOTE_FRAME_SENT:
+    case EMU_NOTE_FRAME_RECEIVED:
+    case EMU_NOTE_FRAME_LOST:
+        return emu_capture_note(&run->captures, run->trace, name, note, error);
     case EMU_NOTE_MEASUREMENT:
     case EMU_NOTE_MILESTONE:
         break;
@@ -275,6 +286,9 @@ static void add_figures(struct run *run, const struct emu_totals *totals)
 static enum status finish(struct run *run, struct error *error)
 {
     enum status status = write_nodes(run, error);
+    if (!status) {
+        status = trace_run_captures_end(run->trace, emu_world_now_ns(run->world), error);
+    }
     if (status) {
         return status;
     }
@@ -325,6 +339,9 @@ static enum status start(struct run *run, struct error *error)
 {
     const struct emu_run_options *options = run->options;
     enum status status = emu_run_scenario_load(options, &run->scenario, error);
+    if (!status) {
+        status = emu_capture_select(&run->captures, run->scenario, options->pcap, error);
+    }
     if (status) {
         return status;
     }
@@ -365,6 +382,9 @@ static enum status start(struct run *run, struct error *error)
         snprintf(run->result->path, sizeof run->result->path, "%s", trace_run_path(run->trace));
         status = write_scenario(run, error);
     }
+    if (!status) {
+        status = emu_capture_begin(&run->captures, run->world, run->scenario, run->trace, error);
+    }
     return status;
 }
 
@@ -394,6 +414,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
         trace_run_abandon(run.trace, reason);
     }
     emu_world_destroy(run.world);
+    emu_capture_fini(&run.captures);
     scn_scenario_destroy(run.scenario);
     ana_metrics_destroy(run.metrics);
     return status;

@@ -48,12 +48,14 @@ static enum status load_image(struct emu_world *world, uint32_t index, const cha
         char text[sizeof refused.message + sizeof refused.file + 16];
         snprintf(field, sizeof field, "groups.%u.image", index);
         error_format(&refused, text, sizeof text);
-        return scn_error_at(world->scenario, field, error, status, "groups.%s.image: %s%s",
-                            group->name, text,
-                            status == STATUS_NOT_FOUND
-                                ? "; expected a path to an image, or the name of a program that "
-                                  "`denali list images` shows"
-                                : "");
+        bool absent = status == STATUS_NOT_FOUND;
+        bool beside = absent && scn_file_beside(world->scenario, group->image);
+        return scn_error_at(
+            world->scenario, field, error, status, "groups.%s.image: %s%s%s%s%s", group->name, text,
+            absent ? "; expected a path to an image, or the name of a program that "
+                     "`denali list images` shows"
+                   : "",
+            beside ? "; did you mean `./" : "", beside ? group->image : "", beside ? "`?" : "");
     }
     return STATUS_OK;
 }
@@ -352,7 +354,32 @@ uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const v
     return dev_console_input(&node->console, &env, bytes, size_bytes);
 }
 
-/* A record and whose names it uses. */
+/* Constant name of a cause; "" if it is none. */
+static const char *drop_cause(uint32_t cause)
+{
+    static const char *const ours[] = {
+        [EMU_DROP_NIC_FULL - NET_DROP_COUNT] = "nic_full",
+        [EMU_DROP_NODE_DOWN - NET_DROP_COUNT] = "node_down",
+        [EMU_DROP_REFUSED - NET_DROP_COUNT] = "refused",
+        [EMU_DROP_NO_LINK - NET_DROP_COUNT] = "no_link",
+    };
+    if (cause >= EMU_DROP_COUNT) {
+        return "";
+    }
+    return cause < NET_DROP_COUNT ? net_drop_name((enum net_drop)cause)
+                                  : ours[cause - NET_DROP_COUNT];
+}
+
+uint32_t emu_drop_causes(const char *names[EMU_DROPS_MAX])
+{
+    _Static_assert(EMU_DROP_COUNT <= EMU_DROPS_MAX, "more causes than emu_node_report holds");
+    for (uint32_t cause = 0; cause < EMU_DROP_COUNT; cause++) {
+        names[cause] = drop_cause(cause);
+    }
+    return EMU_DROP_COUNT;
+}
+
+/* A record and whose details it uses. */
 struct told {
     const struct emu_record *record;
     const struct emu_process *process;
@@ -371,7 +398,7 @@ static int compare_told(const void *a, const void *b)
     return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
 }
 
-enum status emu_world_flush_records(struct emu_world *world, struct error *error)
+static struct emu_note note_of(const struct emu_record *record, const struct emu_process *process)
 {
     static const enum emu_note_kind kinds[] = {
         [EMU_RECORD_BOOT] = EMU_NOTE_BOOT,
@@ -379,7 +406,27 @@ enum status emu_world_flush_records(struct emu_world *world, struct error *error
         [EMU_RECORD_FAULT] = EMU_NOTE_FAULT,
         [EMU_RECORD_MEASUREMENT] = EMU_NOTE_MEASUREMENT,
         [EMU_RECORD_MILESTONE] = EMU_NOTE_MILESTONE,
+        [EMU_RECORD_FRAME_SENT] = EMU_NOTE_FRAME_SENT,
+        [EMU_RECORD_FRAME_RECEIVED] = EMU_NOTE_FRAME_RECEIVED,
+        [EMU_RECORD_FRAME_LOST] = EMU_NOTE_FRAME_LOST,
     };
+    struct emu_note note = {
+        .time_ns = record->time_ns, .node = record->node, .kind = kinds[record->kind], .name = ""};
+    const uint8_t *detail = record->detail_bytes ? process->details + record->detail : NULL;
+    if (record->kind >= EMU_RECORD_FRAME_SENT) {
+        note.name = drop_cause(record->cause);
+        note.instruction = record->instruction;
+        note.bytes = detail;
+        note.size_bytes = record->detail_bytes;
+    } else if (detail) {
+        note.name = (const char *)detail;
+        note.value = record->value;
+    }
+    return note;
+}
+
+enum status emu_world_flush_records(struct emu_world *world, struct error *error)
+{
     size_t count = 0;
     for (uint32_t i = 0; i < world->process_count; i++) {
         count += world->processes[i].record_count;
@@ -402,14 +449,7 @@ enum status emu_world_flush_records(struct emu_world *world, struct error *error
     qsort(all, count, sizeof *all, compare_told);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && !status && world->sink.note; i++) {
-        const struct emu_record *record = all[i].record;
-        struct emu_note note = {
-            .time_ns = record->time_ns,
-            .node = record->node,
-            .kind = kinds[record->kind],
-            .name = all[i].process->names ? all[i].process->names + record->name : "",
-            .value = record->value,
-        };
+        struct emu_note note = note_of(all[i].record, all[i].process);
         status = world->sink.note(world->sink.context, &note, error);
     }
     for (uint32_t i = 0; i < world->process_count; i++) {
@@ -480,6 +520,11 @@ const char *emu_world_image_path(const struct emu_world *world, uint32_t group)
     return world->images[group]->path;
 }
 
+void emu_world_capture(struct emu_world *world, uint32_t node)
+{
+    world->nodes[node].captured = true;
+}
+
 const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t node)
 {
     return &world->nodes[node].vcpu;
@@ -531,20 +576,6 @@ void emu_world_totals(const struct emu_world *world, struct emu_totals *totals)
     }
 }
 
-uint32_t emu_drop_causes(const char *names[EMU_DROPS_MAX])
-{
-    _Static_assert(NET_DROP_COUNT + 4 <= EMU_DROPS_MAX, "more causes than emu_node_report holds");
-    uint32_t next = 0;
-    for (int cause = 0; cause < NET_DROP_COUNT; cause++) {
-        names[next++] = net_drop_name((enum net_drop)cause);
-    }
-    names[next++] = "nic_full";
-    names[next++] = "node_down";
-    names[next++] = "refused";
-    names[next++] = "no_link";
-    return next;
-}
-
 void emu_world_node_report(const struct emu_world *world, uint32_t index,
                            struct emu_node_report *report)
 {
@@ -584,14 +615,13 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
         .disk_writes = account->disk_writes,
         .disk_blocks_private = emu_node_disk_private(node),
     };
-    uint32_t next = 0;
     for (int cause = 0; cause < NET_DROP_COUNT; cause++) {
-        report->drops[next++] = counters.drops[cause];
+        report->drops[cause] = counters.drops[cause];
     }
-    report->drops[next++] = account->drops_nic_full;
-    report->drops[next++] = account->drops_node_down;
-    report->drops[next++] = account->drops_refused;
-    report->drops[next++] = account->drops_no_link;
+    report->drops[EMU_DROP_NIC_FULL] = account->drops_nic_full;
+    report->drops[EMU_DROP_NODE_DOWN] = account->drops_node_down;
+    report->drops[EMU_DROP_REFUSED] = account->drops_refused;
+    report->drops[EMU_DROP_NO_LINK] = account->drops_no_link;
 }
 
 void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct emu_node_cost *cost)

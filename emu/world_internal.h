@@ -17,6 +17,15 @@
 /* No window is longer, so that progress is seen and records stay few. */
 #define EMU_WINDOW_MAX_NS 100000000u
 
+/* Causes of drops, in the order of emu_drop_causes: the network's, then ours. */
+enum emu_drop {
+    EMU_DROP_NIC_FULL = NET_DROP_COUNT,
+    EMU_DROP_NODE_DOWN,
+    EMU_DROP_REFUSED,
+    EMU_DROP_NO_LINK,
+    EMU_DROP_COUNT,
+};
+
 /* A network of the world and who is on it. */
 struct emu_network {
     struct net_network *net;
@@ -72,8 +81,9 @@ struct emu_world {
     bool stopping;                /* told to workers: the threads are to end */
 };
 
-/* A frame from a node's card to its network, at the process's time. */
-void emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes);
+/* A frame from a node's card to its network, at the process's time. Returns which of
+ * emu_drop_causes dropped it at once, EMU_DROPS_MAX if none did. */
+uint32_t emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes);
 
 /* A network's event comes due. Takes the reference on frame. */
 void emu_world_network_event(struct emu_process *process, uint32_t network, uint32_t kind,

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/nearest.h"
 #include "document.h"
 #include "resolve.h"
 #include "scenarios/scenario.h"

@@ -83,7 +83,4 @@ enum status item_error(const struct scn_document *document, const struct scn_ite
                        const char *field, struct error *error, enum status status,
                        const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* Of count words, the one nearest to word if it is near enough to be a slip, or NULL. */
-const char *nearest_word(const char *word, const char *const *words, size_t count);
-
 #endif

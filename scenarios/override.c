@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/nearest.h"
 #include "parse.h"
 
 /* A copy of the option's text that lives as long as the document. */

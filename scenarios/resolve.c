@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/nearest.h"
 #include "scenarios/scenario.h"
 #include "units.h"
 
@@ -495,6 +496,38 @@ static enum status unknown_field(const struct scn_document *document,
                       "expected one of %s; found an unknown field", list);
 }
 
+/* A field that only structs of other types have: says which those are, and what there is here. */
+static enum status field_of_another_type(const struct scn_document *document,
+                                         const struct schema_section *section,
+                                         const struct schema_field *field,
+                                         const struct scn_item *item, const void *base,
+                                         struct error *error)
+{
+    const struct schema_field *type = schema_find(section, section->type_field);
+    char owners[64] = "";
+    char list[256] = "";
+    size_t length = 0;
+    for (uint32_t i = 0; i < type->choice_count; i++) {
+        if ((field->types >> i & 1) != 0) {
+            length += (size_t)snprintf(owners + length, sizeof owners - length, "%s'%s'",
+                                       length == 0 ? "" : " or ", type->choices[i]);
+            ASSERT(length < sizeof owners);
+        }
+    }
+    length = 0;
+    for (uint32_t i = 0; i < section->field_count; i++) {
+        if (schema_applies(section, &section->fields[i], base)) {
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s",
+                                       length == 0 ? "" : ", ", section->fields[i].name);
+            ASSERT(length < sizeof list);
+        }
+    }
+    return item_error(document, item, NULL, error, STATUS_INVALID,
+                      "expected a field of type '%s', found one that only type %s has; there are "
+                      "%s",
+                      type->choices[*SCHEMA_OF(uint32_t, base, type->offset)], owners, list);
+}
+
 /* Every entry of a mapping is a field that its struct, of this type, has. */
 static enum status check_fields(const struct scn_document *document,
                                 const struct schema_section *section, const struct scn_item *item,
@@ -507,10 +540,7 @@ static enum status check_fields(const struct scn_document *document,
             return unknown_field(document, section, child, error);
         }
         if (base != NULL && !schema_applies(section, field, base)) {
-            const struct schema_field *type = schema_find(section, section->type_field);
-            return item_error(document, child, NULL, error, STATUS_INVALID,
-                              "expected no such field: it belongs to another type than '%s'",
-                              type->choices[*SCHEMA_OF(uint32_t, base, type->offset)]);
+            return field_of_another_type(document, section, field, child, base, error);
         }
     }
     return STATUS_OK;

@@ -3,9 +3,11 @@
  */
 #include "scenarios/scenario.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/assert.h"
@@ -232,6 +234,13 @@ const char *scn_figure_name(enum scn_figure figure)
 #undef X
     };
     return names[figure];
+}
+
+bool scn_file_beside(const struct scn_scenario *scenario, const char *name)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/%s", scenario->source->directory, name);
+    return strchr(name, '/') == NULL && length < (int)sizeof path && access(path, F_OK) == 0;
 }
 
 enum status scn_error_at(const struct scn_scenario *scenario, const char *path, struct error *error,

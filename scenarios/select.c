@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <base/alloc.h>
+#include <base/nearest.h>
 
 #include "document.h"
 #include "units.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/nearest.h"
 #include "base/random.h"
 #include "document.h"
 #include "scenarios/scenario.h"
@@ -50,8 +51,7 @@ static const char *const variables[] = {
 
 #define VARIABLES_IN_WORDS                                                                         \
     "node.index, node.name, node.count, node.address, node.seed, group.index, group.name, "        \
-    "group.count, "                                                                                \
-    "address:GROUP:I or addresses:GROUP"
+    "group.count, address:GROUP:I or addresses:GROUP"
 
 static bool problem_set(char *problem, const char *format, const char *text)
 {
@@ -116,6 +116,12 @@ static bool variable_parse(const struct scn_scenario *scenario, const char *text
     if (strncmp(text, "addresses:", 10) == 0) {
         piece->kind = PIECE_ADDRESSES;
         return member_parse(scenario, text + 10, false, piece, problem);
+    }
+    const char *nearest = nearest_word(text, variables + 1, VARIABLE_COUNT - 1);
+    if (nearest != NULL) {
+        snprintf(problem, TEMPLATE_PROBLEM_MAX,
+                 "expected a variable, found ${%.40s}; did you mean ${%s}?", text, nearest);
+        return false;
     }
     return problem_set(problem, "expected ${...} of " VARIABLES_IN_WORDS ", found %s", text);
 }

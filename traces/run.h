@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include <base/codec.h>
 #include <traces/run_directory.h>
 
 #define RUN_NAME_INCOMPLETE "INCOMPLETE"
@@ -24,6 +25,17 @@ struct run_copy {
     char *relative;
 };
 
+/* Frames of one node, not yet in its file. */
+struct run_capture {
+    char *node;
+    uint8_t *bytes;
+    uint32_t size_bytes;
+    uint32_t capacity_bytes;
+    uint64_t received;
+    uint64_t lost;
+    uint64_t lost_since; /* the last packet */
+};
+
 struct trace_run {
     char *path;
     struct error failure; /* the first; OK until then */
@@ -33,6 +45,11 @@ struct trace_run {
     uint32_t cause_count;
     struct run_copy *copies;
     uint32_t copy_count;
+    struct run_capture *captures;
+    uint32_t capture_count;
+    uint32_t capture_capacity;
+    uint64_t captured_bytes; /* in all captures' buffers */
+    struct writer scratch;   /* a block being made */
 };
 
 /* `<directory>/<name>`, to be freed. */
@@ -55,6 +72,14 @@ enum status run_stream_open(struct trace_run *run, struct run_stream *stream, co
 enum status run_stream_close(struct trace_run *run, struct run_stream *stream, struct error *error);
 /* Closes without caring: the run has failed already. */
 void run_stream_drop(struct run_stream *stream);
+
+/* Appends to nodes/<node>/<name>, making what is not there. */
+enum status run_node_file_append(struct trace_run *run, const char *node, const char *name,
+                                 const void *bytes, size_t size_bytes, struct error *error);
+
+/* Puts what captures gathered into their files. */
+enum status run_captures_flush(struct trace_run *run, struct error *error);
+void run_captures_fini(struct trace_run *run);
 
 /* A metric's name: 1..64 bytes of [A-Za-z0-9._-], as the observer lets through. */
 bool run_metric_name_valid(const char *name);

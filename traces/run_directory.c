@@ -217,6 +217,7 @@ static void run_free(struct trace_run *run)
         free(run->copies[i].relative);
     }
     free(run->copies);
+    run_captures_fini(run);
     free(run->path);
     free(run);
 }
@@ -304,6 +305,7 @@ enum status trace_run_finish(struct trace_run *run, const struct trace_summary *
     struct error failure = ERROR_INIT;
     char *path = run_path_join(run->path, "summary.json");
 
+    run_captures_flush(run, NULL);
     run_stream_close(run, &run->events, NULL);
     run_stream_close(run, &run->metrics, NULL);
     run_stream_close(run, &run->nodes, NULL);
@@ -338,6 +340,7 @@ void trace_run_abandon(struct trace_run *run, const char *reason)
     if (!run) {
         return;
     }
+    run_captures_flush(run, NULL); /* of a run that was interrupted; a failure stays the first */
     if (run->failure.status != STATUS_OK) {
         error_format(&run->failure, told, sizeof told);
         reason = told;

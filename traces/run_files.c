@@ -205,11 +205,11 @@ static bool node_folder_make(const struct trace_run *run, const char *node)
     return made;
 }
 
-enum status trace_run_console_append(struct trace_run *run, const char *node, const void *bytes,
-                                     size_t size_bytes, struct error *error)
+enum status run_node_file_append(struct trace_run *run, const char *node, const char *name,
+                                 const void *bytes, size_t size_bytes, struct error *error)
 {
     const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
-    char name[RUN_NAME_MAX + 32];
+    char place[2 * RUN_NAME_MAX + 32];
 
     enum status status = run_check(run, error);
     if (status != STATUS_OK || size_bytes == 0) {
@@ -219,8 +219,8 @@ enum status trace_run_console_append(struct trace_run *run, const char *node, co
         return run_fail(run, error, STATUS_INVALID, run->path, 0,
                         "a node's name is not fit to be a file name");
     }
-    snprintf(name, sizeof name, "nodes/%s/console.log", node);
-    char *path = run_path_join(run->path, name);
+    snprintf(place, sizeof place, "nodes/%s/%s", node, name);
+    char *path = run_path_join(run->path, place);
     int file = open(path, flags, 0666);
     if (file < 0 && errno == ENOENT && node_folder_make(run, node)) {
         file = open(path, flags, 0666);
@@ -232,4 +232,10 @@ enum status trace_run_console_append(struct trace_run *run, const char *node, co
     }
     free(path);
     return status;
+}
+
+enum status trace_run_console_append(struct trace_run *run, const char *node, const void *bytes,
+                                     size_t size_bytes, struct error *error)
+{
+    return run_node_file_append(run, node, "console.log", bytes, size_bytes, error);
 }

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include <base/nearest.h>
 
 #include "cli.h"
 
@@ -12,6 +13,34 @@ static bool complain(const struct cli_verb *verb, const char *what, const char *
 {
     fprintf(stderr, "denali: %s: %s `%s` (see denali %s --help)\n", verb->name, what, argument,
             verb->name);
+    return false;
+}
+
+void cli_suggest(const char *word, const char *const *words, size_t count)
+{
+    const char *nearest = nearest_word(word, words, count);
+    if (nearest) {
+        fprintf(stderr, "; did you mean `%s`?", nearest);
+    }
+    fputc('\n', stderr);
+}
+
+static bool unknown_option(const struct cli_verb *verb, const char *argument)
+{
+    const char *names[CLI_VALUES_MAX];
+    size_t count = 0;
+    for (const struct cli_option *option = verb->options; option->name; option++) {
+        names[count++] = option->name;
+    }
+    char name[64];
+    const char *text = argument + strspn(argument, "-");
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
+    const char *nearest = nearest_word(name, names, count);
+    fprintf(stderr, "denali: %s: unknown option `%s`", verb->name, argument);
+    if (nearest) {
+        fprintf(stderr, "; did you mean `--%s`?", nearest);
+    }
+    fprintf(stderr, " (see denali %s --help)\n", verb->name);
     return false;
 }
 
@@ -34,7 +63,7 @@ static bool take_option(const struct cli_verb *verb, int argc, char **argv, int 
     size_t length = equals ? (size_t)(equals - text) : strlen(text);
     const struct cli_option *option = find(verb, text, length);
     if (!option) {
-        return complain(verb, "unknown option", argv[*i]);
+        return unknown_option(verb, argv[*i]);
     }
     const char *value = "";
     if (option->argument && equals) {
@@ -84,7 +113,7 @@ bool cli_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_ar
                 return false;
             }
         } else if (argv[i][0] == '-' && argv[i][1]) {
-            return complain(verb, "unknown option", argv[i]);
+            return unknown_option(verb, argv[i]);
         } else if (arguments->positional_count >= verb->arguments_max) {
             return complain(verb, "unexpected argument", argv[i]);
         } else {
@@ -168,20 +197,4 @@ int cli_fail(const struct error *error)
     error_format(error, text, sizeof text);
     fprintf(stderr, "denali: %s\n", text);
     return status_exit_code(error->status);
-}
-
-const char *cli_image_directory(char *path, size_t size_bytes)
-{
-    const char *set = getenv("DENALI_IMAGES");
-    if (set && *set) {
-        return set;
-    }
-    ssize_t length = readlink("/proc/self/exe", path, size_bytes - sizeof "/images");
-    if (length <= 0) {
-        return "images";
-    }
-    path[length] = '\0';
-    char *slash = strrchr(path, '/');
-    memcpy(slash ? slash : path, "/images", sizeof "/images");
-    return path;
 }

@@ -18,7 +18,7 @@
 #define ENV_NAME_MAX 64        /* as scenarios have it */
 
 static const struct cli_option options[] = {
-    {"engine", "NAME", "what executes the guest; `denali list engines`", false},
+    {"engine", "ENGINE", "what executes the guest; `denali list engines`", false},
     {"memory", "SIZE", "memory of the machine, e.g. 1MiB (default: 16MiB)", false},
     {"cpu-hz", "HZ", "instructions per virtual second, e.g. 50MHz", false},
     {"until", "TIME", "stop at this virtual time, e.g. 20s", false},
@@ -139,6 +139,34 @@ static void blame_option(struct error *error, const char *image)
     }
 }
 
+/* A path that names a file, or the bare name of a program; else prints one line. */
+static bool image_there(const char *image)
+{
+    if (access(image, R_OK) == 0) {
+        return true;
+    }
+    if (strchr(image, '/')) {
+        fprintf(stderr, "denali: boot: %s: cannot open the image: %s\n", image, strerror(errno));
+        return false;
+    }
+    char path[CLI_PATH_MAX];
+    char **names;
+    uint32_t count = cli_names_list(cli_image_directory(path), ".img", &names);
+    bool found = false;
+    for (uint32_t i = 0; i < count && !found; i++) {
+        found = strcmp(names[i], image) == 0;
+    }
+    if (!found) {
+        fprintf(stderr,
+                "denali: boot: %s: there is no such file, nor a program of that name (`denali list "
+                "images`)",
+                image);
+        cli_suggest(image, (const char *const *)names, count);
+    }
+    cli_names_free(names, count);
+    return found;
+}
+
 /* Every --env is NAME=VALUE, and a path names a file; else prints one line and returns false. */
 static bool arguments_good(const struct cli_arguments *arguments)
 {
@@ -151,12 +179,7 @@ static bool arguments_good(const struct cli_arguments *arguments)
             return false;
         }
     }
-    const char *image = arguments->positional[0];
-    if (strchr(image, '/') && access(image, R_OK) != 0) {
-        fprintf(stderr, "denali: boot: %s: cannot open the image: %s\n", image, strerror(errno));
-        return false;
-    }
-    return true;
+    return image_there(arguments->positional[0]);
 }
 
 static enum status print_console(void *context, uint32_t node, const void *bytes,
@@ -258,10 +281,10 @@ static int boot(const struct cli_arguments *arguments)
         return CLI_EXIT_BAD_INPUT;
     }
     const char *engine_name = cli_value(arguments, "engine");
-    char images[4096];
+    char images[CLI_PATH_MAX];
     struct emu_world_options world_options = {
         .engine = engine_name ? vcpu_engine_find(engine_name) : NULL,
-        .image_directory = cli_image_directory(images, sizeof images),
+        .image_directory = cli_image_directory(images),
         .typed_input = true,
         .sink = {.console = print_console},
     };

@@ -16,10 +16,16 @@ static const struct cli_option options[] = {
 
 static int check(const struct cli_arguments *arguments)
 {
+    char shipped[CLI_PATH_MAX];
+    const char *scenario_path =
+        cli_scenario_path(&cli_check_verb, arguments->positional[0], shipped);
+    if (!scenario_path) {
+        return CLI_EXIT_BAD_INPUT;
+    }
     const char *sets[CLI_VALUES_MAX];
     uint32_t set_count = cli_values(arguments, "set", sets);
     struct emu_run_options run_options = {
-        .scenario_path = arguments->positional[0],
+        .scenario_path = scenario_path,
         .sets = sets,
         .set_count = set_count,
         .seed = cli_value(arguments, "seed"),
@@ -30,9 +36,8 @@ static int check(const struct cli_arguments *arguments)
     struct error error = ERROR_INIT;
     struct scn_scenario *scenario = NULL;
     struct emu_world *world = NULL;
-    char images[4096];
-    struct emu_world_options world_options = {.image_directory =
-                                                  cli_image_directory(images, sizeof images)};
+    char images[CLI_PATH_MAX];
+    struct emu_world_options world_options = {.image_directory = cli_image_directory(images)};
     enum status status = emu_run_scenario_load(&run_options, &scenario, &error);
     if (!status) {
         status = emu_world_create(scenario, &world_options, &world, &error);
@@ -52,8 +57,8 @@ const struct cli_verb cli_check_verb = {
     .description = "Reads the scenario, its images and its topologies as `denali run` would, says "
                    "what is wrong\nwith file, line and field, or prints the resolved scenario.",
     .options = options,
-    .examples = "  denali check scenarios/echo.yaml\n"
-                "  denali check scenarios/kademlia-planetlab.yaml --nodes 5000 --quiet\n",
+    .examples = "  denali check echo.yaml\n"
+                "  denali check kademlia-planetlab.yaml --nodes 5000 --quiet\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = check,

@@ -1,14 +1,13 @@
 /*
  * The command line: verbs, each with a table of options from which parsing and help are made.
  *
- * Exit codes: 0 done; 1 an expectation of the scenario failed; 2 bad input or a full disk, with one
- * line that says what and where; 3 no memory or threads to be had; 130 interrupted. `boot` gives
- * the guest's own, 4 if it faulted, 124 if it did not end.
+ * Exit codes are told in verbs.c, where help and the man pages have them from.
  */
 #ifndef DENALI_EMU_CLI_CLI_H
 #define DENALI_EMU_CLI_CLI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <base/status.h>
@@ -20,6 +19,10 @@
 #define CLI_EXIT_TIMED_OUT   124 /* as timeout(1) does */
 #define CLI_EXIT_INTERRUPTED 130 /* as shells do for SIGINT */
 
+/*
+ * What `argument` says is also what the shells complete: ENGINE, IMAGE and SCENARIO.yaml are what
+ * `denali list` shows, FILE and DIR are paths, words with bars between are themselves (cli_doc.c).
+ */
 struct cli_option {
     const char *name;     /* without dashes; NULL ends a table */
     const char *argument; /* what help calls its value; NULL: a flag */
@@ -43,6 +46,7 @@ struct cli_verb {
 };
 
 #define CLI_VALUES_MAX 256u
+#define CLI_PATH_MAX   4096u
 
 /* Parsed arguments of one verb; texts are argv's. */
 struct cli_arguments {
@@ -74,12 +78,49 @@ void cli_help(const struct cli_verb *verb);
 /* Prints "denali: ..." and returns the exit code for the error. */
 int cli_fail(const struct error *error);
 
-/* The folder of guest images of this build: beside the executable. */
-const char *cli_image_directory(char *path, size_t size_bytes);
+/* Ends the line of an error with ". Did you mean ...?" if one of count words is near. */
+void cli_suggest(const char *word, const char *const *words, size_t count);
+
+/* --- what comes with denali (shipped.c) -------------------------------------------------------- */
+
+/* The folder "images" or "scenarios": beside the executable in a build folder, in share/denali of
+ * an installation. */
+const char *cli_shipped_directory(const char *kind, char path[CLI_PATH_MAX]);
+/* The folder of guest images: DENALI_IMAGES of the environment, or the shipped one. */
+const char *cli_image_directory(char path[CLI_PATH_MAX]);
+
+/* Names of the files in a folder that end with suffix, without it, in order; returns how many.
+ * Freed with cli_names_free. */
+uint32_t cli_names_list(const char *directory, const char *suffix, char ***names);
+void cli_names_free(char **names, uint32_t count);
+
+/*
+ * The scenario that an argument means: a file, or a shipped one by its name ("hello.yaml",
+ * "hello") where there is no such file. NULL, and one line printed, if there is neither.
+ */
+const char *cli_scenario_path(const struct cli_verb *verb, const char *argument,
+                              char path[CLI_PATH_MAX]);
 
 extern const struct cli_verb cli_run_verb;
 extern const struct cli_verb cli_boot_verb;
 extern const struct cli_verb cli_check_verb;
 extern const struct cli_verb cli_list_verb;
+
+/* All verbs, in the order of help; NULL ends the table. */
+extern const struct cli_verb *const cli_verbs[];
+
+/* What every exit code means; a NULL code ends the table. */
+struct cli_exit {
+    const char *code;
+    const char *meaning;
+};
+extern const struct cli_exit cli_exits[];
+
+extern const char cli_summary[];     /* the command in a line */
+extern const char cli_description[]; /* in a paragraph */
+extern const char cli_examples[];    /* lines ready to print */
+
+/* `denali --help`. */
+void cli_help_all(void);
 
 #endif

@@ -1,7 +1,5 @@
 /* `denali list`: what this build has, from the tables the code uses. */
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <devices/device.h>
@@ -25,27 +23,30 @@ static void list_devices(void)
     }
 }
 
-static int image_name(const struct dirent *entry)
+static void list_names(const char *directory, const char *suffix, const char *none)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 4 && strcmp(entry->d_name + length - 4, ".img") == 0;
+    char **names;
+    uint32_t count = cli_names_list(directory, suffix, &names);
+    if (!count) {
+        printf("(none in %s%s)\n", directory, none);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        printf("%s\n", names[i]);
+    }
+    cli_names_free(names, count);
 }
 
 static void list_images(void)
 {
-    char path[4096];
-    const char *directory = cli_image_directory(path, sizeof path);
-    struct dirent **entries = NULL;
-    int count = scandir(directory, &entries, image_name, alphasort);
-    if (count <= 0) {
-        printf("(no images in %s: build the guest kit with ./quickstart --build-only)\n",
-               directory);
-    }
-    for (int i = 0; i < count; i++) {
-        printf("%.*s\n", (int)strlen(entries[i]->d_name) - 4, entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
+    char path[CLI_PATH_MAX];
+    list_names(cli_image_directory(path), ".img",
+               ": build the guest kit with ./quickstart --build-only");
+}
+
+static void list_scenarios(void)
+{
+    char path[CLI_PATH_MAX];
+    list_names(cli_shipped_directory("scenarios", path), ".yaml", "");
 }
 
 static int list(const struct cli_arguments *arguments)
@@ -53,7 +54,10 @@ static int list(const struct cli_arguments *arguments)
     static const struct {
         const char *name;
         void (*print)(void);
-    } subjects[] = {{"engines", list_engines}, {"devices", list_devices}, {"images", list_images}};
+    } subjects[] = {{"engines", list_engines},
+                    {"devices", list_devices},
+                    {"images", list_images},
+                    {"scenarios", list_scenarios}};
     const char *wanted = arguments->positional_count ? arguments->positional[0] : NULL;
     bool found = false;
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
@@ -66,7 +70,8 @@ static int list(const struct cli_arguments *arguments)
         }
     }
     if (!found) {
-        fprintf(stderr, "denali: list: `%s`; expected engines, devices or images\n", wanted);
+        fprintf(stderr, "denali: list: `%s`; expected engines, devices, images or scenarios\n",
+                wanted);
         return CLI_EXIT_BAD_INPUT;
     }
     return CLI_EXIT_OK;
@@ -74,8 +79,8 @@ static int list(const struct cli_arguments *arguments)
 
 const struct cli_verb cli_list_verb = {
     .name = "list",
-    .summary = "list engines, devices and guest images",
-    .usage = "[engines|devices|images]",
+    .summary = "list engines, devices, guest images and scenarios",
+    .usage = "[engines|devices|images|scenarios]",
     .description = "Lists what this build has.",
     .options = options,
     .examples = "  denali list\n  denali list images\n",

@@ -1,36 +1,12 @@
-/* `denali`: chooses the verb, and the help that covers them all. */
+/* `denali`: chooses the verb, and sees that what it printed is out. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <emu/run.h>
+
 #include "cli.h"
-
-static const struct cli_verb *const verbs[] = {
-    &cli_run_verb, &cli_boot_verb, &cli_check_verb, &cli_list_verb, NULL,
-};
-
-static void help(void)
-{
-    printf("denali: a testbed of whole machines: thousands of Denali x86 virtual machines,\n"
-           "emulated instruction by instruction, on one simulated network, the same bits every "
-           "run.\n\n"
-           "usage: denali VERB [OPTIONS] [ARGUMENTS]\n\nverbs:\n");
-    for (const struct cli_verb *const *verb = verbs; *verb; verb++) {
-        printf("  %-8s %s\n", (*verb)->name, (*verb)->summary);
-    }
-    printf("\nexit codes: 0 done; 1 an expectation of the scenario failed; 2 bad input or a "
-           "disk\nthat is full; 3 no memory or threads to be had; 130 interrupted. `boot` gives "
-           "the guest's own, 4 if it "
-           "faulted, 124\nif it did not end.\n");
-    printf("\nexamples:\n"
-           "  denali run scenarios/hello.yaml\n"
-           "  denali run scenarios/kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
-           "  denali boot my-peer.img -- arg1\n"
-           "  denali check scenarios/echo.yaml\n\n"
-           "`denali VERB --help` tells about a verb. Scenarios: docs/scenario.md; guest programs:\n"
-           "docs/guest-kit.md; the machine: docs/isa.md.\n");
-}
 
 /* What was printed is out, or it is said that it is not; unless more was said already. */
 static int finish(int code)
@@ -56,27 +32,31 @@ int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no more is a write that fails, and is told */
     if (argc < 2) {
-        help();
+        cli_help_all();
         return CLI_EXIT_BAD_INPUT;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
-        help();
+        cli_help_all();
         return finish(CLI_EXIT_OK);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("denali %s\n", DENALI_VERSION);
-        return CLI_EXIT_OK;
+        printf("denali %s\n", emu_version());
+        return finish(CLI_EXIT_OK);
     }
-    for (const struct cli_verb *const *verb = verbs; *verb; verb++) {
+    for (const struct cli_verb *const *verb = cli_verbs; *verb; verb++) {
         if (strcmp((*verb)->name, argv[1]) == 0) {
             return finish(run_verb(*verb, argc - 2, argv + 2));
         }
     }
+    const char *names[CLI_VALUES_MAX];
+    size_t count = 0;
     fprintf(stderr, "denali: unknown verb `%s`; expected one of", argv[1]);
-    for (const struct cli_verb *const *verb = verbs; *verb; verb++) {
-        fprintf(stderr, "%s %s", verb == verbs ? "" : ",", (*verb)->name);
+    for (const struct cli_verb *const *verb = cli_verbs; *verb; verb++) {
+        fprintf(stderr, "%s %s", count ? "," : "", (*verb)->name);
+        names[count++] = (*verb)->name;
     }
-    fprintf(stderr, " (see denali --help)\n");
+    fputs(" (see denali --help)", stderr);
+    cli_suggest(argv[1], names, count);
     return CLI_EXIT_BAD_INPUT;
 }

@@ -14,10 +14,11 @@ static const struct cli_option options[] = {
     {"seed", "N", "another seed than the scenario's", false},
     {"nodes", "N", "so many nodes in all, by the group that scales", false},
     {"set", "PATH=VALUE", "another value for a field, e.g. groups.peers.memory=8MiB", true},
-    {"engine", "NAME", "what executes guests; `denali list engines`", false},
+    {"engine", "ENGINE", "what executes guests; `denali list engines`", false},
     {"jobs", "N", "host threads (default: one per processor); never changes results", false},
     {"until", "TIME", "end at this virtual time instead, e.g. 20s", false},
     {"out", "DIR", "run directory (default: runs/<scenario>-<seed>-<n>)", false},
+    {"pcap", "NODES", "capture their frames, e.g. server,peer-0..9 or all (pcapng)", false},
     {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
     {"quiet", NULL, "no progress, no summary; only errors", false},
     {NULL, NULL, NULL, false},
@@ -39,12 +40,17 @@ static int run(const struct cli_arguments *arguments)
         !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
         return CLI_EXIT_BAD_INPUT;
     }
+    char shipped[CLI_PATH_MAX];
+    const char *scenario_path = cli_scenario_path(&cli_run_verb, arguments->positional[0], shipped);
+    if (!scenario_path) {
+        return CLI_EXIT_BAD_INPUT;
+    }
     const char *sets[CLI_VALUES_MAX];
     uint32_t set_count = cli_values(arguments, "set", sets);
-    char images[4096];
+    char images[CLI_PATH_MAX];
     bool quiet = cli_flag(arguments, "quiet");
     struct emu_run_options run_options = {
-        .scenario_path = arguments->positional[0],
+        .scenario_path = scenario_path,
         .sets = sets,
         .set_count = set_count,
         .seed = cli_value(arguments, "seed"),
@@ -53,8 +59,9 @@ static int run(const struct cli_arguments *arguments)
         .engine = cli_value(arguments, "engine"),
         .jobs = (uint32_t)jobs,
         .memory_limit_bytes = memory_mib << 20,
+        .pcap = cli_value(arguments, "pcap"),
         .out = cli_value(arguments, "out"),
-        .image_directory = cli_image_directory(images, sizeof images),
+        .image_directory = cli_image_directory(images),
         .progress = quiet ? NULL : stderr,
         .stop = &stop,
     };
@@ -97,10 +104,11 @@ const struct cli_verb cli_run_verb = {
                    "The same scenario and\nseed give the same digest on any engine and any number "
                    "of jobs. Exit code 1 if an\nexpectation of the scenario does not hold.",
     .options = options,
-    .examples = "  denali run scenarios/hello.yaml\n"
-                "  denali run scenarios/kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
-                "  denali run scenarios/echo.yaml --set groups.client.count=20 --jobs 1\n"
-                "  denali run scenarios/echo.yaml --engine unicorn --out /tmp/echo-run\n",
+    .examples = "  denali run hello.yaml\n"
+                "  denali run kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
+                "  denali run echo.yaml --set groups.client.count=20 --jobs 1\n"
+                "  denali run echo.yaml --engine unicorn --out /tmp/echo-run\n"
+                "  denali run echo.yaml --pcap server,client\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

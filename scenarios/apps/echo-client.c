@@ -39,7 +39,7 @@ static void fill(uint8_t *bytes, size_t size_bytes, uint32_t number)
 
 static int connect_to(const char *server, unsigned long port)
 {
-    char service[8];
+    char service[12];
     struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_DGRAM};
     struct addrinfo *found;
     snprintf(service, sizeof(service), "%lu", port);

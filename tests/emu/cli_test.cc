@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "support/elf_builder.h"
@@ -52,7 +53,7 @@ TEST(Cli, BadArgumentsAreToldInOneLine)
         {{"run"}, {"run", "missing", "SCENARIO.yaml"}},
         {{"boot"}, {"boot", "missing", "IMAGE"}},
         {{"check"}, {"check", "missing"}},
-        {{"list", "planets"}, {"planets", "engines, devices or images"}},
+        {{"list", "planets"}, {"planets", "engines, devices"}},
         {{"run", "s.yaml", "--frob"}, {"unknown option `--frob`", "run --help"}},
         {{"run", "s.yaml", "-x"}, {"unknown option `-x`"}},
         {{"run", "s.yaml", "more"}, {"unexpected argument `more`"}},
@@ -78,6 +79,12 @@ TEST(Cli, BadArgumentsAreToldInOneLine)
         {{"run", "absent.yaml"}, {"absent.yaml", "No such file"}},
         {{"run", "."}, {"expected a scenario file", "folder"}},
         {{"check", "s.yaml", "--engine", "interpreter"}, {"unknown option `--engine`"}},
+        {{"rnu"}, {"unknown verb `rnu`", "did you mean `run`?"}},
+        {{"run", "s.yaml", "--job", "2"}, {"unknown option `--job`", "did you mean `--jobs`?"}},
+        {{"run", "s.yaml", "--noes=2"}, {"unknown option `--noes=2`", "did you mean `--nodes`?"}},
+        {{"run", "helo.yaml"}, {"helo.yaml", "list scenarios", "did you mean `hello.yaml`?"}},
+        {{"check", "ecko"}, {"ecko", "list scenarios", "did you mean `echo`?"}},
+        {{"boot", "absent.img"}, {"boot: absent.img: there is no such file", "list images"}},
         {{"boot", "./absent.img"}, {"./absent.img", "cannot open"}},
         {{"boot", "absent"}, {"absent", "list images"}},
         {{"boot", "./s.yaml"}, {"s.yaml", "not an ELF file", "denali-cc"}},
@@ -103,6 +110,15 @@ TEST(Cli, BadArgumentsAreToldInOneLine)
     }
 }
 
+/* A terminal of a hundred columns shows it as it is meant. */
+void ExpectNarrow(const std::string &text)
+{
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), 100u) << line;
+    }
+}
+
 TEST(Cli, HelpOfEachVerbHasItsOptionsAndExamples)
 {
     static const struct {
@@ -110,7 +126,8 @@ TEST(Cli, HelpOfEachVerbHasItsOptionsAndExamples)
         std::set<std::string> options;
     } verbs[] = {
         {"run",
-         {"seed", "nodes", "set", "engine", "jobs", "until", "out", "memory-limit", "quiet"}},
+         {"seed", "nodes", "set", "engine", "jobs", "until", "out", "memory-limit", "pcap",
+          "quiet"}},
         {"boot", {"engine", "memory", "cpu-hz", "until", "env"}},
         {"check", {"seed", "nodes", "set", "until", "quiet"}},
         {"list", {}},
@@ -119,6 +136,7 @@ TEST(Cli, HelpOfEachVerbHasItsOptionsAndExamples)
     Outcome general = Denali(folder, {"--help"});
     EXPECT_EQ(general.code, 0);
     EXPECT_NE(general.out.find("examples:\n  denali "), std::string::npos);
+    ExpectNarrow(general.out);
     for (const auto &verb : verbs) {
         SCOPED_TRACE(verb.verb);
         EXPECT_NE(general.out.find(std::string("\n  ") + verb.verb + " "), std::string::npos);
@@ -140,6 +158,7 @@ TEST(Cli, HelpOfEachVerbHasItsOptionsAndExamples)
             }
         }
         EXPECT_EQ(options, verb.options);
+        ExpectNarrow(help.out);
     }
 }
 

@@ -114,8 +114,8 @@ const Case kCases[] = {
     {"UnknownType", "type: wan", "type: wifi",
      "test.yaml:5: networks.net.type: expected one of wan, lan, found 'wifi'"},
     {"FieldOfOtherType", "type: wan", "type: lan",
-     "test.yaml:6: networks.net.delay: expected no such field: it belongs to another type than "
-     "'lan'"},
+     "test.yaml:6: networks.net.delay: expected a field of type 'lan', found one that only type "
+     "'wan' has; there are name, type, subnet, ..."},
     {"NoDelay", "    delay: 20ms\n", "",
      "test.yaml:4: networks.net.delay: expected this field or 'matrix', found neither: they say "
      "how far nodes are apart"},

@@ -71,9 +71,12 @@ TEST(Template, LengthIsWholeAndTextIsCut)
 TEST(Template, BadOnesAreRefusedAtLoad)
 {
     EXPECT_EQ(argument_error("${node.indx}"),
+              "test.yaml:12: groups.peers.arguments.0: expected a variable, found ${node.indx}; "
+              "did you mean ${node.index}?");
+    EXPECT_EQ(argument_error("${HOME}"),
               "test.yaml:12: groups.peers.arguments.0: expected ${...} of node.index, node.name, "
               "node.count, node.address, node.seed, group.index, group.name, group.count, "
-              "address:GROUP:I or addresses:GROUP, found 'node.indx'");
+              "address:GROUP:I or addresses:GROUP, found 'HOME'");
     EXPECT_EQ(argument_error("$5"), "test.yaml:12: groups.peers.arguments.0: expected ${...}, or "
                                     "$$ for a dollar sign, found '$5'");
     EXPECT_EQ(argument_error("x${node.index"),

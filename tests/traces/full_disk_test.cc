@@ -8,6 +8,7 @@
 #include "support/temporary_folder.h"
 
 extern "C" {
+#include <traces/capture.h>
 #include <traces/run_directory.h>
 #include <traces/summary.h>
 }
@@ -53,7 +54,15 @@ enum status whole_run(const std::string &path, const std::string &image, error *
     }
     (void)!trace_run_file_copy(run, image.c_str(), TRACE_FOLDER_IMAGES, &relative, failure);
     (void)!trace_run_scenario_write(run, line.data(), line.size(), failure);
+    trace_pcapng_interface interface = {};
+    trace_pcapng_packet packet = {};
+    packet.bytes = reinterpret_cast<const uint8_t *>(line.data());
+    packet.size_bytes = static_cast<uint32_t>(line.size());
+    (void)!trace_run_capture_begin(run, "n", &interface, failure);
     for (int i = 0; i < 3000; i++) {
+        if (failure->status == STATUS_OK) {
+            (void)!trace_run_capture_packet(run, 0, &packet, failure);
+        }
         trace_run_event_write(run, i, "n", "note", line.c_str(), failure);
         trace_run_observation_write(run, i, "n", TRACE_MEASUREMENT, "a.metric", i, failure);
         if (i % 30 == 0) {

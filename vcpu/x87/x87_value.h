@@ -3,9 +3,9 @@
  * exception masked (Intel SDM vol. 1, chapters 4 and 8). It knows nothing of registers, stacks and
  * guests.
  *
- * This header is the interface; what implements it is chosen at its end. On x86 hosts that is the
- * host's own x87 (x87_value_x86.h). Another host would implement the same functions over a
- * software library; until one does, the build stops there.
+ * This header is the interface; what implements it is chosen at its end: on x86 hosts the host's
+ * own x87 (x87_value_x86.h), elsewhere, or where the build asks for it, MPFR (x87_value_mpfr.h).
+ * They give the same bits, which tests/vcpu/x87_mpfr_test.cc holds them to.
  *
  * Everywhere: `control` is a guest's control word, of which only the precision and rounding control
  * are looked at; every bit pattern is a valid argument, the unsupported encodings (unnormals,
@@ -14,65 +14,7 @@
 #ifndef DENALI_VCPU_X87_VALUE_H
 #define DENALI_VCPU_X87_VALUE_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Its first ten bytes are the value as it lies in memory (m80, little-endian hosts). */
-struct x87_value {
-    uint64_t mantissa;      /* integer bit explicit, bit 63 */
-    uint16_t sign_exponent; /* sign bit 15, exponent biased by 16383 */
-};
-
-enum x87_operation {
-    X87_ADD,
-    X87_MUL,
-    X87_SUB,  /* a - b */
-    X87_SUBR, /* b - a */
-    X87_DIV,  /* a / b */
-    X87_DIVR, /* b / a */
-};
-
-/* Memory formats of at most 8 bytes, passed as bits in the low end of a uint64_t. */
-enum x87_format {
-    X87_F32,
-    X87_F64,
-    X87_I16,
-    X87_I32,
-    X87_I64,
-};
-
-enum x87_constant {
-    X87_ONE,
-    X87_LOG2_10,
-    X87_LOG2_E,
-    X87_PI,
-    X87_LOG10_2,
-    X87_LN_2,
-    X87_ZERO,
-};
-
-/* How a compares with b; the values are the condition bits C0, C2, C3 of vcpu_x87.conditions. */
-enum x87_relation {
-    X87_GREATER = 0x0,
-    X87_LESS = 0x1,
-    X87_EQUAL = 0x8,
-    X87_UNORDERED = 0xd,
-};
-
-#define X87_EXPONENT_MASK 0x7fffu
-#define X87_SIGN_BIT      0x8000u
-#define X87_INTEGER_BIT   0x8000000000000000u
-
-#define X87_CONTROL_PRECISION_MASK     0x0300u
-#define X87_CONTROL_PRECISION_EXTENDED 0x0300u
-#define X87_CONTROL_PRECISION_RESERVED 0x0100u /* the hardware takes it for extended */
-#define X87_CONTROL_ROUNDING_MASK      0x0c00u
-
-/* The QNaN that a masked invalid operation yields ("real indefinite"). */
-static inline struct x87_value x87_value_indefinite(void)
-{
-    return (struct x87_value){0xc000000000000000u, 0xffffu};
-}
+#include "x87/x87_types.h"
 
 /* a `operation` b, rounded to the precision and in the direction that control says. */
 static inline struct x87_value x87_value_combine(enum x87_operation operation, struct x87_value a,
@@ -106,10 +48,10 @@ static inline enum x87_relation x87_value_compare(struct x87_value a, struct x87
  */
 static inline struct x87_value x87_value_constant(enum x87_constant constant, uint16_t control);
 
-#if defined(__x86_64__) || defined(__i386__)
+#if (defined(__x86_64__) || defined(__i386__)) && !defined(DENALI_X87_MPFR)
 #include "x87/x87_value_x86.h"
 #else
-#error "x87 arithmetic needs an x86 host, or an implementation of x87_value.h for this one"
+#include "x87/x87_value_mpfr.h"
 #endif
 
 #endif

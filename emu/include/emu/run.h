@@ -12,6 +12,9 @@
 #include <base/status.h>
 #include <emu/world.h>
 
+/* Of this library, "0.1.0". */
+const char *emu_version(void);
+
 struct emu_run_options {
     const char *scenario_path;
     const char *const *sets; /* "path=value", in order */
@@ -23,6 +26,7 @@ struct emu_run_options {
     const char *engine;          /* name; NULL: this build's default */
     uint32_t jobs;               /* 0: as many as the host has processors */
     uint64_t memory_limit_bytes; /* 0: most of the host's */
+    const char *pcap;            /* nodes to capture, as scenarios/select.h has them; NULL: none */
     const char *out;             /* run directory; NULL: runs/<scenario>-<seed>-<n> */
     const char *image_directory; /* where bare program names are looked up */
     FILE *progress;              /* a live line goes here; NULL: none */

@@ -28,21 +28,30 @@ struct emu_world;
 
 #define EMU_JOBS_MAX 256u
 
-/* Something worth telling, in virtual-time order. */
+/* Something worth telling, in virtual-time order. Those of frames only of nodes that
+ * emu_world_capture chose. */
 enum emu_note_kind {
     EMU_NOTE_BOOT,
     EMU_NOTE_TERMINATE,
     EMU_NOTE_FAULT,
     EMU_NOTE_MEASUREMENT,
     EMU_NOTE_MILESTONE,
+    EMU_NOTE_FRAME_SENT,     /* the guest handed a frame to its network card */
+    EMU_NOTE_FRAME_RECEIVED, /* one was put in the card's receive queue */
+    EMU_NOTE_FRAME_LOST,     /* one for the node was dropped, on its link or by its card */
 };
 
+/* Pointers are valid during the call. */
 struct emu_note {
     uint64_t time_ns;
     uint32_t node;
     enum emu_note_kind kind;
-    const char *name; /* MEASUREMENT, MILESTONE: as the guest named it; valid during the call */
-    double value;     /* MEASUREMENT, MILESTONE */
+    const char *name;     /* MEASUREMENT, MILESTONE: as the guest named it. FRAME_SENT, FRAME_LOST:
+                             the cause of its drop, one of emu_drop_causes. Else "" */
+    double value;         /* MEASUREMENT, MILESTONE */
+    uint64_t instruction; /* FRAME_*: how many the node had retired */
+    const uint8_t *bytes; /* FRAME_SENT, FRAME_RECEIVED: the frame, from the Ethernet header on */
+    uint32_t size_bytes;
 };
 
 /* Where a world's output goes. Called between windows, by the thread that runs the world. A status
@@ -74,6 +83,9 @@ void emu_world_destroy(struct emu_world *world);
 /* Executes everything before until_ns. Returns early once nothing is left that could happen. */
 enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct error *error) MUST_USE;
 
+/* From here on the sink is told of the frames of this node. Changes nothing else. */
+void emu_world_capture(struct emu_world *world, uint32_t node);
+
 /* --- queries: between two calls of emu_world_run, or from the sink's progress ---------------- */
 
 struct emu_totals {
@@ -104,6 +116,17 @@ const char *emu_world_image_path(const struct emu_world *world, uint32_t group);
 
 /* Names of the causes ("uplink_full"), in the order of emu_node_report.drops; returns how many. */
 uint32_t emu_drop_causes(const char *names[EMU_DROPS_MAX]);
+
+/* Where a node is on its network. */
+struct emu_node_link {
+    bool connected;
+    uint8_t mac[6];
+    uint32_t address; /* IPv4, host byte order; from here on only if it is connected */
+    uint32_t prefix;
+    uint64_t up_bps; /* 0: without limit */
+    uint64_t down_bps;
+};
+void emu_world_node_link(const struct emu_world *world, uint32_t node, struct emu_node_link *link);
 
 /* What a node used and what it came to. */
 struct emu_node_report {

@@ -236,6 +236,10 @@ enum status scn_error_at(const struct scn_scenario *scenario, const char *path, 
                          enum status status, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* True if a file of that bare name lies in the scenario's folder: what `image: peer` may have meant
+ * by a program that is not there is then `image: ./peer`. */
+bool scn_file_beside(const struct scn_scenario *scenario, const char *name);
+
 /* --- Writing ---------------------------------------------------------------------------------- */
 
 enum scn_path_kind { SCN_PATH_IMAGE, SCN_PATH_MATRIX, SCN_PATH_DISK };
