@@ -32,6 +32,15 @@ int file_open(struct file *file)
     return open_from(file, 0);
 }
 
+bool file_has_room(void)
+{
+    for (int i = 0; i < FILE_COUNT_MAX; i++) {
+        if (!files[i])
+            return true;
+    }
+    return false;
+}
+
 struct file *file_get(int descriptor)
 {
     if (descriptor < 0 || descriptor >= FILE_COUNT_MAX || !files[descriptor]) {

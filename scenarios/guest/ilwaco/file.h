@@ -33,6 +33,9 @@ struct file {
 /* The lowest free descriptor for file, which gets its first reference; -1 and EMFILE. */
 int file_open(struct file *file);
 
+/* Is there a free descriptor? */
+bool file_has_room(void);
+
 /* NULL and EBADF if descriptor names nothing. */
 struct file *file_get(int descriptor);
 

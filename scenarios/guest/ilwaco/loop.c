@@ -19,6 +19,7 @@ static void work(uint32_t kinds)
     if (kinds & ABI_IRQ_NIC)
         net_receive_all();
     net_deliver_loopback();
+    net_acknowledge();
 }
 
 /* Takes what is pending. It is acknowledged before anybody looks, so that what arrives while we

@@ -22,6 +22,9 @@ void net_run_timers(uint64_t now_ns);
 /* Delivers what was sent to the machine's own addresses. */
 void net_deliver_loopback(void);
 
+/* Sends the acknowledgements that the stack owes and would keep; after frames were taken in. */
+void net_acknowledge(void);
+
 /* When the stack next wants to run, MACHINE_FOREVER_NS if nothing is due. */
 uint64_t net_next_timer_ns(void);
 

@@ -16,7 +16,7 @@
 #include "loop.h"
 #include "machine.h"
 
-#define RECEIVE_LIMIT_BYTES 98304u /* one datagram of any size, and some small ones */
+#define QUEUE_LIMIT_BYTES 98304u /* one datagram of any size, and some small ones */
 
 static int refuse(int error)
 {
@@ -31,7 +31,8 @@ void socket_init(struct socket *socket, const struct file_ops *file_ops,
     socket->ops = ops;
     socket->receive_timeout_ns = MACHINE_FOREVER_NS;
     socket->send_timeout_ns = MACHINE_FOREVER_NS;
-    socket->receive_limit_bytes = RECEIVE_LIMIT_BYTES;
+    socket->receive_limit_bytes = QUEUE_LIMIT_BYTES;
+    socket->send_limit_bytes = QUEUE_LIMIT_BYTES;
 }
 
 int socket_errno(err_t error)
@@ -133,7 +134,7 @@ static int message_length(const struct msghdr *message, size_t *length_bytes)
 }
 
 /* Finds the stretch of buffer that holds byte offset of the message. */
-static size_t stretch(const struct msghdr *message, size_t offset_bytes, char **start)
+size_t message_stretch(const struct msghdr *message, size_t offset_bytes, char **start)
 {
     for (int i = 0; i < message->msg_iovlen; i++) {
         const struct iovec *piece = &message->msg_iov[i];
@@ -152,7 +153,7 @@ size_t message_scatter(struct msghdr *message, size_t offset_bytes, const void *
     size_t done = 0;
     char *to;
     while (done < length_bytes) {
-        size_t room = stretch(message, offset_bytes + done, &to);
+        size_t room = message_stretch(message, offset_bytes + done, &to);
         size_t piece = room < length_bytes - done ? room : length_bytes - done;
         if (piece == 0)
             break;
@@ -168,7 +169,7 @@ size_t message_gather(const struct msghdr *message, size_t offset_bytes, void *t
     size_t done = 0;
     char *from;
     while (done < length_bytes) {
-        size_t there = stretch(message, offset_bytes + done, &from);
+        size_t there = message_stretch(message, offset_bytes + done, &from);
         size_t piece = there < length_bytes - done ? there : length_bytes - done;
         if (piece == 0)
             break;
@@ -200,6 +201,16 @@ int socket(int family, int type, int protocol)
     if (descriptor < 0)
         socket->file.ops->close(&socket->file);
     return descriptor;
+}
+
+struct netif *socket_route(const ip4_addr_t *address)
+{
+    struct netif *netif = ip4_route(address);
+    if (!netif || ip4_addr_ismulticast(address) || ip4_addr_isbroadcast(address, netif) ||
+        ip4_addr_netcmp(address, netif_ip4_addr(netif), netif_ip4_netmask(netif)) ||
+        !ip4_addr_isany(netif_ip4_gw(netif)))
+        return netif;
+    return NULL; /* lwIP would take its default interface and find no gateway there */
 }
 
 static bool is_own_address(const ip4_addr_t *address)
@@ -257,6 +268,8 @@ int accept(int descriptor, struct sockaddr *address, socklen_t *size_bytes)
         return -1;
     if (!socket->ops->accept)
         return refuse(EOPNOTSUPP);
+    if (!file_has_room())
+        return refuse(EMFILE); /* the connection stays in the queue */
     accepted = socket->ops->accept(socket);
     if (!accepted)
         return -1;

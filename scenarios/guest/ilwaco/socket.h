@@ -39,9 +39,15 @@ struct socket_ops {
     /* False if there is no such end. */
     bool (*local)(struct socket *socket, struct endpoint *local);
     bool (*remote)(struct socket *socket, struct endpoint *remote);
-    /* lwIP's option bits (SOF_*). */
-    uint8_t *(*options)(struct socket *socket);
-    int (*set_no_delay)(struct socket *socket, bool on);
+    /* What lwIP keeps for all kinds: option bits (SOF_*), type of service, time to live. NULL once
+     * a stream's control block is gone. */
+    struct ip_pcb *(*ip)(struct socket *socket);
+    /* The rest is NULL for a kind that has none. */
+    bool (*is_listening)(struct socket *socket);
+    void (*limits_changed)(struct socket *socket);
+    /* Options of the protocol's own level. */
+    int (*set_option)(struct socket *socket, int option, int number);
+    int (*get_option)(struct socket *socket, int option, int *number);
 };
 
 /* Embedded first in every kind of socket; file is first in it. */
@@ -51,7 +57,9 @@ struct socket {
     uint64_t receive_timeout_ns; /* MACHINE_FOREVER_NS: none */
     uint64_t send_timeout_ns;
     uint32_t receive_limit_bytes; /* SO_RCVBUF */
-    int error;                    /* an errno that came between calls; SO_ERROR takes it */
+    uint32_t send_limit_bytes; /* SO_SNDBUF; a datagram goes to the card at once whatever it says */
+    struct linger linger;      /* SO_LINGER; streams only */
+    int error;                 /* an errno that came between calls; SO_ERROR takes it */
 };
 
 /* NULL and EBADF or ENOTSOCK. */
@@ -64,6 +72,10 @@ void socket_init(struct socket *socket, const struct file_ops *file_ops,
 /* NULL and errno if there is no memory. */
 struct socket *udp_socket_create(void);
 struct socket *tcp_socket_create(void);
+
+/* The interface that packets to address leave by; NULL if there is none or it has no gateway to it.
+ */
+struct netif *socket_route(const ip4_addr_t *address);
 
 /* Read and write of a socket as a file. */
 ssize_t socket_read(struct file *file, void *bytes, size_t length_bytes);
@@ -79,6 +91,10 @@ size_t message_scatter(struct msghdr *message, size_t offset_bytes, const void *
                        size_t length_bytes);
 size_t message_gather(const struct msghdr *message, size_t offset_bytes, void *to,
                       size_t length_bytes);
+
+/* The stretch of a message's buffers that begins offset_bytes into it: its length, 0 past the end.
+ */
+size_t message_stretch(const struct msghdr *message, size_t offset_bytes, char **start);
 
 /* The errno that says what lwIP's error says. */
 int socket_errno(err_t error);

@@ -13,10 +13,11 @@
 #include "machine.h"
 #include "socket.h"
 
-#define SECOND_NS           1000000000ull
-#define MICROSECOND_NS      1000ull
-#define RECEIVE_LIMIT_LEAST 2048u
-#define RECEIVE_LIMIT_MOST  (1u << 20)
+#define SECOND_NS          1000000000ull
+#define MICROSECOND_NS     1000ull
+#define BUFFER_BYTES_LEAST 2048
+#define BUFFER_BYTES_MOST  ((int)TCP_WND)
+#define LINGER_S_MOST      32767
 
 static int refuse(int error)
 {
@@ -57,6 +58,38 @@ static uint8_t stack_bit(int option)
     }
 }
 
+static int set_linger(struct linger *linger, const void *value, socklen_t size_bytes)
+{
+    struct linger wanted;
+    if (size_bytes < sizeof wanted)
+        return refuse(EINVAL);
+    memcpy(&wanted, value, sizeof wanted);
+    if (wanted.l_onoff && (wanted.l_linger < 0 || wanted.l_linger > LINGER_S_MOST))
+        return refuse(EINVAL);
+    *linger = wanted;
+    return 0;
+}
+
+static int set_bit(struct socket *socket, uint8_t bit, bool on)
+{
+    struct ip_pcb *ip = socket->ops->ip(socket);
+    if (!ip)
+        return refuse(EINVAL);
+    ip->so_options = (uint8_t)(on ? ip->so_options | bit : ip->so_options & ~bit);
+    return 0;
+}
+
+/* A size out of range becomes the nearest in it, as everywhere; getsockopt tells which. */
+static int set_buffer(struct socket *socket, uint32_t *limit_bytes, int number)
+{
+    if (number < BUFFER_BYTES_LEAST)
+        number = BUFFER_BYTES_LEAST;
+    *limit_bytes = (uint32_t)(number < BUFFER_BYTES_MOST ? number : BUFFER_BYTES_MOST);
+    if (socket->ops->limits_changed)
+        socket->ops->limits_changed(socket);
+    return 0;
+}
+
 static int set_socket_level(struct socket *socket, int option, const void *value,
                             socklen_t size_bytes)
 {
@@ -66,29 +99,36 @@ static int set_socket_level(struct socket *socket, int option, const void *value
         return set_timeout(&socket->receive_timeout_ns, value, size_bytes);
     if (option == SO_SNDTIMEO)
         return set_timeout(&socket->send_timeout_ns, value, size_bytes);
+    if (option == SO_LINGER)
+        return set_linger(&socket->linger, value, size_bytes);
     memcpy(&number, value, sizeof number);
-    if (bit) {
-        uint8_t *bits = socket->ops->options(socket);
-        if (!bits)
-            return refuse(EINVAL);
-        *bits = (uint8_t)(number ? *bits | bit : *bits & ~bit);
-        return 0;
-    }
+    if (bit)
+        return set_bit(socket, bit, number != 0);
     switch (option) {
     case SO_RCVBUF:
-        if (number < (int)RECEIVE_LIMIT_LEAST)
-            number = (int)RECEIVE_LIMIT_LEAST;
-        socket->receive_limit_bytes =
-            (uint32_t)number < RECEIVE_LIMIT_MOST ? (uint32_t)number : RECEIVE_LIMIT_MOST;
-        return 0;
+        return set_buffer(socket, &socket->receive_limit_bytes, number);
     case SO_SNDBUF:
+        return set_buffer(socket, &socket->send_limit_bytes, number);
     case SO_DONTROUTE:
-    case SO_LINGER:
     case SO_DEBUG:
         return 0;
     default:
         return refuse(ENOPROTOOPT);
     }
+}
+
+static int set_ip_level(struct socket *socket, int option, int number)
+{
+    struct ip_pcb *ip = socket->ops->ip(socket);
+    if (option != IP_TOS && option != IP_TTL)
+        return refuse(ENOPROTOOPT);
+    if (!ip || number < (option == IP_TTL) || number > 255)
+        return refuse(EINVAL);
+    if (option == IP_TOS)
+        ip->tos = (uint8_t)number;
+    else
+        ip->ttl = (uint8_t)number;
+    return 0;
 }
 
 int setsockopt(int descriptor, int level, int option, const void *value, socklen_t size_bytes)
@@ -104,8 +144,10 @@ int setsockopt(int descriptor, int level, int option, const void *value, socklen
     if (level == SOL_SOCKET)
         return set_socket_level(socket, option, value, size_bytes);
     memcpy(&number, value, sizeof number);
-    if (level == IPPROTO_TCP && option == TCP_NODELAY && socket->ops->set_no_delay)
-        return socket->ops->set_no_delay(socket, number != 0);
+    if (level == IPPROTO_IP)
+        return set_ip_level(socket, option, number);
+    if (level == IPPROTO_TCP && socket->ops->set_option)
+        return socket->ops->set_option(socket, option, number);
     return refuse(ENOPROTOOPT);
 }
 
@@ -127,33 +169,74 @@ static int put_timeout(void *value, socklen_t *size_bytes, uint64_t timeout_ns)
     return put(value, size_bytes, &time, sizeof time);
 }
 
+/* The options of the socket level that are one number. */
+static int get_number(struct socket *socket, int option, int *number)
+{
+    const struct ip_pcb *ip = socket->ops->ip(socket);
+    uint8_t bit = stack_bit(option);
+    if (bit) {
+        *number = ip && (ip->so_options & bit);
+        return 0;
+    }
+    switch (option) {
+    case SO_TYPE:
+        *number = socket->ops->type;
+        return 0;
+    case SO_ERROR:
+        *number = socket->error;
+        socket->error = 0;
+        return 0;
+    case SO_RCVBUF:
+        *number = (int)socket->receive_limit_bytes;
+        return 0;
+    case SO_SNDBUF:
+        *number = (int)socket->send_limit_bytes;
+        return 0;
+    case SO_ACCEPTCONN:
+        *number = socket->ops->is_listening && socket->ops->is_listening(socket);
+        return 0;
+    case SO_DONTROUTE:
+    case SO_DEBUG:
+        *number = 0;
+        return 0;
+    default:
+        return refuse(ENOPROTOOPT);
+    }
+}
+
+static int get_ip_level(struct socket *socket, int option, int *number)
+{
+    const struct ip_pcb *ip = socket->ops->ip(socket);
+    if (option != IP_TOS && option != IP_TTL)
+        return refuse(ENOPROTOOPT);
+    if (!ip)
+        return refuse(EINVAL);
+    *number = option == IP_TOS ? ip->tos : ip->ttl;
+    return 0;
+}
+
 int getsockopt(int descriptor, int level, int option, void *value, socklen_t *size_bytes)
 {
     struct socket *socket = socket_get(descriptor);
-    uint8_t bit = stack_bit(option);
     int number = 0;
+    int failed;
     if (!socket)
         return -1;
     if (!value || !size_bytes)
         return refuse(EFAULT);
-    if (level != SOL_SOCKET)
-        return refuse(ENOPROTOOPT);
-    if (option == SO_RCVTIMEO)
+    if (level == SOL_SOCKET && option == SO_RCVTIMEO)
         return put_timeout(value, size_bytes, socket->receive_timeout_ns);
-    if (option == SO_SNDTIMEO)
+    if (level == SOL_SOCKET && option == SO_SNDTIMEO)
         return put_timeout(value, size_bytes, socket->send_timeout_ns);
-    if (bit) {
-        const uint8_t *bits = socket->ops->options(socket);
-        number = bits && (*bits & bit);
-    } else if (option == SO_TYPE) {
-        number = socket->ops->type;
-    } else if (option == SO_ERROR) {
-        number = socket->error;
-        socket->error = 0;
-    } else if (option == SO_RCVBUF) {
-        number = (int)socket->receive_limit_bytes;
-    } else {
-        return refuse(ENOPROTOOPT);
-    }
-    return put(value, size_bytes, &number, sizeof number);
+    if (level == SOL_SOCKET && option == SO_LINGER)
+        return put(value, size_bytes, &socket->linger, sizeof socket->linger);
+    if (level == SOL_SOCKET)
+        failed = get_number(socket, option, &number);
+    else if (level == IPPROTO_IP)
+        failed = get_ip_level(socket, option, &number);
+    else if (level == IPPROTO_TCP && socket->ops->get_option)
+        failed = socket->ops->get_option(socket, option, &number);
+    else
+        failed = refuse(ENOPROTOOPT);
+    return failed ? -1 : put(value, size_bytes, &number, sizeof number);
 }

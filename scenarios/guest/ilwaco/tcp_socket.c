@@ -1,8 +1,6 @@
 /*
- * Stream sockets over lwIP's TCP. Received data waits as lwIP delivered it and the window opens
- * only as the program reads, so a connection holds at most one window. lwIP frees a connection's
- * control block on errors and after both sides are done; pcb is then NULL and the socket lives on
- * until it is closed.
+ * The life of a stream socket over lwIP's TCP: connecting, listening and accepting, ending, and
+ * what lwIP calls in between. The bytes are in tcp_data.c.
  */
 #include <errno.h>
 #include <poll.h>
@@ -10,56 +8,46 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <lwip/pbuf.h>
+#include <lwip/ip.h>
 #include <lwip/priv/tcp_priv.h>
-#include <lwip/tcp.h>
 
 #include "loop.h"
 #include "machine.h"
 #include "net.h"
-#include "socket.h"
+#include "tcp_socket.h"
 
-#define DRAIN_NS 10000000000ull
-
-enum stream_state {
-    STREAM_FRESH,
-    STREAM_CONNECTING,
-    STREAM_CONNECTED,
-    STREAM_LISTENING,
-    STREAM_ENDED, /* refused, reset or timed out */
-};
-
-struct tcp_socket {
-    struct socket socket;
-    struct tcp_pcb *pcb;
-    enum stream_state state;
-    bool peer_finished;
-    bool shut_receive;
-    bool shut_send;
-    struct pbuf *received;      /* what the program has not read */
-    struct tcp_socket *waiting; /* listening: the oldest connection not accepted */
-    struct tcp_socket *next;    /* in that list */
-};
+#define DRAIN_NS  10000000000ull
+#define SECOND_NS 1000000000ull
 
 static const struct file_ops tcp_file_ops;
 static const struct socket_ops tcp_ops;
 
-static struct tcp_socket *of_socket(struct socket *socket)
-{
-    return (struct tcp_socket *)socket;
-}
-
-static int fail(int error)
+int tcp_fail(int error)
 {
     errno = error;
     return -1;
 }
 
+int tcp_fail_as_noted(struct tcp_socket *tcp)
+{
+    int error = tcp->socket.error;
+    tcp->socket.error = 0;
+    return tcp_fail(error ? error : ENOTCONN);
+}
+
 /* --- What lwIP calls ------------------------------------------------------------------------ */
+
+static void keep_names(struct tcp_socket *tcp)
+{
+    const struct tcp_pcb *pcb = tcp->pcb;
+    tcp->local = (struct endpoint){pcb->local_ip, pcb->local_port};
+    tcp->remote = (struct endpoint){pcb->remote_ip, pcb->remote_port};
+}
 
 /* Both sides have finished: lwIP frees the control block by itself, some time, without a word. */
 static void forget(struct tcp_socket *tcp)
 {
+    keep_names(tcp);
     tcp_arg(tcp->pcb, NULL);
     tcp_recv(tcp->pcb, NULL);
     tcp_err(tcp->pcb, NULL);
@@ -69,35 +57,47 @@ static void forget(struct tcp_socket *tcp)
 static err_t on_received(void *context, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
 {
     struct tcp_socket *tcp = context;
+    (void)pcb;
     (void)error;
-    if (!data) {
-        tcp->peer_finished = true;
-        if (tcp->shut_send)
-            forget(tcp);
-    } else if (tcp->shut_receive) {
-        tcp_recved(pcb, data->tot_len);
-        pbuf_free(data);
-    } else if (tcp->received) {
-        pbuf_cat(tcp->received, data);
-    } else {
-        tcp->received = data;
+    if (data) {
+        tcp_data_append(tcp, data);
+        return ERR_OK;
     }
+    tcp->peer_finished = true;
+    if (tcp->shut_send)
+        forget(tcp);
     return ERR_OK;
+}
+
+/* What came to an end before anybody accepted it makes room in the listener's queue, which a peer
+ * could fill for ever otherwise. */
+static void leave_listener(struct tcp_socket *tcp)
+{
+    struct tcp_socket **link = &tcp->listener->waiting;
+    while (*link != tcp)
+        link = &(*link)->next;
+    *link = tcp->next;
+    tcp_data_drop(tcp);
+    free(tcp);
 }
 
 /* The connection is over and its control block gone. */
 static void on_error(void *context, err_t error)
 {
     struct tcp_socket *tcp = context;
-    /* "Closed": the peer acknowledged our end after its own. No error. */
-    bool closed = error == ERR_CLSD;
-    bool refused = tcp->state == STREAM_CONNECTING && error == ERR_RST;
-    if (tcp->state == STREAM_CONNECTING && error == ERR_ABRT)
-        error = ERR_TIMEOUT;
+    bool was_connecting = tcp->state == STREAM_CONNECTING;
     tcp->pcb = NULL;
     tcp->state = STREAM_ENDED;
-    tcp->peer_finished |= closed;
-    tcp->socket.error = closed ? 0 : refused ? ECONNREFUSED : socket_errno(error);
+    if (error == ERR_CLSD) /* the peer acknowledged our end after its own: no error */
+        tcp->peer_finished = true;
+    else if (error == ERR_ABRT) /* lwIP asked often enough */
+        tcp->socket.error = ETIMEDOUT;
+    else if (error == ERR_RST && was_connecting)
+        tcp->socket.error = ECONNREFUSED;
+    else
+        tcp->socket.error = socket_errno(error);
+    if (tcp->listener)
+        leave_listener(tcp);
 }
 
 static err_t on_connected(void *context, struct tcp_pcb *pcb, err_t error)
@@ -106,6 +106,8 @@ static err_t on_connected(void *context, struct tcp_pcb *pcb, err_t error)
     (void)pcb;
     (void)error;
     tcp->state = STREAM_CONNECTED;
+    keep_names(tcp);
+    tcp_windows_open(tcp);
     return ERR_OK;
 }
 
@@ -115,12 +117,26 @@ static struct tcp_socket *adopt(struct tcp_pcb *pcb, enum stream_state state)
     if (!tcp)
         return NULL;
     socket_init(&tcp->socket, &tcp_file_ops, &tcp_ops);
+    tcp->socket.receive_limit_bytes = TCP_BUFFER_BYTES;
+    tcp->socket.send_limit_bytes = TCP_BUFFER_BYTES;
     tcp->pcb = pcb;
     tcp->state = state;
     tcp_arg(pcb, tcp);
     tcp_recv(pcb, on_received);
     tcp_err(pcb, on_error);
     return tcp;
+}
+
+static void inherit(struct tcp_socket *tcp, const struct tcp_socket *listener)
+{
+    tcp->socket.receive_limit_bytes = listener->socket.receive_limit_bytes;
+    tcp->socket.send_limit_bytes = listener->socket.send_limit_bytes;
+    tcp->socket.linger = listener->socket.linger;
+    tcp->no_delay = listener->no_delay;
+    if (tcp->no_delay)
+        tcp_nagle_disable(tcp->pcb);
+    tcp->pcb->tos = listener->pcb->tos;
+    tcp->pcb->ttl = listener->pcb->ttl;
 }
 
 static err_t on_accepted(void *context, struct tcp_pcb *pcb, err_t error)
@@ -133,7 +149,11 @@ static err_t on_accepted(void *context, struct tcp_pcb *pcb, err_t error)
     tcp = adopt(pcb, STREAM_CONNECTED);
     if (!tcp)
         return ERR_MEM; /* lwIP resets it */
+    inherit(tcp, listener);
+    keep_names(tcp);
+    tcp_windows_open(tcp);
     tcp_backlog_delayed(pcb);
+    tcp->listener = listener;
     while (*end)
         end = &(*end)->next;
     *end = tcp;
@@ -155,43 +175,78 @@ struct socket *tcp_socket_create(void)
     return &tcp->socket;
 }
 
-/* What was written still goes out, and the connection ends in order; unread data makes it a reset,
- * as everywhere. */
+static bool is_delivered(void *context)
+{
+    const struct tcp_socket *tcp = context;
+    return !tcp->pcb || (!tcp->pcb->unsent && !tcp->pcb->unacked);
+}
+
+/* SO_LINGER with a time: what was written is acknowledged before close returns, or the time is up.
+ */
+static void linger(struct tcp_socket *tcp)
+{
+    uint64_t seconds = (uint64_t)tcp->socket.linger.l_linger;
+    if (tcp->state != STREAM_CONNECTED || !tcp->pcb)
+        return;
+    if (!tcp->shut_send && tcp_shutdown(tcp->pcb, 0, 1) == ERR_OK)
+        tcp->shut_send = true;
+    loop_await(is_delivered, tcp, loop_deadline(seconds * SECOND_NS));
+}
+
+/* What was written still goes out, and the connection ends in order; unread data or SO_LINGER with
+ * no time makes it a reset, as everywhere. */
+static void end_connection(struct tcp_socket *tcp)
+{
+    struct tcp_pcb *pcb = tcp->pcb;
+    tcp_arg(pcb, NULL);
+    if (tcp->state == STREAM_LISTENING) {
+        tcp_close(pcb);
+        return;
+    }
+    tcp_recv(pcb, NULL);
+    tcp_err(pcb, NULL);
+    if (tcp->socket.linger.l_onoff && tcp->socket.linger.l_linger == 0) {
+        tcp_abort(pcb);
+        return;
+    }
+    /* lwIP takes a window that is not at its widest for unread data. */
+    if (!tcp->received)
+        pcb->rcv_wnd = TCP_WND_MAX(pcb);
+    if (tcp_close(pcb) != ERR_OK)
+        tcp_abort(pcb);
+}
+
 static void close_tcp(struct file *file)
 {
     struct tcp_socket *tcp = (struct tcp_socket *)file;
     while (tcp->waiting) {
         struct tcp_socket *waiting = tcp->waiting;
         tcp->waiting = waiting->next;
+        waiting->socket.linger = (struct linger){1, 0}; /* nobody ever spoke to this peer */
         close_tcp(&waiting->socket.file);
     }
-    if (tcp->pcb) {
-        tcp_arg(tcp->pcb, NULL);
-        if (tcp->state != STREAM_LISTENING) {
-            tcp_recv(tcp->pcb, NULL);
-            tcp_err(tcp->pcb, NULL);
-        }
-        if (tcp_close(tcp->pcb) != ERR_OK)
-            tcp_abort(tcp->pcb);
-    }
-    if (tcp->received)
-        pbuf_free(tcp->received);
+    if (tcp->socket.linger.l_onoff && tcp->socket.linger.l_linger > 0)
+        linger(tcp);
+    if (tcp->pcb)
+        end_connection(tcp);
+    tcp->pcb = NULL;
+    tcp_data_drop(tcp);
     free(tcp);
 }
 
 static int bind_to(struct socket *socket, const struct endpoint *local)
 {
-    struct tcp_socket *tcp = of_socket(socket);
+    struct tcp_socket *tcp = tcp_socket_of(socket);
     err_t error;
     if (tcp->state != STREAM_FRESH || tcp->pcb->local_port)
-        return fail(EINVAL);
+        return tcp_fail(EINVAL);
     error = tcp_bind(tcp->pcb, &local->address, local->port);
-    return error ? fail(socket_errno(error)) : 0;
+    return error ? tcp_fail(socket_errno(error)) : 0;
 }
 
 static int listen_on(struct socket *socket, int backlog)
 {
-    struct tcp_socket *tcp = of_socket(socket);
+    struct tcp_socket *tcp = tcp_socket_of(socket);
     struct tcp_pcb *listener;
     err_t error = ERR_OK;
     if (backlog < 1)
@@ -203,14 +258,14 @@ static int listen_on(struct socket *socket, int backlog)
         return 0;
     }
     if (tcp->state != STREAM_FRESH)
-        return fail(EINVAL);
+        return tcp_fail(EINVAL);
     if (!tcp->pcb->local_port)
         error = tcp_bind(tcp->pcb, IP_ADDR_ANY, 0);
     if (error)
-        return fail(socket_errno(error));
+        return tcp_fail(socket_errno(error));
     listener = tcp_listen_with_backlog_and_err(tcp->pcb, (u8_t)backlog, &error);
     if (!listener)
-        return fail(socket_errno(error));
+        return tcp_fail(socket_errno(error));
     tcp->pcb = listener;
     tcp->state = STREAM_LISTENING;
     tcp_arg(listener, tcp);
@@ -220,7 +275,7 @@ static int listen_on(struct socket *socket, int backlog)
 
 static struct socket *accept_one(struct socket *socket)
 {
-    struct tcp_socket *listener = of_socket(socket);
+    struct tcp_socket *listener = tcp_socket_of(socket);
     struct tcp_socket *tcp;
     if (listener->state != STREAM_LISTENING) {
         errno = EINVAL;
@@ -231,164 +286,64 @@ static struct socket *accept_one(struct socket *socket)
     tcp = listener->waiting;
     listener->waiting = tcp->next;
     tcp->next = NULL;
-    if (tcp->pcb)
-        tcp_backlog_accepted(tcp->pcb);
+    tcp->listener = NULL;
+    tcp_backlog_accepted(tcp->pcb);
     return &tcp->socket;
-}
-
-static int take_error(struct tcp_socket *tcp)
-{
-    int error = tcp->socket.error;
-    tcp->socket.error = 0;
-    return fail(error ? error : ENOTCONN);
 }
 
 static int connect_to(struct socket *socket, const struct endpoint *remote)
 {
-    struct tcp_socket *tcp = of_socket(socket);
+    struct tcp_socket *tcp = tcp_socket_of(socket);
+    struct endpoint to = *remote;
+    struct netif *netif;
     err_t error;
     if (tcp->state == STREAM_CONNECTING)
-        return fail(EALREADY);
+        return tcp_fail(EALREADY);
     if (tcp->state == STREAM_CONNECTED)
-        return fail(EISCONN);
+        return tcp_fail(EISCONN);
     if (tcp->state == STREAM_ENDED)
-        return take_error(tcp);
+        return tcp_fail_as_noted(tcp);
     if (tcp->state != STREAM_FRESH)
-        return fail(EOPNOTSUPP);
+        return tcp_fail(EOPNOTSUPP);
+    if (!remote->port)
+        return tcp_fail(EADDRNOTAVAIL);
+    if (ip4_addr_isany_val(to.address))
+        ip4_addr_set_loopback(&to.address); /* "this machine" */
+    netif = socket_route(&to.address);
+    if (!netif || ip4_addr_ismulticast(&to.address) || ip4_addr_isbroadcast(&to.address, netif))
+        return tcp_fail(ENETUNREACH);
     tcp->state = STREAM_CONNECTING;
-    error = tcp_connect(tcp->pcb, &remote->address, remote->port, on_connected);
+    error = tcp_connect(tcp->pcb, &to.address, to.port, on_connected);
     if (error) {
         tcp->state = STREAM_FRESH;
-        return fail(socket_errno(error));
+        return tcp_fail(socket_errno(error));
     }
     if (socket->file.nonblocking)
-        return fail(EINPROGRESS);
+        return tcp_fail(EINPROGRESS);
     if (socket_await_send(socket, POLLOUT, 0) != 0)
-        return fail(EINPROGRESS); /* SO_SNDTIMEO came first */
-    return tcp->state == STREAM_CONNECTED ? 0 : take_error(tcp);
+        return tcp_fail(EINPROGRESS); /* SO_SNDTIMEO came first */
+    return tcp->state == STREAM_CONNECTED ? 0 : tcp_fail_as_noted(tcp);
 }
 
 static int shut_down(struct socket *socket, int how)
 {
-    struct tcp_socket *tcp = of_socket(socket);
+    struct tcp_socket *tcp = tcp_socket_of(socket);
     if (tcp->state != STREAM_CONNECTED)
-        return fail(ENOTCONN);
+        return tcp_fail(ENOTCONN);
     if (how != SHUT_WR) {
         tcp->shut_receive = true;
-        if (tcp->received) {
-            if (tcp->pcb)
-                tcp_recved(tcp->pcb, tcp->received->tot_len);
-            pbuf_free(tcp->received);
-            tcp->received = NULL;
-        }
+        tcp_data_drop(tcp);
     }
     if (how != SHUT_RD && !tcp->shut_send) {
-        tcp->shut_send = true;
         if (tcp_shutdown(tcp->pcb, 0, 1) != ERR_OK)
-            return fail(ENOBUFS);
+            return tcp_fail(ENOBUFS);
+        tcp->shut_send = true;
     }
     return 0;
 }
 
-/* --- Data ----------------------------------------------------------------------------------- */
-
-static bool has_room(const struct tcp_socket *tcp)
-{
-    return tcp_sndbuf(tcp->pcb) > 0 && tcp_sndqueuelen(tcp->pcb) < TCP_SND_QUEUELEN - 2;
-}
-
-/* Gives lwIP as much as it takes now of what follows offset_bytes; copied, as the program may
- * reuse its buffer. 0 if it takes nothing. */
-static size_t queue_some(struct tcp_socket *tcp, const struct msghdr *message, size_t offset_bytes,
-                         size_t length_bytes)
-{
-    uint8_t piece[512];
-    size_t done = 0;
-    while (done < length_bytes && has_room(tcp)) {
-        size_t room = tcp_sndbuf(tcp->pcb);
-        size_t want = length_bytes - done < sizeof piece ? length_bytes - done : sizeof piece;
-        uint8_t flags = TCP_WRITE_FLAG_COPY;
-        if (want > room)
-            want = room;
-        if (done + want < length_bytes)
-            flags |= TCP_WRITE_FLAG_MORE;
-        message_gather(message, offset_bytes + done, piece, want);
-        if (tcp_write(tcp->pcb, piece, (u16_t)want, flags) != ERR_OK)
-            break;
-        done += want;
-    }
-    tcp_output(tcp->pcb);
-    return done;
-}
-
-static ssize_t send_all(struct socket *socket, const struct msghdr *message, size_t length_bytes,
-                        const struct endpoint *remote, int flags)
-{
-    struct tcp_socket *tcp = of_socket(socket);
-    size_t done = 0;
-    (void)remote; /* a stream has its peer */
-    if (tcp->shut_send)
-        return fail(EPIPE);
-    while (done < length_bytes) {
-        size_t queued;
-        if (tcp->state == STREAM_ENDED)
-            return done ? (ssize_t)done : socket->error ? take_error(tcp) : fail(EPIPE);
-        if (tcp->state != STREAM_CONNECTED)
-            return fail(ENOTCONN);
-        if (socket_await_send(socket, POLLOUT, flags) != 0)
-            return done ? (ssize_t)done : -1;
-        if (tcp->state != STREAM_CONNECTED)
-            continue;
-        queued = queue_some(tcp, message, done, length_bytes - done);
-        if (queued == 0)
-            return done ? (ssize_t)done : fail(ENOBUFS);
-        done += queued;
-    }
-    return (ssize_t)done;
-}
-
-/* Copies what is there from offset_bytes of the message on; takes it unless peeking. */
-static size_t take_some(struct tcp_socket *tcp, struct msghdr *message, size_t offset_bytes,
-                        size_t size_bytes, bool peek)
-{
-    size_t want = tcp->received->tot_len < size_bytes ? tcp->received->tot_len : size_bytes;
-    size_t copied = 0;
-    for (struct pbuf *piece = tcp->received; copied < want; piece = piece->next) {
-        size_t part = piece->len < want - copied ? piece->len : want - copied;
-        message_scatter(message, offset_bytes + copied, piece->payload, part);
-        copied += part;
-    }
-    if (!peek) {
-        tcp->received = pbuf_free_header(tcp->received, (u16_t)copied);
-        if (tcp->pcb)
-            tcp_recved(tcp->pcb, (u16_t)copied);
-    }
-    return copied;
-}
-
-static ssize_t receive_some(struct socket *socket, struct msghdr *message, size_t size_bytes,
-                            struct endpoint *remote, int flags)
-{
-    struct tcp_socket *tcp = of_socket(socket);
-    size_t done = 0;
-    if (tcp->state == STREAM_FRESH || tcp->state == STREAM_LISTENING)
-        return fail(ENOTCONN);
-    if (tcp->pcb)
-        *remote = (struct endpoint){tcp->pcb->remote_ip, tcp->pcb->remote_port};
-    while (done < size_bytes) {
-        if (socket_await_receive(socket, POLLIN, flags) != 0)
-            return done ? (ssize_t)done : -1;
-        if (!tcp->received) {
-            if (done == 0 && socket->error)
-                return take_error(tcp);
-            break; /* the peer has finished */
-        }
-        done += take_some(tcp, message, done, size_bytes - done, flags & MSG_PEEK);
-        if (!(flags & MSG_WAITALL) || (flags & MSG_PEEK))
-            break;
-    }
-    return (ssize_t)done;
-}
+/* --- Readiness, names, options -------------------------------------------------------------------
+ */
 
 static short ready(struct file *file)
 {
@@ -404,7 +359,7 @@ static short ready(struct file *file)
     case STREAM_CONNECTED:
         if (tcp->received || tcp->peer_finished || tcp->shut_receive)
             events |= POLLIN;
-        if (tcp->shut_send || has_room(tcp))
+        if (tcp->shut_send || tcp_send_has_room(tcp))
             events |= POLLOUT;
         if (tcp->peer_finished && tcp->shut_send)
             events |= POLLHUP;
@@ -415,42 +370,36 @@ static short ready(struct file *file)
     return events | POLLIN | POLLOUT | POLLHUP;
 }
 
-/* --- Names and options ---------------------------------------------------------------------- */
-
 static bool local_end(struct socket *socket, struct endpoint *local)
 {
-    const struct tcp_pcb *pcb = of_socket(socket)->pcb;
-    if (!pcb)
-        return false;
-    *local = (struct endpoint){pcb->local_ip, pcb->local_port};
+    const struct tcp_socket *tcp = tcp_socket_of(socket);
+    if (tcp->pcb)
+        *local = (struct endpoint){tcp->pcb->local_ip, tcp->pcb->local_port};
+    else
+        *local = tcp->local;
     return true;
 }
 
 static bool remote_end(struct socket *socket, struct endpoint *remote)
 {
-    const struct tcp_socket *tcp = of_socket(socket);
-    if (tcp->state != STREAM_CONNECTED || !tcp->pcb)
-        return false;
-    *remote = (struct endpoint){tcp->pcb->remote_ip, tcp->pcb->remote_port};
-    return true;
+    const struct tcp_socket *tcp = tcp_socket_of(socket);
+    *remote = tcp->remote;
+    return tcp->state == STREAM_CONNECTED;
 }
 
-static uint8_t *option_bits(struct socket *socket)
+static struct ip_pcb *ip_block(struct socket *socket)
 {
-    struct tcp_pcb *pcb = of_socket(socket)->pcb;
-    return pcb ? &pcb->so_options : NULL;
+    return (struct ip_pcb *)tcp_socket_of(socket)->pcb;
 }
 
-static int set_no_delay(struct socket *socket, bool on)
+static bool is_listening(struct socket *socket)
 {
-    struct tcp_socket *tcp = of_socket(socket);
-    if (!tcp->pcb || tcp->state == STREAM_LISTENING)
-        return fail(EINVAL);
-    if (on)
-        tcp_nagle_disable(tcp->pcb);
-    else
-        tcp_nagle_enable(tcp->pcb);
-    return 0;
+    return tcp_socket_of(socket)->state == STREAM_LISTENING;
+}
+
+static void limits_changed(struct socket *socket)
+{
+    tcp_window_resize(tcp_socket_of(socket));
 }
 
 static const struct file_ops tcp_file_ops = {
@@ -467,12 +416,15 @@ static const struct socket_ops tcp_ops = {
     .listen = listen_on,
     .accept = accept_one,
     .shutdown = shut_down,
-    .send = send_all,
-    .receive = receive_some,
+    .send = tcp_send_message,
+    .receive = tcp_receive_message,
     .local = local_end,
     .remote = remote_end,
-    .options = option_bits,
-    .set_no_delay = set_no_delay,
+    .ip = ip_block,
+    .is_listening = is_listening,
+    .limits_changed = limits_changed,
+    .set_option = tcp_option_set,
+    .get_option = tcp_option_get,
 };
 
 /* --- The end of the program ----------------------------------------------------------------- */

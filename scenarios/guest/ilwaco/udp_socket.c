@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <lwip/ip.h>
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
 #include <lwip/udp.h>
@@ -100,7 +101,7 @@ static int connect_to(struct socket *socket, const struct endpoint *remote)
         errno = EADDRNOTAVAIL;
         return -1;
     }
-    if (!ip4_route(&remote->address)) {
+    if (!socket_route(&remote->address)) {
         errno = ENETUNREACH;
         return -1;
     }
@@ -207,9 +208,9 @@ static bool remote_end(struct socket *socket, struct endpoint *remote)
     return is_connected(udp);
 }
 
-static uint8_t *option_bits(struct socket *socket)
+static struct ip_pcb *ip_block(struct socket *socket)
 {
-    return &of_socket(socket)->pcb->so_options;
+    return (struct ip_pcb *)of_socket(socket)->pcb;
 }
 
 static short ready(struct file *file)
@@ -244,7 +245,7 @@ static const struct socket_ops udp_ops = {
     .receive = receive_one,
     .local = local_end,
     .remote = remote_end,
-    .options = option_bits,
+    .ip = ip_block,
 };
 
 struct socket *udp_socket_create(void)

@@ -43,11 +43,23 @@
 #define IP_SOF_BROADCAST      1
 #define IP_SOF_BROADCAST_RECV 0
 
-#define TCP_MSS            1460
-#define TCP_WND            (44 * TCP_MSS) /* on demand; the most without window scaling */
-#define TCP_SND_BUF        (44 * TCP_MSS)
-#define TCP_SND_QUEUELEN   (4 * TCP_SND_BUF / TCP_MSS)
-#define MEMP_NUM_TCP_SEG   TCP_SND_QUEUELEN
+/* TCP. The window and the send buffer are what a socket can be given at most; ilwaco/tcp_data.c
+ * bounds both by SO_RCVBUF and SO_SNDBUF, TCP_BUFFER_BYTES if not set, and takes memory on demand.
+ */
+#define TCP_MSS           1460
+#define LWIP_WND_SCALE    1
+#define TCP_RCV_SCALE     5
+#define TCP_WND           (0xffffu << TCP_RCV_SCALE) /* 100 Mbit/s over 160 ms */
+#define TCP_SND_BUF       TCP_WND
+#define TCP_BUFFER_BYTES  0xffffu       /* the most that needs no scaling */
+#define TCP_SNDLOWAT      (2 * TCP_MSS) /* nobody asks: Ilwaco looks itself */
+#define TCP_SND_QUEUELEN  5748          /* pieces in the send buffer: four for each segment */
+#define MEMP_NUM_TCP_SEG  TCP_SND_QUEUELEN
+#define LWIP_TCP_SACK_OUT 1
+/* The first time-out in ms, of ticks of 500; RFC 6298 wants a second at least. */
+#define LWIP_TCP_RTO_TIME  1500
+#define TCP_SYNMAXRTX      12
+#define TCP_MSL            30000 /* TIME_WAIT: a minute */
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_LISTEN_BACKLOG 1
 

@@ -70,7 +70,7 @@ struct linger {
 #define SO_RCVTIMEO   20
 #define SO_SNDTIMEO   21
 #define SO_ACCEPTCONN 30
-#define SOMAXCONN     16
+#define SOMAXCONN     128
 
 #define MSG_PEEK     0x02
 #define MSG_TRUNC    0x20
