@@ -92,7 +92,7 @@ TEST_P(GuestImage, FitsIntoASmallMachine)
 
 INSTANTIATE_TEST_SUITE_P(All, GuestImage,
                          testing::Values("hello", "echo-server", "echo-client", "kademlia",
-                                         "misbehave"),
+                                         "misbehave", "tcp-transfer"),
                          [](const auto &info) {
                              std::string name = info.param;
                              for (char &letter : name) {
