@@ -10,10 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <base/codec.h>
 #include <base/event_heap.h>
 #include <devices/device.h>
 #include <netsim/frame.h>
 #include <vcpu/engine.h>
+#include <vcpu/memory.h>
 
 struct emu_process;
 struct emu_world;

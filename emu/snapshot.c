@@ -429,3 +429,20 @@ uint64_t emu_world_digest(struct emu_world *world)
     writer_fini(&writer);
     return digest;
 }
+
+uint8_t *emu_world_state_save(struct emu_world *world, size_t *size_bytes)
+{
+    struct writer writer;
+    writer_init(&writer);
+    emu_world_save(world, &writer);
+    *size_bytes = writer.size_bytes;
+    return writer.bytes; /* what writer_fini would free is the caller's now */
+}
+
+enum status emu_world_state_load(struct emu_world *world, const void *bytes, size_t size_bytes,
+                                 struct error *error)
+{
+    struct reader reader;
+    reader_init(&reader, bytes, size_bytes);
+    return emu_world_load(world, &reader, error);
+}

@@ -530,6 +530,12 @@ const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t no
     return &world->nodes[node].vcpu;
 }
 
+bool emu_world_node_read(const struct emu_world *world, uint32_t node, uint32_t address,
+                         void *bytes, uint32_t size_bytes)
+{
+    return vcpu_space_load(&world->nodes[node].space, address, bytes, size_bytes);
+}
+
 bool emu_world_node_poke(struct emu_world *world, uint32_t node, uint32_t address, uint8_t value)
 {
     return vcpu_space_store(&world->nodes[node].space, address, &value, 1);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <base/assert.h>
+#include <base/codec.h>
 #include <vcpu/engine.h>
+#include <vcpu/memory.h>
 
 #define STATE_VERSION 1u
 

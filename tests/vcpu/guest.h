@@ -12,6 +12,7 @@
 #include "support/elf_builder.h"
 
 extern "C" {
+#include <base/codec.h>
 #include <vcpu/engine.h>
 #include <vcpu/image.h>
 #include <vcpu/isa.h>

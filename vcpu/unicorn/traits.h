@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <vcpu/isa.h>
+#include <vcpu/memory.h>
 
 enum unicorn_action {
     UNICORN_UNKNOWN,  /* not looked at yet */

@@ -20,6 +20,7 @@
 
 #include "unicorn/traits.h"
 #include <vcpu/engine.h>
+#include <vcpu/memory.h>
 
 enum window_event {
     WINDOW_NONE,

@@ -20,9 +20,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <base/public.h>
 #include <base/status.h>
 #include <traces/run_directory.h>
 #include <traces/summary.h>
+
+DENALI_API_BEGIN
 
 #define ANA_METRICS_MAX    65536u
 #define ANA_METRICS_OTHERS "metrics.others" /* measurements, whatever the others were */
@@ -96,5 +99,7 @@ struct ana_expectation {
  */
 bool ana_expectation_check(struct ana_metrics *metrics, const struct ana_expectation *expectation,
                            char detail[ANA_DETAIL_BYTES]);
+
+DENALI_API_END
 
 #endif

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <base/public.h>
+
+DENALI_API_BEGIN
+
 /* name, text, exit code of the command when it ends with this status */
 #define STATUS_LIST(X)                                                                             \
     X(OK, "ok", 0)                                                                                 \
@@ -61,5 +65,7 @@ enum status error_set(struct error *error, enum status status, const char *file,
 void error_format(const struct error *error, char *text, size_t size_bytes);
 
 #define MUST_USE __attribute__((warn_unused_result))
+
+DENALI_API_END
 
 #endif

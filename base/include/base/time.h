@@ -10,13 +10,19 @@
 
 #include <stdint.h>
 
+#include <base/public.h>
+
+DENALI_API_BEGIN
+
 #define TIME_NS_PER_S 1000000000ull
 #define TIME_NEVER    UINT64_MAX /* no deadline */
+
+__extension__ typedef unsigned __int128 time_product;
 
 /* The virtual time at a cycle count, rounded down, as a clock read is. cpu_hz > 0. */
 static inline uint64_t time_of_cycles(uint64_t cycles, uint64_t cpu_hz)
 {
-    return (uint64_t)((unsigned __int128)cycles * TIME_NS_PER_S / cpu_hz);
+    return (uint64_t)((time_product)cycles * TIME_NS_PER_S / cpu_hz);
 }
 
 /*
@@ -25,9 +31,10 @@ static inline uint64_t time_of_cycles(uint64_t cycles, uint64_t cpu_hz)
  */
 static inline uint64_t time_to_cycles(uint64_t time_ns, uint64_t cpu_hz)
 {
-    unsigned __int128 cycles =
-        ((unsigned __int128)time_ns * cpu_hz + (TIME_NS_PER_S - 1)) / TIME_NS_PER_S;
+    time_product cycles = ((time_product)time_ns * cpu_hz + (TIME_NS_PER_S - 1)) / TIME_NS_PER_S;
     return cycles > UINT64_MAX ? UINT64_MAX : (uint64_t)cycles;
 }
+
+DENALI_API_END
 
 #endif

@@ -9,8 +9,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <base/public.h>
 #include <base/status.h>
 #include <emu/world.h>
+
+DENALI_API_BEGIN
 
 /* Of this library, "0.1.0". */
 const char *emu_version(void);
@@ -48,5 +51,7 @@ enum status emu_run_scenario_load(const struct emu_run_options *options,
 /* Runs it all. On an error after the directory was made, the directory stays, marked INCOMPLETE. */
 enum status emu_run(const struct emu_run_options *options, struct emu_run_result *result,
                     struct error *error) MUST_USE;
+
+DENALI_API_END
 
 #endif

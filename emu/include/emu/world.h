@@ -17,12 +17,15 @@
 #define DENALI_EMU_WORLD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include <base/codec.h>
+#include <base/public.h>
 #include <base/status.h>
 #include <scenarios/scenario.h>
 #include <vcpu/engine.h>
+
+DENALI_API_BEGIN
 
 struct emu_world;
 
@@ -179,6 +182,9 @@ void emu_world_console_end(struct emu_world *world, uint32_t node);
 
 /* The node's processor, for reading. */
 const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t node);
+/* Copies guest memory between two runs: all or nothing, false if any byte is not memory. */
+bool emu_world_node_read(const struct emu_world *world, uint32_t node, uint32_t address,
+                         void *bytes, uint32_t size_bytes);
 /* Changes one byte of guest memory between two runs. False if the address is not memory. */
 bool emu_world_node_poke(struct emu_world *world, uint32_t node, uint32_t address, uint8_t value);
 /* Sets a general register between two runs. */
@@ -191,10 +197,20 @@ void emu_world_node_register_set(struct emu_world *world, uint32_t node, enum vc
 uint64_t emu_world_digest(struct emu_world *world);
 /* Hash of the full state; pages by content, never by representation. */
 uint64_t emu_world_state_hash(struct emu_world *world);
-/* The same walk into a buffer. */
+/* The whole state as bytes (docs/saved-state.md) that the caller frees. */
+uint8_t *emu_world_state_save(struct emu_world *world, size_t *size_bytes);
+/* Into a world newly created from the same scenario (any engine, any jobs); it goes on from where
+ * the other was. STATUS_CORRUPT if they are no such state; the world is then only fit to be
+ * destroyed. */
+enum status emu_world_state_load(struct emu_world *world, const void *bytes, size_t size_bytes,
+                                 struct error *error) MUST_USE;
+
+DENALI_API_END
+
+/* --- within the house: not exported ----------------------------------------------------------- */
+
+/* The same two on the codec's buffers. */
 void emu_world_save(struct emu_world *world, struct writer *writer);
-/* Into a world newly created from the same scenario (any engine, any jobs). On error the world is
- * only fit to be destroyed. */
 enum status emu_world_load(struct emu_world *world, struct reader *reader,
                            struct error *error) MUST_USE;
 

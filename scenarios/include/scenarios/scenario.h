@@ -30,7 +30,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/status.h"
+#include <base/public.h>
+#include <base/status.h>
+
+DENALI_API_BEGIN
 
 #define SCN_NODES_MAX      1000000u
 #define SCN_NAME_MAX       64u        /* bytes of a network's or group's name, no NUL counted */
@@ -304,5 +307,7 @@ size_t scn_template_expand(const struct scn_scenario *scenario, uint32_t node, c
 
 /* Constant words such as "p99"; NULL if out of range. */
 const char *scn_statistic_text(uint32_t statistic);
+
+DENALI_API_END
 
 #endif

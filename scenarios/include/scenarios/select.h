@@ -17,8 +17,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <base/public.h>
 #include <base/status.h>
 #include <scenarios/scenario.h>
+
+DENALI_API_BEGIN
 
 /* A set of nodes: their numbers, ascending, each once. Zero-initialise; scn_nodes_fini frees. */
 struct scn_nodes {
@@ -44,5 +47,7 @@ struct scn_stretch {
 
 enum status scn_stretch_parse(const char *option, const char *text, struct scn_stretch *stretch,
                               struct error *error) MUST_USE;
+
+DENALI_API_END
 
 #endif

@@ -11,6 +11,7 @@
 
 extern "C" {
 #include <base/random.h>
+#include <base/codec.h>
 #include <vcpu/engine.h>
 #include <vcpu/image.h>
 #include <vcpu/isa.h>

@@ -9,8 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <base/public.h>
 #include <base/status.h>
 #include <traces/run_directory.h>
+
+DENALI_API_BEGIN
 
 struct trace_metrics_reader; /* opaque */
 
@@ -33,5 +36,7 @@ void trace_metrics_reader_destroy(struct trace_metrics_reader *reader);
 enum status trace_metrics_reader_next(struct trace_metrics_reader *reader,
                                       struct trace_observation *observation, bool *more,
                                       struct error *error) MUST_USE;
+
+DENALI_API_END
 
 #endif

@@ -20,8 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/public.h>
 #include <base/status.h>
 #include <traces/summary.h>
+
+DENALI_API_BEGIN
 
 struct trace_run; /* opaque */
 
@@ -140,5 +143,7 @@ void trace_run_abandon(struct trace_run *run, const char *reason);
 
 /* OK, or the first failure. */
 enum status trace_run_status(const struct trace_run *run, struct error *error);
+
+DENALI_API_END
 
 #endif

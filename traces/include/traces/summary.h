@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <base/public.h>
 #include <base/status.h>
+
+DENALI_API_BEGIN
 
 /* Statistics of one metric; percentiles by nearest rank (analysis/metrics.h). With count 0 the
  * other fields are 0 and are written as null. */
@@ -91,5 +94,7 @@ enum status trace_summary_read(const char *directory, struct trace_summary_file 
                                struct error *error) MUST_USE;
 /* Takes an empty one too. */
 void trace_summary_file_fini(struct trace_summary_file *file);
+
+DENALI_API_END
 
 #endif

@@ -19,8 +19,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <base/public.h>
 #include <base/status.h>
 #include <vcpu/vcpu.h>
+
+DENALI_API_BEGIN
 
 enum vcpu_stop_reason {
     VCPU_STOP_BUDGET,     /* the budget is used up */
@@ -75,6 +78,10 @@ struct vcpu_engine {
 const struct vcpu_engine_ops *const *vcpu_engines(void);
 /* By name; NULL if this build has none of that name. */
 const struct vcpu_engine_ops *vcpu_engine_find(const char *name);
+
+DENALI_API_END
+
+/* --- within the house: not exported ----------------------------------------------------------- */
 
 static inline void vcpu_engine_run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
                                    struct vcpu_stop *stop)

@@ -10,6 +10,10 @@
 
 #include <stdint.h>
 
+#include <base/public.h>
+
+DENALI_API_BEGIN
+
 /* NAME, trap number (reserved for guests that will handle their own), word, text */
 #define VCPU_FAULT_LIST(X)                                                                         \
     X(NONE, 0, "none", "none")                                                                     \
@@ -41,5 +45,7 @@ struct vcpu_fault {
 const char *vcpu_fault_name(enum vcpu_fault_kind kind);
 /* Constant text such as "divide error". */
 const char *vcpu_fault_text(enum vcpu_fault_kind kind);
+
+DENALI_API_END
 
 #endif

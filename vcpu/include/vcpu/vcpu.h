@@ -10,9 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/codec.h>
+#include <base/public.h>
 #include <vcpu/fault.h>
-#include <vcpu/memory.h>
+
+struct vcpu_space; /* vcpu/memory.h */
+struct writer;     /* base/codec.h */
+struct reader;
+
+DENALI_API_BEGIN
 
 enum vcpu_register {
     VCPU_EAX,
@@ -64,6 +69,10 @@ struct vcpu {
     struct vcpu_x87 x87;
     struct vcpu_space *space; /* the current address space; not owned */
 };
+
+DENALI_API_END
+
+/* --- within the house: not exported ----------------------------------------------------------- */
 
 /* Entry state: registers 0, flags 0, x87 as after finit, EIP = entry. Counters and space stay. */
 void vcpu_reset(struct vcpu *vcpu, uint32_t entry);
