@@ -133,7 +133,6 @@ static enum status create_disk(struct emu_world *world, uint32_t group, uint32_t
     const struct scn_disk *disk = &described->disks[index];
     struct emu_disk_model *model = model_append(&world->disks[group], disk->name, disk->mount);
     model->read_only = disk->read_only;
-    model->keep = disk->keep;
     model->block_count = disk->size_bytes / BLOCK_BYTES;
     model->latency_ns = disk->latency_ns;
     model->transfer_ns = transfer_time(disk->rate_bps);
@@ -298,6 +297,28 @@ bool emu_node_disk_write(struct emu_node *node, uint32_t disk, uint64_t block, c
     }
     memcpy(vcpu_frame_bytes(arena, frame), bytes, BLOCK_BYTES);
     return true;
+}
+
+uint64_t emu_world_node_disk_next(const struct emu_world *world, uint32_t index, uint32_t disk,
+                                  uint64_t from, const void **bytes)
+{
+    const struct emu_node *node = &world->nodes[index];
+    const struct emu_disk_content *content = emu_node_disk(node, disk)->content;
+    uint64_t written =
+        node->disks ? emu_block_map_next(&node->disks->maps[disk], from) : EMU_BLOCK_END;
+    uint64_t given = from;
+    while (content && given < content->block_count && content->frames[given] == VCPU_FRAME_ZERO) {
+        given++;
+    }
+    uint64_t next = written;
+    if (content && given < content->block_count && given < written) {
+        next = given;
+    }
+    if (next == EMU_BLOCK_END) {
+        return EMU_BLOCK_NONE;
+    }
+    *bytes = emu_node_disk_read(node, disk, next);
+    return next;
 }
 
 uint64_t emu_node_disk_private(const struct emu_node *node)

@@ -38,7 +38,6 @@ struct emu_disk_model {
     char name[ABI_DISK_NAME_MAX];
     char *mount; /* where the guest kit shows its files; NULL: nowhere */
     bool read_only;
-    bool keep;
     uint64_t block_count;
     uint64_t latency_ns;
     uint64_t transfer_ns;

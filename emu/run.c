@@ -220,6 +220,44 @@ static enum status write_nodes(struct run *run, struct error *error)
     return status;
 }
 
+/* A disk of a node, for the writer of its image. */
+struct kept_disk {
+    const struct emu_world *world;
+    uint32_t node;
+    uint32_t disk;
+};
+
+static uint64_t kept_disk_next(void *context, uint64_t from, const void **bytes)
+{
+    const struct kept_disk *kept = context;
+    return emu_world_node_disk_next(kept->world, kept->node, kept->disk, from, bytes);
+}
+
+/* What nodes leave on disks that the scenario wants kept. */
+static enum status write_disks(struct run *run, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < emu_world_node_count(run->world); i++) {
+        const struct scn_group *group = &run->scenario->groups[scn_node_group(run->scenario, i)];
+        for (uint32_t j = 0; j < group->disk_count && !status; j++) {
+            const struct scn_disk *disk = &group->disks[j];
+            struct kept_disk kept = {run->world, i, j};
+            struct trace_disk_image image = {
+                .block_count = disk->size_bytes / SCN_DISK_BLOCK_BYTES,
+                .block_bytes = SCN_DISK_BLOCK_BYTES,
+                .next = kept_disk_next,
+                .context = &kept,
+            };
+            char name[SCN_NODE_NAME_MAX];
+            scn_node_name(run->scenario, i, name);
+            if (disk->keep) {
+                status = trace_run_disk_write(run->trace, name, disk->name, &image, error);
+            }
+        }
+    }
+    return status;
+}
+
 static enum ana_statistic statistic_of(uint32_t statistic)
 {
     static const enum ana_statistic map[] = {
@@ -288,6 +326,9 @@ static enum status finish(struct run *run, struct error *error)
     enum status status = write_nodes(run, error);
     if (!status) {
         status = trace_run_captures_end(run->trace, emu_world_now_ns(run->world), error);
+    }
+    if (!status) {
+        status = write_disks(run, error);
     }
     if (status) {
         return status;

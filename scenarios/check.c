@@ -14,9 +14,8 @@
 #include "scenarios/scenario.h"
 #include "template.h"
 
-#define SITE_DELAY_NS    250000u
-#define DISK_BLOCK_BYTES 4096u
-#define DISK_BYTES_MAX   ((uint64_t)1 << 40)
+#define SITE_DELAY_NS  250000u
+#define DISK_BYTES_MAX ((uint64_t)1 << 40)
 
 #define LAN_RESERVED 3u /* addresses of a subnet that no node has */
 #define WAN_PER_NODE 4u /* a node and its gateway are a subnet of their own */
@@ -297,7 +296,7 @@ static enum status check_disk_size(const struct check *check, const struct scn_i
     uint64_t image_bytes = image_size(disk->image_path);
     if (disk->size_bytes == 0) {
         disk->size_bytes =
-            (image_bytes + DISK_BLOCK_BYTES - 1) / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES;
+            (image_bytes + SCN_DISK_BLOCK_BYTES - 1) / SCN_DISK_BLOCK_BYTES * SCN_DISK_BLOCK_BYTES;
     }
     if (disk->size_bytes == 0 || disk->size_bytes > DISK_BYTES_MAX) {
         return FAIL(check, item, "image", "expected a file of 1 byte to 1 TiB, found one of %llu",

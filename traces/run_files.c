@@ -192,8 +192,7 @@ enum status trace_run_scenario_write(struct trace_run *run, const char *text, si
     return status;
 }
 
-/* nodes/<node>/ and the folder above it. */
-static bool node_folder_make(const struct trace_run *run, const char *node)
+bool run_node_folder_make(const struct trace_run *run, const char *node)
 {
     char *nodes = run_path_join(run->path, "nodes");
     char *folder = run_path_join(nodes, node);
@@ -222,7 +221,7 @@ enum status run_node_file_append(struct trace_run *run, const char *node, const 
     snprintf(place, sizeof place, "nodes/%s/%s", node, name);
     char *path = run_path_join(run->path, place);
     int file = open(path, flags, 0666);
-    if (file < 0 && errno == ENOENT && node_folder_make(run, node)) {
+    if (file < 0 && errno == ENOENT && run_node_folder_make(run, node)) {
         file = open(path, flags, 0666);
     }
     if (file < 0) {

@@ -35,18 +35,19 @@
 
 DENALI_API_BEGIN
 
-#define SCN_NODES_MAX      1000000u
-#define SCN_NAME_MAX       64u        /* bytes of a network's or group's name, no NUL counted */
-#define SCN_NODE_NAME_MAX  80u        /* bytes of a node's name with its NUL */
-#define SCN_BOOT_TEXT_MAX  3072u      /* bytes of a node's boot text */
-#define SCN_BOOT_TEXT_FREE 256u       /* of those, left for what emu adds: DENALI_IP and the like */
-#define SCN_DISKS_MAX      15u        /* of a group's scenario; the machine has room for one more */
-#define SCN_DISK_NAME_MAX  32u        /* bytes of a disk's name with its NUL */
-#define SCN_MOUNT_MAX      64u        /* bytes of a mount's path, no NUL counted */
-#define SCN_MOUNTS_MAX     2048u      /* bytes of a group's DENALI_MOUNTS with its NUL, at most */
-#define SCN_NETWORK_NONE   UINT32_MAX /* scn_group.network: deliberately no network */
-#define SCN_SITE_ANY       UINT32_MAX /* scn_group.site: the topology places the nodes */
-#define SCN_BYTES_MAX      (1u << 20) /* a scenario file may not be larger */
+#define SCN_NODES_MAX        1000000u
+#define SCN_NAME_MAX         64u   /* bytes of a network's or group's name, no NUL counted */
+#define SCN_NODE_NAME_MAX    80u   /* bytes of a node's name with its NUL */
+#define SCN_BOOT_TEXT_MAX    3072u /* bytes of a node's boot text */
+#define SCN_BOOT_TEXT_FREE   256u  /* of those, left for what emu adds: DENALI_IP and the like */
+#define SCN_DISK_BLOCK_BYTES 4096u
+#define SCN_DISKS_MAX        15u   /* of a group's scenario; the machine has room for one more */
+#define SCN_DISK_NAME_MAX    32u   /* bytes of a disk's name with its NUL */
+#define SCN_MOUNT_MAX        64u   /* bytes of a mount's path, no NUL counted */
+#define SCN_MOUNTS_MAX       2048u /* bytes of a group's DENALI_MOUNTS with its NUL, at most */
+#define SCN_NETWORK_NONE     UINT32_MAX /* scn_group.network: deliberately no network */
+#define SCN_SITE_ANY         UINT32_MAX /* scn_group.site: the topology places the nodes */
+#define SCN_BYTES_MAX        (1u << 20) /* a scenario file may not be larger */
 
 enum scn_network_type { SCN_NETWORK_WAN, SCN_NETWORK_LAN };
 

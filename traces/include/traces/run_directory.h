@@ -131,6 +131,19 @@ enum status trace_run_nodes_begin(struct trace_run *run, const char *const *caus
 enum status trace_run_node_write(struct trace_run *run, const struct trace_node_account *account,
                                  struct error *error);
 
+/* What is on a disk. next gives the first block from `from` on that is not all zeros, and its
+ * bytes, valid until the next call; block_count or more if there is none. */
+struct trace_disk_image {
+    uint64_t block_count;
+    uint32_t block_bytes;
+    uint64_t (*next)(void *context, uint64_t from, const void **bytes);
+    void *context;
+};
+
+/* Writes nodes/<node>/<disk>.img, whole or not at all; zeros take no space. */
+enum status trace_run_disk_write(struct trace_run *run, const char *node, const char *disk,
+                                 const struct trace_disk_image *image, struct error *error);
+
 /*
  * Closes and syncs everything, writes summary.json, removes INCOMPLETE, and frees run, whatever the
  * outcome. On failure INCOMPLETE stays and says why.
