@@ -1,5 +1,6 @@
 /* The console as a file: a write is one operation, a read waits for typed or scripted bytes. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 
 #include "file.h"
@@ -68,6 +69,7 @@ static const struct file_ops console_ops = {
     .ready = ready,
     .close = close_nothing,
     .is_console = true,
+    .in_pieces = true,
 };
 
-struct file console_file = {&console_ops, 3, false};
+struct file console_file = {&console_ops, 3, false, O_RDWR};

@@ -1,4 +1,5 @@
 /* The table of open files and the POSIX calls on descriptors; see file.h. */
+#define _GNU_SOURCE /* dup3 */
 #include "file.h"
 
 #include <errno.h>
@@ -66,9 +67,18 @@ int file_await(struct file *file, short events, bool dont_wait, uint64_t deadlin
     struct wanted wanted = {file, events};
     if (is_ready(&wanted))
         return 0;
-    if (loop_await(is_ready, &wanted, file->nonblocking || dont_wait ? 0 : deadline_ns))
+    if (file->nonblocking || dont_wait)
+        deadline_ns = 0;
+    switch (loop_await_interruptible(is_ready, &wanted, deadline_ns)) {
+    case LOOP_READY:
         return 0;
-    errno = EAGAIN;
+    case LOOP_LATE:
+        errno = EAGAIN;
+        return -1;
+    case LOOP_INTERRUPTED:
+        break;
+    }
+    errno = EINTR;
     return -1;
 }
 
@@ -77,12 +87,20 @@ int file_await(struct file *file, short events, bool dont_wait, uint64_t deadlin
 ssize_t read(int descriptor, void *bytes, size_t length_bytes)
 {
     struct file *file = file_get(descriptor);
+    if (file && (file->flags & O_ACCMODE) == O_WRONLY) {
+        errno = EBADF;
+        return -1;
+    }
     return file ? file->ops->read(file, bytes, length_bytes) : -1;
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t length_bytes)
 {
     struct file *file = file_get(descriptor);
+    if (file && (file->flags & O_ACCMODE) == O_RDONLY) {
+        errno = EBADF;
+        return -1;
+    }
     return file ? file->ops->write(file, bytes, length_bytes) : -1;
 }
 
@@ -119,29 +137,54 @@ int dup2(int from, int to)
     return open_from(file, to);
 }
 
+int dup3(int from, int to, int flags)
+{
+    (void)flags;
+    if (from != to)
+        return dup2(from, to);
+    errno = EINVAL;
+    return -1;
+}
+
+/* Nobody else could hold a lock. */
+static int lock_file(int command, struct flock *lock)
+{
+    if (command == F_GETLK)
+        lock->l_type = F_UNLCK;
+    return 0;
+}
+
 int fcntl(int descriptor, int command, ...)
 {
     struct file *file = file_get(descriptor);
     va_list arguments;
-    int argument;
+    void *argument;
+    int number;
     if (!file)
         return -1;
     va_start(arguments, command);
-    argument = command == F_GETFL || command == F_GETFD ? 0 : va_arg(arguments, int);
+    argument = command == F_GETFL || command == F_GETFD ? NULL : va_arg(arguments, void *);
     va_end(arguments);
+    number = (int)(uintptr_t)argument; /* as wide as a pointer here */
     switch (command) {
     case F_GETFL:
-        return O_RDWR | (file->nonblocking ? O_NONBLOCK : 0);
+        return file->flags | (file->nonblocking ? O_NONBLOCK : 0);
     case F_SETFL:
-        file->nonblocking = (argument & O_NONBLOCK) != 0;
+        file->nonblocking = (number & O_NONBLOCK) != 0;
+        file->flags = (uint16_t)((file->flags & O_ACCMODE) | (number & O_APPEND));
         return 0;
     case F_DUPFD:
-        if (argument >= 0 && argument < FILE_COUNT_MAX)
-            return open_from(file, argument);
+    case F_DUPFD_CLOEXEC:
+        if (number >= 0 && number < FILE_COUNT_MAX)
+            return open_from(file, number);
         break;
     case F_GETFD:
     case F_SETFD: /* close-on-exec, and nothing ever execs */
         return 0;
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+        return lock_file(command, argument);
     default:
         break;
     }
@@ -184,14 +227,17 @@ int fstat(int descriptor, struct stat *status)
     *status = (struct stat){.st_mode = file->ops->is_console ? S_IFCHR | 0600 : S_IFSOCK | 0600,
                             .st_nlink = 1,
                             .st_blksize = 1024};
+    if (file->ops->status)
+        file->ops->status(file, status);
     return 0;
 }
 
 off_t lseek(int descriptor, off_t offset, int whence)
 {
-    (void)offset;
-    (void)whence;
-    if (file_get(descriptor))
+    struct file *file = file_get(descriptor);
+    if (file && file->ops->seek)
+        return file->ops->seek(file, offset, whence);
+    if (file)
         errno = ESPIPE;
     return -1;
 }

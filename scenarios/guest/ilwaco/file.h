@@ -1,6 +1,6 @@
 /*
- * Open files: the console and sockets behind one table of descriptors, so that read, write, close,
- * fcntl, poll and select work alike on both.
+ * Open files: the console, sockets, and what is in the tree of files behind one table of
+ * descriptors, so that read, write, close, fcntl, poll and select work alike on all.
  */
 #ifndef ILWACO_FILE_H
 #define ILWACO_FILE_H
@@ -12,6 +12,7 @@
 #define FILE_COUNT_MAX 64 /* FD_SETSIZE */
 
 struct file;
+struct stat;
 
 struct file_ops {
     ssize_t (*read)(struct file *file, void *bytes, size_t length_bytes);
@@ -20,7 +21,11 @@ struct file_ops {
     short (*ready)(struct file *file);
     /* The last descriptor is gone; frees the file. */
     void (*close)(struct file *file);
+    /* NULL: it cannot be sought, ESPIPE. */
+    off_t (*seek)(struct file *file, off_t offset, int whence);
+    void (*status)(struct file *file, struct stat *status);
     bool is_console;
+    bool in_pieces; /* readv and writev may go piece by piece: it is no message */
 };
 
 /* Embedded first in every kind of file. */
@@ -28,6 +33,7 @@ struct file {
     const struct file_ops *ops;
     uint16_t references; /* descriptors that name it */
     bool nonblocking;
+    uint16_t flags; /* as open was told: O_ACCMODE, O_APPEND; of sockets as the console O_RDWR */
 };
 
 /* The lowest free descriptor for file, which gets its first reference; -1 and EMFILE. */
@@ -40,7 +46,7 @@ bool file_has_room(void);
 struct file *file_get(int descriptor);
 
 /* Runs the event loop until file is ready for one of events. 0, or -1 and EAGAIN: at once if the
- * file is non-blocking or dont_wait is set, else at deadline_ns. */
+ * file is non-blocking or dont_wait is set, else at deadline_ns; or -1 and EINTR. */
 int file_await(struct file *file, short events, bool dont_wait, uint64_t deadline_ns);
 
 /* The console as a file; in the table as 0, 1 and 2 from the start. */

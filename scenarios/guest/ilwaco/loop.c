@@ -77,6 +77,22 @@ bool loop_await(bool (*ready)(void *context), void *context, uint64_t deadline_n
     return true;
 }
 
+struct loop_alarm loop_alarm = {.due_ns = MACHINE_FOREVER_NS};
+
+enum loop_end loop_await_interruptible(bool (*ready)(void *context), void *context,
+                                       uint64_t deadline_ns)
+{
+    for (;;) {
+        uint64_t until_ns = loop_alarm.due_ns < deadline_ns ? loop_alarm.due_ns : deadline_ns;
+        if (loop_await(ready, context, until_ns))
+            return LOOP_READY;
+        if (machine_time_ns() >= loop_alarm.due_ns && loop_alarm.ring())
+            return LOOP_INTERRUPTED;
+        if (machine_time_ns() >= deadline_ns)
+            return LOOP_LATE;
+    }
+}
+
 uint64_t loop_deadline(uint64_t timeout_ns)
 {
     uint64_t now_ns = machine_time_ns();

@@ -1,20 +1,22 @@
 /*
- * The rest of what newlib and ordinary programs link against, answered honestly: there is one
- * process, no file system and nobody to signal, and errno says so.
+ * What a program asks about its process and its machine. There is one process, which belongs to an
+ * ordinary user; the machine has one processor and its memory.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
-#include "runtime.h"
+#include "file.h"
+#include "machine.h"
+#include "vfs.h"
 
 #define THE_PROCESS 1
+#define THE_USER    1000
 
 static int refuse(int error)
 {
@@ -22,111 +24,116 @@ static int refuse(int error)
     return -1;
 }
 
-int open(const char *path, int flags, ...)
-{
-    (void)path;
-    (void)flags;
-    return refuse(ENOENT);
-}
-
-int stat(const char *restrict path, struct stat *restrict status)
-{
-    (void)path;
-    (void)status;
-    return refuse(ENOENT);
-}
-
-int unlink(const char *path)
-{
-    (void)path;
-    return refuse(ENOENT);
-}
-
-int link(const char *from, const char *to)
-{
-    (void)from;
-    (void)to;
-    return refuse(ENOENT);
-}
-
-int mkdir(const char *path, mode_t mode)
-{
-    (void)path;
-    (void)mode;
-    return refuse(EROFS);
-}
+/* --- Process and user ----------------------------------------------------------------------- */
 
 pid_t getpid(void)
 {
     return THE_PROCESS;
 }
 
-pid_t fork(void)
+/* Nobody started it. */
+pid_t getppid(void)
 {
-    return refuse(ENOSYS);
+    return 0;
 }
 
-int execve(const char *path, char *const arguments[], char *const environment[])
+pid_t getpgrp(void)
 {
-    (void)path;
-    (void)arguments;
-    (void)environment;
-    return refuse(ENOSYS);
+    return THE_PROCESS;
 }
 
-pid_t wait(int *status)
+pid_t getpgid(pid_t process)
 {
-    (void)status;
-    return refuse(ECHILD);
+    return process == 0 || process == THE_PROCESS ? THE_PROCESS : refuse(ESRCH);
 }
 
-/* A signal to oneself ends the machine as the default action would; raise and abort come here when
- * no handler is set (newlib keeps the handlers). */
-int kill(pid_t process, int signal_number)
+pid_t getsid(pid_t process)
 {
-    char text[32];
-    if (process != THE_PROCESS)
-        return refuse(ESRCH);
-    if (signal_number < 0 || signal_number >= NSIG)
-        return refuse(EINVAL);
-    if (signal_number == 0)
-        return 0;
-    fflush(NULL);
-    snprintf(text, sizeof text, "ended by signal %d", signal_number);
-    console_write(text, strlen(text));
-    console_write("\n", 1);
-    _exit(128 + signal_number);
+    return getpgid(process);
 }
 
-/* Handlers can be set (raise calls them); nothing ever arrives from outside. */
-int sigaction(int signal_number, const struct sigaction *action, struct sigaction *old)
+/* The process leads its group, which POSIX does not let start a session. */
+pid_t setsid(void)
 {
-    _sig_func_ptr before;
-    before = signal(signal_number, action ? action->sa_handler : SIG_DFL);
-    if (before == SIG_ERR)
+    return refuse(EPERM);
+}
+
+int setpgid(pid_t process, pid_t group)
+{
+    if (getpgid(process) < 0)
         return -1;
-    if (!action)
-        signal(signal_number, before);
-    if (old)
-        *old = (struct sigaction){.sa_handler = before};
+    return group == 0 || group == THE_PROCESS ? 0 : refuse(EPERM);
+}
+
+uid_t getuid(void)
+{
+    return THE_USER;
+}
+
+uid_t geteuid(void)
+{
+    return THE_USER;
+}
+
+gid_t getgid(void)
+{
+    return THE_USER;
+}
+
+gid_t getegid(void)
+{
+    return THE_USER;
+}
+
+int setuid(uid_t user)
+{
+    return user == THE_USER ? 0 : refuse(EPERM);
+}
+
+int seteuid(uid_t user)
+{
+    return setuid(user);
+}
+
+int setgid(gid_t group)
+{
+    return group == THE_USER ? 0 : refuse(EPERM);
+}
+
+int setegid(gid_t group)
+{
+    return setgid(group);
+}
+
+int getgroups(int count, gid_t *groups)
+{
+    if (count < 0)
+        return refuse(EINVAL);
+    if (count > 0)
+        groups[0] = THE_USER;
+    return 1;
+}
+
+int setgroups(int count, const gid_t *groups)
+{
+    (void)count;
+    (void)groups;
+    return refuse(EPERM);
+}
+
+int issetugid(void)
+{
     return 0;
 }
 
-int sigprocmask(int how, const sigset_t *set, sigset_t *old)
+/* The program is in the background already: there is no terminal to leave and no parent. */
+int daemon(int stay, int keep_open)
 {
-    (void)how;
-    (void)set;
-    if (old)
-        *old = 0;
-    return 0;
+    (void)keep_open;
+    return stay ? 0 : chdir("/");
 }
 
-unsigned alarm(unsigned seconds)
-{
-    (void)seconds;
-    errno = ENOSYS;
-    return 0;
-}
+/* --- Machine -------------------------------------------------------------------------------- */
 
 int gethostname(char *name, size_t size_bytes)
 {
@@ -136,5 +143,149 @@ int gethostname(char *name, size_t size_bytes)
     if (strlen(own) >= size_bytes)
         return refuse(ENAMETOOLONG);
     strcpy(name, own);
+    return 0;
+}
+
+int uname(struct utsname *names)
+{
+    *names = (struct utsname){
+        .sysname = "Denali", .release = "1", .version = "Ilwaco", .machine = "i686"};
+    return gethostname(names->nodename, sizeof names->nodename);
+}
+
+int getpagesize(void)
+{
+    return MACHINE_PAGE_BYTES;
+}
+
+int getdtablesize(void)
+{
+    return FILE_COUNT_MAX;
+}
+
+long sysconf(int name)
+{
+    switch (name) {
+    case _SC_ARG_MAX:
+        return ABI_BOOT_TEXT_MAX;
+    case _SC_CLK_TCK:
+        return CLOCKS_PER_SEC;
+    case _SC_OPEN_MAX:
+        return FILE_COUNT_MAX;
+    case _SC_PAGESIZE:
+        return MACHINE_PAGE_BYTES;
+    case _SC_PHYS_PAGES:
+        return (long)(machine_register_read(ABI_REG_MEMORY_SIZE) / MACHINE_PAGE_BYTES);
+    case _SC_NPROCESSORS_CONF:
+    case _SC_NPROCESSORS_ONLN:
+        return 1;
+    case _SC_NGROUPS_MAX:
+        return 1;
+    case _SC_IOV_MAX:
+        return IOV_MAX;
+    case _SC_HOST_NAME_MAX:
+        return 64;
+    case _SC_LINE_MAX:
+        return 2048;
+    case _SC_GETPW_R_SIZE_MAX:
+    case _SC_GETGR_R_SIZE_MAX:
+        return 64;
+    case _SC_VERSION:
+        return 200809;
+    case _SC_MONOTONIC_CLOCK:
+    case _SC_TIMERS:
+        return 200112;
+    case _SC_CHILD_MAX:
+        return 0;
+    case _SC_JOB_CONTROL:
+    case _SC_SAVED_IDS:
+    case _SC_THREADS:
+    case _SC_MAPPED_FILES:
+        return -1;
+    default:
+        return refuse(EINVAL);
+    }
+}
+
+long pathconf(const char *path, int name)
+{
+    (void)path;
+    switch (name) {
+    case _PC_NAME_MAX:
+        return NAME_MAX;
+    case _PC_PATH_MAX:
+        return VFS_PATH_MAX;
+    case _PC_LINK_MAX:
+        return 1;
+    case _PC_PIPE_BUF:
+        return PIPE_BUF;
+    default:
+        return refuse(EINVAL);
+    }
+}
+
+long fpathconf(int descriptor, int name)
+{
+    return file_get(descriptor) ? pathconf("/", name) : -1;
+}
+
+/* --- Resources ------------------------------------------------------------------------------ */
+
+/* A machine's limits are its own size; the one of descriptors is a table's. */
+int getrlimit(int resource, struct rlimit *limit)
+{
+    if (resource < 0 || resource >= RLIM_NLIMITS)
+        return refuse(EINVAL);
+    limit->rlim_cur = limit->rlim_max = RLIM_INFINITY;
+    if (resource == RLIMIT_NOFILE)
+        limit->rlim_cur = limit->rlim_max = FILE_COUNT_MAX;
+    else if (resource == RLIMIT_CORE)
+        limit->rlim_cur = limit->rlim_max = 0;
+    return 0;
+}
+
+/* Nothing is enforced but what the machine enforces anyway: it can only be told so again. */
+int setrlimit(int resource, const struct rlimit *limit)
+{
+    struct rlimit own;
+    if (getrlimit(resource, &own) != 0)
+        return -1;
+    if (limit->rlim_cur > limit->rlim_max)
+        return refuse(EINVAL);
+    return limit->rlim_max > own.rlim_max ? refuse(EPERM) : 0;
+}
+
+/* Processor time is not kept apart from time. */
+int getrusage(int who, struct rusage *usage)
+{
+    uint64_t now_us = machine_time_ns() / 1000;
+    if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN)
+        return refuse(EINVAL);
+    *usage = (struct rusage){0};
+    if (who == RUSAGE_SELF) {
+        usage->ru_utime.tv_sec = (time_t)(now_us / 1000000);
+        usage->ru_utime.tv_usec = (suseconds_t)(now_us % 1000000);
+    }
+    return 0;
+}
+
+int getpriority(int which, id_t who)
+{
+    (void)which;
+    (void)who;
+    return 0;
+}
+
+int setpriority(int which, id_t who, int priority)
+{
+    (void)which;
+    (void)who;
+    (void)priority;
+    return 0;
+}
+
+int nice(int increment)
+{
+    (void)increment;
     return 0;
 }

@@ -58,7 +58,8 @@ static int poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline_ns
 {
     struct poll_set set = {entries, count, 0};
     int error = errno; /* looking at a closed descriptor must not show */
-    loop_await(look, &set, deadline_ns);
+    if (loop_await_interruptible(look, &set, deadline_ns) == LOOP_INTERRUPTED)
+        return refuse(EINTR);
     errno = error;
     return set.ready;
 }
@@ -97,7 +98,8 @@ static int select_until(int count, fd_set *reads, fd_set *writes, fd_set *except
             return -1;
         entries[entry_count++] = (struct pollfd){i, events, 0};
     }
-    poll_until(entries, entry_count, deadline_ns);
+    if (poll_until(entries, entry_count, deadline_ns) < 0)
+        return -1;
     if (exceptions)
         FD_ZERO(exceptions); /* there is no urgent data */
     for (nfds_t i = 0; i < entry_count; i++) {
@@ -148,22 +150,28 @@ int pselect(int count, fd_set *reads, fd_set *writes, fd_set *exceptions,
 
 /* --- readv, writev -------------------------------------------------------------------------- */
 
-/* A datagram must stay whole, so sockets take the pieces as one message. The console takes them one
- * by one, until one comes up short. */
+/* A datagram must stay whole, so sockets take the pieces as one message. Others take them one by
+ * one, until one comes up short. */
 
 ssize_t readv(int descriptor, const struct iovec *pieces, int count)
 {
     struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
     struct file *file = file_get(descriptor);
+    ssize_t sum = 0;
     if (!file)
         return -1;
-    if (!file->ops->is_console)
+    if (!file->ops->in_pieces)
         return recvmsg(descriptor, &message, 0);
     for (int i = 0; i < count; i++) {
-        if (pieces[i].iov_len > 0)
-            return read(descriptor, pieces[i].iov_base, pieces[i].iov_len);
+        ssize_t got = read(descriptor, pieces[i].iov_base, pieces[i].iov_len);
+        if (got < 0)
+            return sum > 0 ? sum : -1;
+        sum += got;
+        /* What a console gives is a line; only what can be sought surely has the rest at once. */
+        if ((size_t)got < pieces[i].iov_len || (sum > 0 && !file->ops->seek))
+            break;
     }
-    return 0;
+    return sum;
 }
 
 ssize_t writev(int descriptor, const struct iovec *pieces, int count)
@@ -173,9 +181,15 @@ ssize_t writev(int descriptor, const struct iovec *pieces, int count)
     ssize_t sum = 0;
     if (!file)
         return -1;
-    if (!file->ops->is_console)
+    if (!file->ops->in_pieces)
         return sendmsg(descriptor, &message, 0);
-    for (int i = 0; i < count; i++)
-        sum += write(descriptor, pieces[i].iov_base, pieces[i].iov_len);
+    for (int i = 0; i < count; i++) {
+        ssize_t put = write(descriptor, pieces[i].iov_base, pieces[i].iov_len);
+        if (put < 0)
+            return sum > 0 ? sum : -1;
+        sum += put;
+        if ((size_t)put < pieces[i].iov_len)
+            break;
+    }
     return sum;
 }

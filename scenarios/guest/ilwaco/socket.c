@@ -5,6 +5,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -28,6 +29,7 @@ void socket_init(struct socket *socket, const struct file_ops *file_ops,
                  const struct socket_ops *ops)
 {
     socket->file.ops = file_ops;
+    socket->file.flags = O_RDWR;
     socket->ops = ops;
     socket->receive_timeout_ns = MACHINE_FOREVER_NS;
     socket->send_timeout_ns = MACHINE_FOREVER_NS;

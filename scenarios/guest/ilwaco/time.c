@@ -8,8 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <denali.h>
-
 #include "loop.h"
 #include "machine.h"
 
@@ -74,30 +72,56 @@ clock_t times(struct tms *times)
     return now;
 }
 
+static bool never(void *context)
+{
+    (void)context;
+    return false;
+}
+
+/* True if an alarm cut it short. */
+static bool sleep_until(uint64_t time_ns)
+{
+    return loop_await_interruptible(never, NULL, time_ns) == LOOP_INTERRUPTED;
+}
+
+static uint64_t left_until(uint64_t time_ns)
+{
+    uint64_t now_ns = machine_time_ns();
+    return time_ns > now_ns ? time_ns - now_ns : 0;
+}
+
 int nanosleep(const struct timespec *duration, struct timespec *remaining)
 {
+    uint64_t until_ns = MACHINE_FOREVER_NS;
     if (duration->tv_sec < 0 || duration->tv_nsec < 0 || duration->tv_nsec >= (long)SECOND_NS) {
         errno = EINVAL;
         return -1;
     }
-    if ((uint64_t)duration->tv_sec > MACHINE_FOREVER_NS / SECOND_NS - 1)
-        denali_idle_until(MACHINE_FOREVER_NS);
-    else
-        denali_idle_until(
-            loop_deadline((uint64_t)duration->tv_sec * SECOND_NS + (uint64_t)duration->tv_nsec));
-    if (remaining)
-        remaining->tv_sec = remaining->tv_nsec = 0;
-    return 0;
+    if ((uint64_t)duration->tv_sec < MACHINE_FOREVER_NS / SECOND_NS)
+        until_ns =
+            loop_deadline((uint64_t)duration->tv_sec * SECOND_NS + (uint64_t)duration->tv_nsec);
+    if (!sleep_until(until_ns))
+        return 0;
+    if (remaining) {
+        uint64_t left_ns = left_until(until_ns);
+        remaining->tv_sec = (time_t)(left_ns / SECOND_NS);
+        remaining->tv_nsec = (long)(left_ns % SECOND_NS);
+    }
+    errno = EINTR;
+    return -1;
 }
 
 int usleep(useconds_t microseconds)
 {
-    denali_idle_until(loop_deadline(microseconds * MICROSECOND_NS));
-    return 0;
+    if (!sleep_until(loop_deadline(microseconds * MICROSECOND_NS)))
+        return 0;
+    errno = EINTR;
+    return -1;
 }
 
 unsigned sleep(unsigned seconds)
 {
-    denali_idle_until(loop_deadline(seconds * SECOND_NS));
-    return 0;
+    uint64_t until_ns = loop_deadline(seconds * SECOND_NS);
+    return sleep_until(until_ns) ? (unsigned)((left_until(until_ns) + SECOND_NS - 1) / SECOND_NS)
+                                 : 0;
 }

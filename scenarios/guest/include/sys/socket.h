@@ -83,6 +83,7 @@ struct linger {
 #define SHUT_RDWR 2
 
 int socket(int family, int type, int protocol);
+int socketpair(int family, int type, int protocol, int descriptors[2]); /* AF_UNIX, SOCK_STREAM */
 int bind(int socket, const struct sockaddr *address, socklen_t size_bytes);
 int connect(int socket, const struct sockaddr *address, socklen_t size_bytes);
 int listen(int socket, int backlog);

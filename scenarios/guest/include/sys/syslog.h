@@ -1,0 +1,2 @@
+/* An older name of <syslog.h>. */
+#include <syslog.h>
