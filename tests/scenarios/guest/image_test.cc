@@ -175,6 +175,23 @@ TEST_F(GuestImage, WithAnExcludedInstructionIsRefusedByName)
     EXPECT_FALSE(std::filesystem::exists(folder + "/sine.img"));
 }
 
+TEST_F(GuestImage, ThatAsksForMoreThanOneProcessOrThreadIsToldSoByName)
+{
+    write("two.c", "#include <unistd.h>\nint main(void) { return fork() == -1 ? 3 : 0; }\n");
+    Outcome outcome = compile("two.c -o two.img");
+    EXPECT_EQ(outcome.exit_code, 0); /* it need not come to that */
+    EXPECT_NE(outcome.output.find("fork always fails"), std::string::npos) << outcome.output;
+#ifdef DENALI_COMMAND
+    EXPECT_EQ(run(DENALI_COMMAND " boot " + folder + "/two.img").exit_code, 3);
+#endif
+    for (const char *header : {"pthread.h", "threads.h", "semaphore.h", "spawn.h"}) {
+        write("threads.c", std::string("#include <") + header + ">\nint main(void) { }\n");
+        outcome = compile("threads.c -o threads.img");
+        EXPECT_NE(outcome.exit_code, 0);
+        EXPECT_NE(outcome.output.find("Denali machines have no"), std::string::npos) << header;
+    }
+}
+
 TEST_F(GuestImage, FailsWithTheCompilersMessageOnBadSource)
 {
     write("bad.c", "int main(void) { return undeclared; }\n");
