@@ -119,6 +119,7 @@ BENCHMARK(switch_nodes)
 
 #define KERNEL(name)                                                                               \
     BENCHMARK_CAPTURE(run_kernel, name, "interpreter", #name, name##_kernel);                      \
+    BENCHMARK_CAPTURE(run_kernel, name##_translator, "translator", #name, name##_kernel);          \
     BENCHMARK_CAPTURE(run_kernel, name##_unicorn, "unicorn", #name, name##_kernel)
 
 KERNEL(sieve);

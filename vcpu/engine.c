@@ -4,6 +4,9 @@
 #include <string.h>
 
 extern const struct vcpu_engine_ops vcpu_interpreter_ops;
+#ifdef DENALI_TRANSLATOR
+extern const struct vcpu_engine_ops vcpu_translator_ops;
+#endif
 #ifdef DENALI_UNICORN
 extern const struct vcpu_engine_ops vcpu_unicorn_ops;
 #endif
@@ -12,6 +15,9 @@ const struct vcpu_engine_ops *const *vcpu_engines(void)
 {
     static const struct vcpu_engine_ops *const engines[] = {
         &vcpu_interpreter_ops,
+#ifdef DENALI_TRANSLATOR
+        &vcpu_translator_ops,
+#endif
 #ifdef DENALI_UNICORN
         &vcpu_unicorn_ops,
 #endif

@@ -17,7 +17,11 @@ class WholeRun : public testing::Test
             GTEST_SKIP() << "no guest kit in this build: scenarios/guest/build-kit makes it";
         }
         Outcome engines = Denali(folder_, {"list", "engines"});
-        has_unicorn_ = engines.out.find("unicorn") != std::string::npos;
+        for (const char *name : {"interpreter", "translator", "unicorn"}) {
+            if (engines.out.find(name) != std::string::npos) {
+                engines_.push_back(name);
+            }
+        }
     }
 
     std::string Digest(const std::string &scenario, std::vector<std::string> options)
@@ -43,14 +47,14 @@ class WholeRun : public testing::Test
         std::string digest = with({"--jobs", "1"});
         EXPECT_EQ(with({"--jobs", "1"}), digest) << "two runs";
         EXPECT_EQ(with({"--jobs", "2"}), digest) << "two threads";
-        if (has_unicorn_) {
-            EXPECT_EQ(with({"--engine", "unicorn"}), digest) << "the other engine";
+        for (const std::string &engine : engines_) {
+            EXPECT_EQ(with({"--engine", engine}), digest) << engine;
         }
         EXPECT_NE(with({"--seed", "4711"}), digest) << "another seed";
     }
 
     TemporaryFolder folder_;
-    bool has_unicorn_ = false;
+    std::vector<std::string> engines_; // of this build
 
   private:
     int runs_ = 0;

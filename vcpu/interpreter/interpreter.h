@@ -106,6 +106,11 @@ struct interpreter {
     struct private_code *code; /* block.h: what was decoded and belongs to no image */
 };
 
+/* The interpreter's part in another engine's run: the block at EIP, at most budget (not 0)
+ * instructions of it. Otherwise as vcpu_engine_run; breakpoints are not looked at. */
+void interpreter_run_block(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
+                           struct vcpu_stop *stop);
+
 /* Takes over the space's tables; after anything that may have changed them. */
 static inline void interpreter_refresh(struct interpreter *m)
 {

@@ -113,10 +113,9 @@ static void run_with_breakpoints(struct interpreter *m)
     }
 }
 
-static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
-                struct vcpu_stop *stop)
+/* What a run, and a run of one block, have in common before and after. */
+static void begin(struct interpreter *m, struct vcpu *vcpu, uint64_t budget, struct vcpu_stop *stop)
 {
-    struct interpreter *m = (struct interpreter *)engine;
     memset(stop, 0, sizeof *stop);
     memcpy(m->gpr, vcpu->gpr, sizeof vcpu->gpr);
     m->eip = vcpu->eip;
@@ -129,7 +128,29 @@ static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
     m->leave = false;
     m->budget = m->left = budget;
     interpreter_refresh(m);
+}
 
+static void end(struct interpreter *m)
+{
+    struct vcpu *vcpu = m->vcpu;
+    struct vcpu_stop *stop = m->stop;
+    if (!m->stopped) {
+        stop->reason = VCPU_STOP_BUDGET;
+    }
+    stop->retired = m->budget - m->left;
+    memcpy(vcpu->gpr, m->gpr, sizeof vcpu->gpr);
+    vcpu->eip = m->eip;
+    vcpu->eflags = flags_get(m);
+    vcpu->retired += stop->retired;
+    vcpu->cycles += stop->retired;
+    vcpu->space->code_written = false; /* every store that could matter has ended its block */
+}
+
+static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
+                struct vcpu_stop *stop)
+{
+    struct interpreter *m = (struct interpreter *)engine;
+    begin(m, vcpu, budget, stop);
     if (UNLIKELY(engine->breakpoint_count)) {
         run_with_breakpoints(m);
     } else {
@@ -137,16 +158,16 @@ static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
             run_block(m, m->left);
         }
     }
-    if (!m->stopped) {
-        stop->reason = VCPU_STOP_BUDGET;
-    }
-    stop->retired = budget - m->left;
-    memcpy(vcpu->gpr, m->gpr, sizeof vcpu->gpr);
-    vcpu->eip = m->eip;
-    vcpu->eflags = flags_get(m);
-    vcpu->retired += stop->retired;
-    vcpu->cycles += stop->retired;
-    vcpu->space->code_written = false; /* every store that could matter has ended its block */
+    end(m);
+}
+
+void interpreter_run_block(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
+                           struct vcpu_stop *stop)
+{
+    struct interpreter *m = (struct interpreter *)engine;
+    begin(m, vcpu, budget, stop);
+    run_block(m, m->left);
+    end(m);
 }
 
 /* --- the engine's door ------------------------------------------------------------------------ */

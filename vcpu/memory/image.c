@@ -19,10 +19,15 @@ uint64_t vcpu_zero_page_hash(void)
     return hash_bytes(zeros, sizeof zeros);
 }
 
-/* Copies the file's part of one segment into image frames, page by page. */
+/* Copies the file's part of one segment into image frames, page by page, and marks its pages. */
 static bool fill_frames(struct vcpu_image *image, const struct elf *elf,
                         const struct elf_segment *segment)
 {
+    for (uint64_t at = segment->address & ~VCPU_PAGE_MASK;
+         segment->flags & PF_X && at < (uint64_t)segment->address + segment->memory_bytes;
+         at += VCPU_PAGE_BYTES) {
+        image->executable[at >> VCPU_PAGE_BITS] = true;
+    }
     for (uint32_t done = 0; done < segment->file_bytes;) {
         uint32_t address = segment->address + done;
         uint32_t page = address >> VCPU_PAGE_BITS;
@@ -61,6 +66,7 @@ enum status vcpu_image_parse(struct vcpu_arena *arena, const char *name, const v
     image->page_count = (elf.end + VCPU_PAGE_MASK) >> VCPU_PAGE_BITS;
     image->frames = alloc_zeroed(image->page_count, sizeof *image->frames);
     image->page_hashes = alloc_zeroed(image->page_count, sizeof *image->page_hashes);
+    image->executable = alloc_zeroed(image->page_count, sizeof *image->executable);
     for (uint32_t page = 0; page < image->page_count; page++) {
         image->frames[page] = VCPU_FRAME_ZERO;
     }
@@ -112,6 +118,7 @@ void vcpu_image_release(struct vcpu_image *image)
     }
     free(image->frames);
     free(image->page_hashes);
+    free(image->executable);
     free(image->path);
     free(image);
 }

@@ -133,6 +133,9 @@ static bool make_private(struct vcpu_space *space, uint32_t page)
         space->private_max = space->private_count;
     }
     space->code_written = true;
+    if (page < space->image->page_count && space->image->executable[page]) {
+        space->code_private = true;
+    }
     return true;
 }
 

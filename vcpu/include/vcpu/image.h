@@ -7,6 +7,7 @@
 #ifndef DENALI_VCPU_IMAGE_H
 #define DENALI_VCPU_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <base/status.h>
@@ -15,13 +16,14 @@
 #define VCPU_ENGINE_SLOTS 4
 
 struct vcpu_image {
-    char *path;               /* as given; for messages */
-    uint64_t hash;            /* XXH3-64 of the file */
-    uint32_t entry;           /* guest address of the first instruction */
-    uint32_t end;             /* first guest address after the last segment */
-    uint32_t page_count;      /* length of frames: pages from 0 up to end */
-    uint32_t *frames;         /* VCPU_FRAME_ZERO where the image has only zeros */
-    uint64_t *page_hashes;    /* XXH3-64 of each page's content */
+    char *path;            /* as given; for messages */
+    uint64_t hash;         /* XXH3-64 of the file */
+    uint32_t entry;        /* guest address of the first instruction */
+    uint32_t end;          /* first guest address after the last segment */
+    uint32_t page_count;   /* length of frames: pages from 0 up to end */
+    uint32_t *frames;      /* VCPU_FRAME_ZERO where the image has only zeros */
+    uint64_t *page_hashes; /* XXH3-64 of each page's content */
+    bool *executable;      /* pages of segments that say they hold code; a machine runs any page */
     struct vcpu_arena *arena; /* not owned */
     uint32_t references;      /* atomic */
 

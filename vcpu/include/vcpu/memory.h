@@ -84,6 +84,7 @@ struct vcpu_space {
     uint32_t private_limit;    /* the scenario's limit in pages; a page beyond it is refused */
     struct vcpu_arena *arena;  /* not owned */
     struct vcpu_image *image;  /* one reference held */
+    bool code_private;         /* a page of the image's code is no longer the image's; for good */
     bool code_written;         /* set when a page that may hold code became private or changed
                                   under a running block; the engine clears it */
 };

@@ -1,0 +1,94 @@
+/* Writing host instructions (emit.h). */
+#include "translator/emit.h"
+
+#include <string.h>
+
+void emit_begin(struct emitter *emitter)
+{
+    emitter->size_bytes = 0;
+    emitter->label_count = 0;
+    emitter->fixup_count = 0;
+    emitter->failed = false;
+}
+
+static void encode(struct emitter *emitter, const ZydisEncoderRequest *request)
+{
+    ZyanUSize length = EMIT_BYTES_MAX - emitter->size_bytes;
+    if (emitter->failed || length < ZYDIS_MAX_INSTRUCTION_LENGTH ||
+        !ZYAN_SUCCESS(ZydisEncoderEncodeInstruction(request, emitter->bytes + emitter->size_bytes,
+                                                    &length))) {
+        emitter->failed = true;
+        return;
+    }
+    emitter->size_bytes += (uint32_t)length;
+}
+
+void emit_list(struct emitter *emitter, ZydisMnemonic mnemonic, unsigned count,
+               const emit_operand *operands)
+{
+    ZydisEncoderRequest request = {
+        .machine_mode = ZYDIS_MACHINE_MODE_LONG_64,
+        .mnemonic = mnemonic,
+        .operand_count = (ZyanU8)count,
+    };
+    for (unsigned i = 0; i < count; i++) {
+        request.operands[i] = operands[i];
+    }
+    encode(emitter, &request);
+}
+
+uint32_t emit_label(struct emitter *emitter)
+{
+    if (emitter->label_count == EMIT_LABELS_MAX) {
+        emitter->failed = true;
+        return 0;
+    }
+    emitter->labels[emitter->label_count] = (struct label){0};
+    return emitter->label_count++;
+}
+
+void emit_place(struct emitter *emitter, uint32_t label)
+{
+    emitter->labels[label] = (struct label){emitter->size_bytes, true};
+}
+
+uint32_t emit_branch(struct emitter *emitter, ZydisMnemonic mnemonic, uint32_t label, bool aligned)
+{
+    uint32_t opcode_bytes = mnemonic == ZYDIS_MNEMONIC_JMP ? 1 : 2;
+    while (aligned && (emitter->size_bytes + opcode_bytes) % 8 > 4 && !emitter->failed) {
+        emit_list(emitter, ZYDIS_MNEMONIC_NOP, 0, NULL);
+    }
+    ZydisEncoderRequest request = {
+        .machine_mode = ZYDIS_MACHINE_MODE_LONG_64,
+        .mnemonic = mnemonic,
+        .branch_type = ZYDIS_BRANCH_TYPE_NEAR,
+        .branch_width = ZYDIS_BRANCH_WIDTH_32,
+        .operand_count = 1,
+        .operands = {emit_immediate(0)},
+    };
+    encode(emitter, &request);
+    if (emitter->fixup_count == EMIT_FIXUPS_MAX) {
+        emitter->failed = true;
+    }
+    if (emitter->failed) {
+        return 0;
+    }
+    uint32_t offset = emitter->size_bytes - 4;
+    emitter->fixups[emitter->fixup_count++] = (struct fixup){offset, label};
+    return offset;
+}
+
+bool emit_end(struct emitter *emitter)
+{
+    for (uint32_t i = 0; i < emitter->fixup_count && !emitter->failed; i++) {
+        const struct fixup *fixup = &emitter->fixups[i];
+        const struct label *label = &emitter->labels[fixup->label];
+        if (!label->placed) {
+            emitter->failed = true;
+            break;
+        }
+        int32_t displacement = (int32_t)label->offset - (int32_t)(fixup->displacement_offset + 4);
+        memcpy(emitter->bytes + fixup->displacement_offset, &displacement, sizeof displacement);
+    }
+    return !emitter->failed;
+}

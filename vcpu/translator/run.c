@@ -1,0 +1,147 @@
+/*
+ * The translator: the fast engine of x86-64 hosts. From translated block to translated block, with
+ * the interpreter for what is rare: the tail of a budget, an access off the fast path, instructions
+ * that are not lowered, and nodes that changed their own code.
+ */
+#include "translator/gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <vcpu/engine.h>
+#include <vcpu/image.h>
+
+#include "interpreter/interpreter.h"
+#include "translator/cache.h"
+
+#define SLOT 2 /* in vcpu_image.engine */
+
+struct translator {
+    struct vcpu_engine engine; /* first: vcpu/engine.h */
+    struct gate gate;
+    uint32_t direction; /* DF, which translated code leaves alone */
+    struct vcpu_engine *interpreter;
+    struct cache_workshop workshop;
+};
+
+static void state_load(struct translator *t, const struct vcpu *vcpu)
+{
+    memcpy(t->gate.gpr, vcpu->gpr, sizeof vcpu->gpr);
+    t->gate.eip = vcpu->eip;
+    t->gate.flags = gate_flags_keep(vcpu->eflags);
+    t->direction = vcpu->eflags & VCPU_FLAG_DF;
+    t->gate.read = vcpu->space->read;
+    t->gate.write = vcpu->space->write;
+    t->gate.pages = vcpu->space->page_count;
+    t->gate.limit16 = vcpu->space->page_count * (VCPU_PAGE_BYTES / 2);
+    t->gate.limit32 = vcpu->space->page_count * (VCPU_PAGE_BYTES / 4);
+}
+
+static void state_store(const struct translator *t, struct vcpu *vcpu, uint64_t retired)
+{
+    memcpy(vcpu->gpr, t->gate.gpr, sizeof vcpu->gpr);
+    vcpu->eip = t->gate.eip;
+    vcpu->eflags = gate_flags_kept(t->gate.flags) | t->direction;
+    vcpu->retired += retired;
+    vcpu->cycles += retired;
+}
+
+/* Translated code from t->gate.eip on, as far as it goes; returns what of left is left. */
+static uint64_t run_translated(struct translator *t, struct cache *cache, uint64_t left)
+{
+    const void *code = cache_find(cache, t->gate.eip, &t->workshop);
+    t->gate.left = left > INT64_MAX ? INT64_MAX : (int64_t)left;
+    uint64_t beyond = left - (uint64_t)t->gate.left;
+    while (code) {
+        gate_enter(&t->gate, code);
+        if (t->gate.exit != GATE_EXIT_LINK && t->gate.exit != GATE_EXIT_FIND) {
+            break;
+        }
+        code = cache_find(cache, t->gate.eip, &t->workshop);
+        if (code && t->gate.exit == GATE_EXIT_LINK) {
+            cache_link(cache, t->gate.site, code);
+        } else if (code) {
+            cache_target_set(cache, t->gate.eip, code);
+        }
+    }
+    return (uint64_t)t->gate.left + beyond;
+}
+
+static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
+                struct vcpu_stop *stop)
+{
+    struct translator *t = (struct translator *)engine;
+    struct cache *cache = cache_of(vcpu->space->image, SLOT);
+    t->interpreter->breakpoints = engine->breakpoints;
+    t->interpreter->breakpoint_count = engine->breakpoint_count;
+    t->gate.leave = (const void *)(uintptr_t)gate_leave;
+    if (cache) {
+        t->gate.targets = cache->targets;
+        t->gate.code = cache->executable;
+    }
+    uint64_t left = budget;
+    memset(stop, 0, sizeof *stop);
+    while (left && stop->reason == VCPU_STOP_BUDGET) {
+        if (!cache || engine->breakpoint_count || vcpu->space->code_private) {
+            vcpu_engine_run(t->interpreter, vcpu, left, stop);
+            left -= stop->retired;
+            break;
+        }
+        state_load(t, vcpu);
+        uint64_t now = run_translated(t, cache, left);
+        state_store(t, vcpu, left - now);
+        left = now;
+        if (left) {
+            interpreter_run_block(t->interpreter, vcpu, left, stop);
+            left -= stop->retired;
+        }
+    }
+    stop->retired = budget - left;
+    vcpu->space->code_written = false;
+}
+
+/* --- the engine's door ------------------------------------------------------------------------ */
+
+extern const struct vcpu_engine_ops vcpu_translator_ops;
+extern const struct vcpu_engine_ops vcpu_interpreter_ops;
+
+static enum status create(struct vcpu_engine **engine, struct error *error)
+{
+    if (!__builtin_cpu_supports("bmi2")) {
+        return error_set(error, STATUS_UNSUPPORTED, NULL, 0,
+                         "the translator needs a processor with BMI2; use --engine interpreter");
+    }
+    if (!cache_possible()) {
+        return error_set(error, STATUS_UNSUPPORTED, NULL, 0,
+                         "the translator needs executable memory, which this host refuses; use "
+                         "--engine interpreter");
+    }
+    struct translator *t = alloc_zeroed(1, sizeof *t);
+    t->engine.ops = &vcpu_translator_ops;
+    enum status status = vcpu_interpreter_ops.create(&t->interpreter, error);
+    if (status) {
+        free(t);
+        return status;
+    }
+    *engine = &t->engine;
+    return STATUS_OK;
+}
+
+static void destroy(struct vcpu_engine *engine)
+{
+    if (engine) {
+        struct translator *t = (struct translator *)engine;
+        t->interpreter->ops->destroy(t->interpreter);
+        free(t);
+    }
+}
+
+const struct vcpu_engine_ops vcpu_translator_ops = {
+    .name = "translator",
+    .summary = "the fast one: guest code rewritten for x86-64 hosts",
+    .slot = SLOT,
+    .create = create,
+    .destroy = destroy,
+    .run = run,
+};
