@@ -13,6 +13,8 @@
 #ifndef DENALI_VCPU_TRANSLATOR_LOWER_H
 #define DENALI_VCPU_TRANSLATOR_LOWER_H
 
+#include <vcpu/memory.h>
+
 #include "translator/block.h"
 #include "translator/emit.h"
 #include "translator/gate.h"
