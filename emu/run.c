@@ -137,6 +137,7 @@ static const char *relocate(void *context, enum scn_path_kind kind, uint32_t ind
         [SCN_PATH_IMAGE] = TRACE_FOLDER_IMAGES,
         [SCN_PATH_MATRIX] = TRACE_FOLDER_TOPOLOGIES,
         [SCN_PATH_DISK] = TRACE_FOLDER_DISKS,
+        [SCN_PATH_ARCHIVE] = TRACE_FOLDER_DISKS,
     };
     struct relocation *relocation = context;
     const char *relative = NULL;
@@ -149,6 +150,28 @@ static const char *relocate(void *context, enum scn_path_kind kind, uint32_t ind
     return relative;
 }
 
+/* Packs a group's files into the run directory and names the archive. */
+static const char *pack_files(void *context, uint32_t group)
+{
+    struct relocation *relocation = context;
+    struct run *run = relocation->run;
+    const char *relative = NULL;
+    char *archive = NULL;
+    size_t size_bytes = 0;
+    char name[SCN_NAME_MAX + 16];
+    if (!relocation->status) {
+        relocation->status =
+            scn_group_archive(run->scenario, group, &archive, &size_bytes, relocation->error);
+    }
+    if (!relocation->status) {
+        snprintf(name, sizeof name, "%s-files.tar", run->scenario->groups[group].name);
+        relocation->status = trace_run_file_write(run->trace, name, archive, size_bytes,
+                                                  TRACE_FOLDER_DISKS, &relative, relocation->error);
+    }
+    free(archive);
+    return relative;
+}
+
 static enum status write_scenario(struct run *run, struct error *error)
 {
     char *text = NULL;
@@ -158,7 +181,7 @@ static enum status write_scenario(struct run *run, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, NULL, 0, "no memory for the resolved scenario");
     }
     struct relocation relocation = {run, error, STATUS_OK};
-    struct scn_write_options options = {relocate, &relocation, true};
+    struct scn_write_options options = {relocate, &relocation, true, pack_files};
     enum status status = scn_write_resolved(run->scenario, stream, &options, error);
     fclose(stream);
     if (!status) {

@@ -244,6 +244,25 @@ static void ready_nodes(struct emu_world *world)
     }
 }
 
+/* The files that scenarios give to groups, each as a disk more. */
+static enum status add_files(struct emu_world *world, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < world->scenario->group_count && !status; i++) {
+        char *archive = NULL;
+        size_t size_bytes = 0;
+        if (!scn_group_has_files(&world->scenario->groups[i])) {
+            continue;
+        }
+        status = scn_group_archive(world->scenario, i, &archive, &size_bytes, error);
+        if (!status) {
+            status = emu_disks_add(world, i, SCN_FILES_DISK, "/", archive, size_bytes, error);
+        }
+        free(archive);
+    }
+    return status;
+}
+
 enum status emu_world_create(const struct scn_scenario *scenario,
                              const struct emu_world_options *options, struct emu_world **result,
                              struct error *error)
@@ -265,6 +284,9 @@ enum status emu_world_create(const struct scn_scenario *scenario,
     }
     if (!status) {
         status = emu_disks_create(world, error);
+    }
+    if (!status) {
+        status = add_files(world, error);
     }
     if (!status) {
         make_nodes(world);

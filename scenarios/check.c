@@ -235,6 +235,9 @@ static size_t mounts_bytes(const struct scn_group *group)
             total += strlen(group->disks[i].name) + strlen(group->disks[i].mount) + 2;
         }
     }
+    if (scn_group_has_files(group)) {
+        total += sizeof SCN_FILES_DISK "=/,";
+    }
     return total > 0 ? total + sizeof "DENALI_MOUNTS=" : 0;
 }
 
@@ -310,6 +313,70 @@ static enum status check_disk_size(const struct check *check, const struct scn_i
     return STATUS_OK;
 }
 
+/* A file of plain names from the root; the archive has room for 255 bytes of it. */
+static bool guest_path_is_valid(const char *path)
+{
+    size_t length = strlen(path);
+    if (path[0] != '/' || length > 255 || (length > 1 && path[length - 1] == '/')) {
+        return false;
+    }
+    for (const char *name = path + 1; length > 1; name = strchr(name, '/') + 1) {
+        size_t name_length = strcspn(name, "/");
+        if (name_length == 0 || (name_length == 1 && name[0] == '.') ||
+            (name_length == 2 && name[0] == '.' && name[1] == '.')) {
+            return false;
+        }
+        if (name[name_length] == '\0') {
+            break;
+        }
+    }
+    return true;
+}
+
+static enum status check_file(const struct check *check, uint32_t group_index, uint32_t index)
+{
+    const struct scn_file_entry *file = &check->scenario->groups[group_index].files[index];
+    const struct scn_item *item =
+        item_child(entry(check, "groups", group_index), "files")->children[index];
+    if (!guest_path_is_valid(file->path)) {
+        char found[DOCUMENT_FOUND_MAX];
+        text_found(file->path, found);
+        return FAIL(check, item, "path",
+                    "expected an absolute path such as /etc/peers.txt, without '.', '..' or a "
+                    "slash at its end, 255 bytes at most; found %s",
+                    found);
+    }
+    if ((file->text == NULL) == (file->from_path == NULL)) {
+        return FAIL(check, item, "text", "expected either 'text' or 'from', found %s",
+                    file->text == NULL ? "neither" : "both");
+    }
+    if (file->text != NULL && file->path[1] == '\0') {
+        return FAIL(check, item, "path", "expected a file's path, found '/', which is a directory");
+    }
+    return STATUS_OK;
+}
+
+static enum status check_files(const struct check *check, uint32_t index)
+{
+    const struct scn_group *group = &check->scenario->groups[index];
+    const struct scn_item *item = entry(check, "groups", index);
+    enum status status = STATUS_OK;
+    if (group->file_count > 0 && group->archive_path != NULL) {
+        return FAIL(check, item, "archive", "expected either 'files' or 'archive', found both");
+    }
+    for (uint32_t i = 0; i < group->disk_count && scn_group_has_files(group); i++) {
+        if (strcmp(group->disks[i].name, SCN_FILES_DISK) == 0) {
+            return FAIL(check, item_child(item, "disks")->children[i], "name",
+                        "expected another name: '" SCN_FILES_DISK
+                        "' is the disk of the group's files");
+        }
+    }
+    for (uint32_t i = 0; i < group->file_count && status == STATUS_OK; i++) {
+        status = check_file(check, index, i);
+    }
+    return status;
+}
+
 static enum status check_disk(const struct check *check, uint32_t group_index, uint32_t index)
 {
     struct scn_group *group = &check->scenario->groups[group_index];
@@ -358,7 +425,8 @@ static enum status check_group(const struct check *check, uint32_t index)
             return status;
         }
     }
-    return check_boot_text(check, index);
+    enum status status = check_files(check, index);
+    return status == STATUS_OK ? check_boot_text(check, index) : status;
 }
 
 static enum status check_expectation(const struct check *check, uint32_t index)

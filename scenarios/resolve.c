@@ -142,7 +142,8 @@ static enum status read_path(const struct slot *slot, const char *what)
                           "expected %s; there is no file %.300s", what,
                           fits ? joined : "of so long a name");
     }
-    if (!S_ISREG(info.st_mode)) {
+    bool may_be_folder = slot->field->kind == SCHEMA_PATH && slot->field->path == SCN_PATH_FILE;
+    if (!S_ISREG(info.st_mode) && !(may_be_folder && S_ISDIR(info.st_mode))) {
         return item_error(slot->document, slot->item, NULL, slot->error, STATUS_INVALID,
                           "expected %s; %.300s is not a file", what, joined);
     }

@@ -162,6 +162,29 @@ static const struct schema_section disk_section = {
 };
 #undef OWNER
 
+#define OWNER scn_file_entry
+static const struct schema_field file_fields[] = {
+    {"path", SCHEMA_TEXT, AT(path), REQUIRED,
+     .meaning = "Where the guest sees it, such as `/etc/peers.txt`. For a folder, where what is in "
+                "it is seen; `/` is possible."},
+    {"text", SCHEMA_TEXT, AT(text), OPTIONAL,
+     .meaning = "What the file holds, as it stands: no template. Either this or `from`."},
+    {"from", SCHEMA_PATH, AT(from_path), OPTIONAL, .path = SCN_PATH_FILE,
+     .meaning = "A file, or a folder with all that is in it, relative to the scenario file. "
+                "Symbolic links are followed to files."},
+};
+static const struct schema_section file_section = {
+    .title = "groups[].files[]",
+    .meaning = "Files that every node of the group finds in its tree (docs/guest-kit.md). They are "
+               "packed into one archive, which all nodes share and a node reads when its program "
+               "does; what a node changes is its own. 256 MiB at most, beyond which a disk with a "
+               "`mount` does. Their disk is called `files`.",
+    .size_bytes = sizeof(struct scn_file_entry),
+    .fields = file_fields,
+    .field_count = COUNT(file_fields),
+};
+#undef OWNER
+
 #define OWNER scn_group
 static const struct schema_field group_fields[] = {
     {"name", SCHEMA_NAME, AT(name), REQUIRED,
@@ -199,6 +222,11 @@ static const struct schema_field group_fields[] = {
      .section = &input_section, .meaning = "See groups[].console_input."},
     {"disks", SCHEMA_LIST, AT(disks), BESIDE(disk_count), OPTIONAL, RANGE(0, SCN_DISKS_MAX),
      .section = &disk_section, .meaning = "See groups[].disks."},
+    {"files", SCHEMA_LIST, AT(files), BESIDE(file_count), OPTIONAL, RANGE(0, 1024),
+     .section = &file_section, .meaning = "See groups[].files."},
+    {"archive", SCHEMA_PATH, AT(archive_path), OPTIONAL, .path = SCN_PATH_ARCHIVE,
+     .meaning = "Instead of `files`: a ustar archive (`tar --format=ustar`) that holds them. It is "
+                "what a run directory's scenario has."},
 };
 #undef OWNER
 

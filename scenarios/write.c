@@ -194,12 +194,32 @@ static void emit_field(struct output *output, const struct schema_field *field, 
     UNREACHABLE();
 }
 
+/* A group's files as the archive that they were packed into; false if they are to be written as
+ * they are. */
+static bool emit_archive(struct output *output, const struct schema_field *field)
+{
+    const struct scn_write_options *options = output->options;
+    bool is_files = field->kind == SCHEMA_LIST && strcmp(field->name, "files") == 0;
+    if (!is_files || options == NULL || options->archive == NULL) {
+        return false;
+    }
+    const char *path = options->archive(options->context, output->index);
+    if (path != NULL) {
+        emit_text(output, "archive");
+        emit_text(output, path);
+    }
+    return true;
+}
+
 static void emit_section(struct output *output, const struct schema_section *section,
                          const void *base)
 {
     emit_mapping_start(output);
     for (uint32_t i = 0; i < section->field_count; i++) {
         const struct schema_field *field = &section->fields[i];
+        if (schema_present(field, base) && emit_archive(output, field)) {
+            continue;
+        }
         if (schema_applies(section, field, base) && schema_present(field, base)) {
             emit_text(output, field->name);
             emit_field(output, field, base);

@@ -131,6 +131,23 @@ static const struct run_copy *copy_find(const struct trace_run *run, const char 
     return NULL;
 }
 
+static void copy_remember(struct trace_run *run, const char *source, char *relative)
+{
+    run->copies = alloc_grow(run->copies, run->copy_count + 1, sizeof *run->copies);
+    run->copies[run->copy_count++] = (struct run_copy){alloc_text(source), relative};
+}
+
+static enum status folder_make(struct trace_run *run, const char *folder, struct error *error)
+{
+    char *path = run_path_join(run->path, folder);
+    enum status status = STATUS_OK;
+    if (!run_folder_make(path)) {
+        status = run_fail(run, error, STATUS_IO, path, errno, "cannot be made");
+    }
+    free(path);
+    return status;
+}
+
 enum status trace_run_file_copy(struct trace_run *run, const char *source, const char *folder,
                                 const char **relative, struct error *error)
 {
@@ -153,11 +170,7 @@ enum status trace_run_file_copy(struct trace_run *run, const char *source, const
     if (status != STATUS_OK) {
         return status;
     }
-    path = run_path_join(run->path, folder);
-    if (!run_folder_make(path)) {
-        status = run_fail(run, error, STATUS_IO, path, errno, "cannot be made");
-    }
-    free(path);
+    status = folder_make(run, folder, error);
     const char *slash = strrchr(source, '/');
     if (status == STATUS_OK) {
         status =
@@ -165,14 +178,42 @@ enum status trace_run_file_copy(struct trace_run *run, const char *source, const
     }
     if (status == STATUS_OK) {
         status = bytes_copy(run, from, source, to, path, error);
-        run->copies = alloc_grow(run->copies, run->copy_count + 1, sizeof *run->copies);
-        run->copies[run->copy_count++] = (struct run_copy){alloc_text(source), copied_to};
+        copy_remember(run, source, copied_to);
         free(path);
     }
     close(from);
     if (status == STATUS_OK) {
         *relative = copied_to;
     }
+    return status;
+}
+
+enum status trace_run_file_write(struct trace_run *run, const char *name, const void *bytes,
+                                 size_t size_bytes, const char *folder, const char **relative,
+                                 struct error *error)
+{
+    char *written_to = NULL;
+    char *path = NULL;
+    int to;
+
+    *relative = NULL;
+    enum status status = run_check(run, error);
+    if (status == STATUS_OK) {
+        status = folder_make(run, folder, error);
+    }
+    if (status == STATUS_OK) {
+        status = target_open(run, folder, name, &to, &path, &written_to, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!close_checked(to, write_fully(to, bytes, size_bytes))) {
+        status = run_fail(run, error, STATUS_IO, path, errno, "cannot be written");
+    }
+    /* No source has an empty name: it is never taken for a copy of one. */
+    copy_remember(run, "", written_to);
+    *relative = status == STATUS_OK ? written_to : NULL;
+    free(path);
     return status;
 }
 

@@ -14,8 +14,9 @@
 
 #include "cli.h"
 
-#define SLICE_NS     10000000u /* virtual time between two looks at the keyboard */
-#define ENV_NAME_MAX 64        /* as scenarios have it */
+#define SLICE_NS      10000000u /* virtual time between two looks at the keyboard */
+#define ENV_NAME_MAX  64        /* as scenarios have it */
+#define FILE_PATH_MAX 255       /* the same */
 
 static const struct cli_option options[] = {
     {"engine", "ENGINE", "what executes the guest; `denali list engines`", false},
@@ -23,6 +24,7 @@ static const struct cli_option options[] = {
     {"cpu-hz", "HZ", "instructions per virtual second, e.g. 50MHz", false},
     {"until", "TIME", "stop at this virtual time, e.g. 20s", false},
     {"env", "NAME=VALUE", "a variable of the guest's environment", true},
+    {"file", "PATH=SOURCE", "a file, or a folder's, that the guest sees at PATH", true},
     {NULL, NULL, NULL, false},
 };
 
@@ -50,6 +52,35 @@ static void print_quoted(FILE *stream, const char *text, bool is_template)
         }
     }
     fputc('"', stream);
+}
+
+/* The option's own values, such as NAME=VALUE of each --env. */
+static const char *next_value(const struct cli_arguments *arguments, const char *option,
+                              uint32_t *next)
+{
+    for (; *next < arguments->value_count; (*next)++) {
+        if (strcmp(arguments->values[*next].option->name, option) == 0) {
+            return arguments->values[(*next)++].value;
+        }
+    }
+    return NULL;
+}
+
+static void describe_files(const struct cli_arguments *arguments, FILE *stream)
+{
+    uint32_t next = 0;
+    const char *value = next_value(arguments, "file", &next);
+    fputs(value ? "  files:\n" : "", stream);
+    for (; value; value = next_value(arguments, "file", &next)) {
+        const char *equals = strchr(value, '=');
+        char path[256];
+        snprintf(path, sizeof path, "%.*s", (int)(equals - value), value);
+        fputs("  - path: ", stream);
+        print_quoted(stream, path, false);
+        fputs("\n    from: ", stream);
+        print_quoted(stream, equals + 1, false);
+        fputc('\n', stream);
+    }
 }
 
 /* A scenario of one machine on a network of its own. */
@@ -92,20 +123,20 @@ static char *describe(const struct cli_arguments *arguments, size_t *size_bytes)
     }
     fprintf(stream, "]\n  environment: {");
     bool first = true;
-    for (uint32_t i = 0; i < arguments->value_count; i++) {
-        const char *value = arguments->values[i].value;
+    uint32_t next = 0;
+    const char *value;
+    while ((value = next_value(arguments, "env", &next))) {
         const char *equals = strchr(value, '=');
-        if (strcmp(arguments->values[i].option->name, "env") == 0 && equals) {
-            char name[256];
-            snprintf(name, sizeof name, "%.*s", (int)(equals - value), value);
-            fputs(first ? "" : ", ", stream);
-            print_quoted(stream, name, false);
-            fputs(": ", stream);
-            print_quoted(stream, equals + 1, true);
-            first = false;
-        }
+        char name[256];
+        snprintf(name, sizeof name, "%.*s", (int)(equals - value), value);
+        fputs(first ? "" : ", ", stream);
+        print_quoted(stream, name, false);
+        fputs(": ", stream);
+        print_quoted(stream, equals + 1, true);
+        first = false;
     }
     fprintf(stream, "}\n");
+    describe_files(arguments, stream);
     fclose(stream);
     return text;
 }
@@ -123,6 +154,7 @@ static void blame_option(struct error *error, const char *image)
         {"general.duration: ", "--until"},         {"groups.machine.memory: ", "--memory"},
         {"groups.machine.cpu_hz: ", "--cpu-hz"},   {"groups.machine.environment", "--env"},
         {"groups.machine.arguments", "arguments"}, {"groups.machine.image: ", "image"},
+        {"groups.machine.files", "--file"},
     };
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
         size_t length = strlen(map[i].field);
@@ -167,17 +199,28 @@ static bool image_there(const char *image)
     return found;
 }
 
+/* Each value of the option has something before its equals sign; else prints one line. */
+static bool pairs_good(const struct cli_arguments *arguments, const char *option,
+                       ptrdiff_t name_max, const char *expected)
+{
+    uint32_t next = 0;
+    const char *value;
+    while ((value = next_value(arguments, option, &next))) {
+        const char *equals = strchr(value, '=');
+        if (!equals || equals == value || equals - value > name_max) {
+            fprintf(stderr, "denali: boot: --%s `%s`; expected %s\n", option, value, expected);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Every --env is NAME=VALUE, and a path names a file; else prints one line and returns false. */
 static bool arguments_good(const struct cli_arguments *arguments)
 {
-    for (uint32_t i = 0; i < arguments->value_count; i++) {
-        const char *value = arguments->values[i].value;
-        const char *equals = strchr(value, '=');
-        if (strcmp(arguments->values[i].option->name, "env") == 0 &&
-            (!equals || equals == value || equals - value > ENV_NAME_MAX)) {
-            fprintf(stderr, "denali: boot: --env `%s`; expected NAME=VALUE\n", value);
-            return false;
-        }
+    if (!pairs_good(arguments, "env", ENV_NAME_MAX, "NAME=VALUE") ||
+        !pairs_good(arguments, "file", FILE_PATH_MAX, "PATH=SOURCE")) {
+        return false;
     }
     return image_there(arguments->positional[0]);
 }
@@ -336,7 +379,8 @@ const struct cli_verb cli_boot_verb = {
     .options = options,
     .examples = "  denali boot hello\n"
                 "  denali boot my-peer.img -- arg1 arg2\n"
-                "  denali boot my-peer.img --memory 256KiB --env VERBOSE=1\n",
+                "  denali boot my-peer.img --memory 256KiB --env VERBOSE=1\n"
+                "  denali boot httpd.img --file /www=site --file /etc/motd=motd.txt\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .takes_rest = true,

@@ -136,7 +136,7 @@ TEST(Resolved, PathsMayBeRewritten)
                         std::to_string(index);
             return now[0] == '/' || kind == SCN_PATH_IMAGE ? c->answer.c_str() : nullptr;
         },
-        &context, false};
+        &context, false, nullptr};
     std::string text = resolved(s.get(), &options);
     EXPECT_EQ(context.asked, "matrix1 image0 ");
     EXPECT_NE(text.find("matrix: files/m1"), std::string::npos);

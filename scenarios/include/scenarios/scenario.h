@@ -107,6 +107,13 @@ struct scn_disk {
     bool keep;   /* what each node leaves on it goes to the run directory */
 };
 
+/* A file that every node of a group sees, or a folder's files; exactly one of text and from. */
+struct scn_file_entry {
+    char *path;      /* absolute, in the guest: plain names with slashes between, or "/" */
+    char *text;      /* what the file holds */
+    char *from_path; /* absolute, here: a file, or a folder that stands for all below it */
+};
+
 /* A group of like nodes. */
 struct scn_group {
     char *name;
@@ -130,6 +137,9 @@ struct scn_group {
     uint32_t input_count;
     struct scn_disk *disks;
     uint32_t disk_count;
+    struct scn_file_entry *files;
+    uint32_t file_count;
+    char *archive_path;  /* absolute: a ustar archive instead of files; NULL: none */
     uint32_t first_node; /* number of its first node; derived */
 };
 
@@ -246,16 +256,24 @@ bool scn_file_beside(const struct scn_scenario *scenario, const char *name);
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
-enum scn_path_kind { SCN_PATH_IMAGE, SCN_PATH_MATRIX, SCN_PATH_DISK };
+enum scn_path_kind {
+    SCN_PATH_IMAGE,
+    SCN_PATH_MATRIX,
+    SCN_PATH_DISK,
+    SCN_PATH_ARCHIVE,
+    SCN_PATH_FILE, /* may be a folder */
+};
 
 /* How to write paths: `path` returns what to write instead of an absolute path (valid until its
  * next call), or NULL to keep it. kind IMAGE: index is a group's, MATRIX: a network's, DISK: a
- * disk's in its group. With programs set it is also asked about images that are bare names. */
+ * disk's in its group, ARCHIVE: a group's. With programs set it is also asked about images that are
+ * bare names. `archive` returns the path of an archive to write in place of a group's `files`. */
 struct scn_write_options {
     const char *(*path)(void *context, enum scn_path_kind kind, uint32_t index,
                         const char *path_now);
     void *context;
     bool programs;
+    const char *(*archive)(void *context, uint32_t group);
 };
 
 /* Prints canonical YAML with every default filled; it loads again to an equal scenario. options may
@@ -266,6 +284,22 @@ enum status scn_write_resolved(const struct scn_scenario *scenario, FILE *stream
 
 /* Prints docs/scenario.md from the schema. */
 enum status scn_write_reference(FILE *stream, struct error *error) MUST_USE;
+
+/* --- Files ------------------------------------------------------------------------------------ */
+
+#define SCN_FILES_DISK      "files"      /* the disk that holds them, mounted at "/" */
+#define SCN_FILES_BYTES_MAX (256u << 20) /* of a group's archive */
+#define SCN_FILES_MAX       65536u       /* entries of it */
+
+/* Whether the nodes of a group are given files. */
+bool scn_group_has_files(const struct scn_group *group);
+
+/* A group's files as a ustar archive, the same bytes for the same files whenever and wherever:
+ * names sorted, times 0, files 0644 (0755 if they may be executed here), folders 0755. The caller
+ * frees *bytes. STATUS_IO if a file cannot be read, STATUS_INVALID for what an archive cannot hold.
+ */
+enum status scn_group_archive(const struct scn_scenario *scenario, uint32_t group, char **bytes,
+                              size_t *size_bytes, struct error *error) MUST_USE;
 
 /* --- Nodes ------------------------------------------------------------------------------------ */
 

@@ -270,6 +270,82 @@ TEST_F(GuestImage, TheProgramOfTheManualCompilesForTheHostAndForTheMachine)
 }
 
 #ifdef DENALI_COMMAND
+const char *const kShow = R"(
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        FILE *file = fopen(argv[i], i == 1 ? "r+" : "r");
+        if (!file)
+            return perror(argv[i]), 1;
+        for (int c; (c = getc(file)) != EOF;)
+            putchar(c);
+        if (i == 1 && (fputs("mine", file) < 0 || fclose(file) != 0))
+            return 2;
+    }
+    return 0;
+}
+)";
+
+TEST_F(GuestImage, SeesTheFilesOfItsScenarioAndTheRunDirectoryKeepsThem)
+{
+    write("show.c", kShow);
+    std::filesystem::create_directories(folder + "/site/sub");
+    write("site/sub/page", std::string(9000, 'p'));
+    write("show.yaml", "general: {duration: 1s}\ngroups:\n- {name: a, image: show.img, count: 3,"
+                       " network: none,\n   arguments: [/etc/motd, /www/sub/page, /etc/motd],"
+                       "\n   files: [{path: /etc/motd, text: \"hello\\n\"},"
+                       " {path: /www, from: site}]}\n"
+                       "expectations: [{metric: run.nodes_failed, equals: 0}]\n");
+    ASSERT_EQ(compile("show.c -o show.img").exit_code, 0);
+    Outcome outcome = run("cd " + folder + " && " DENALI_COMMAND " run show.yaml --out one");
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    std::vector<char> console = read("one/nodes/a-2/console.log");
+    EXPECT_EQ(std::string(console.begin(), console.end()),
+              "hello\n" + std::string(9000, 'p') + "hello\nmine");
+    /* The run directory needs nothing else. */
+    std::filesystem::remove_all(folder + "/site");
+    outcome = run("cd " + folder +
+                  " && " DENALI_COMMAND " run one/scenario.yaml --out two && "
+                  "grep digest one/summary.json two/summary.json | cut -d: -f3 | uniq | wc -l");
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_NE(outcome.output.find("\n1\n"), std::string::npos) << outcome.output;
+}
+
+TEST_F(GuestImage, SeesTheFilesThatBootIsGiven)
+{
+    write("show.c", kShow);
+    write("motd", "hello\n");
+    ASSERT_EQ(compile("show.c -o show.img").exit_code, 0);
+    std::string boot = "cd " + folder + " && " DENALI_COMMAND " boot show.img ";
+    Outcome outcome = run(boot + "--file /a=motd --file /b/c=show.c -- /a /b/c");
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.output, "hello\n" + std::string(kShow));
+    for (const char *file : {"/a", "=motd", "a=motd", "/a=absent", "/a/../b=motd", "/=motd"}) {
+        outcome = run(boot + "--file " + file);
+        EXPECT_EQ(outcome.exit_code, 2) << file;
+        EXPECT_NE(outcome.output.find("--file"), std::string::npos) << outcome.output;
+        EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1);
+    }
+}
+
+TEST_F(GuestImage, IsToldWhenADiskHoldsNoArchive)
+{
+    write("show.c", kShow);
+    write("text", "this is no archive\n" + std::string(600, 'x'));
+    write("show.yaml", "general: {duration: 1s}\ngroups:\n- {name: a, image: show.img,"
+                       " network: none, arguments: [/etc/motd],\n"
+                       "   disks: [{name: d, image: text, mount: /mnt}]}\n"
+                       "expectations: [{metric: run.nodes_failed, equals: 1}]\n");
+    ASSERT_EQ(compile("show.c -o show.img").exit_code, 0);
+    Outcome outcome = run("cd " + folder + " && " DENALI_COMMAND " run show.yaml --out one");
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    std::vector<char> text = read("one/nodes/a/console.log");
+    std::string console(text.begin(), text.end());
+    EXPECT_NE(console.find("disk d cannot be mounted at /mnt"), std::string::npos) << console;
+    EXPECT_NE(console.find("I/O error"), std::string::npos) << console;
+}
+
 TEST_F(GuestImage, TheScenarioOfTheManualMeetsItsExpectations)
 {
     write("ping-pong.c", manual_block("c"));

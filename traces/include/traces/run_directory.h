@@ -61,6 +61,11 @@ const char *trace_run_path(const struct trace_run *run);
 enum status trace_run_file_copy(struct trace_run *run, const char *source, const char *folder,
                                 const char **relative, struct error *error) MUST_USE;
 
+/* The same for a file that was made for the run: its base name and bytes. Each call makes one. */
+enum status trace_run_file_write(struct trace_run *run, const char *name, const void *bytes,
+                                 size_t size_bytes, const char *folder, const char **relative,
+                                 struct error *error) MUST_USE;
+
 /* scenario.yaml: the resolved scenario's text. */
 enum status trace_run_scenario_write(struct trace_run *run, const char *text, size_t size_bytes,
                                      struct error *error) MUST_USE;
