@@ -81,7 +81,7 @@ int cli_fail(const struct error *error);
 /* Ends the line of an error with ". Did you mean ...?" if one of count words is near. */
 void cli_suggest(const char *word, const char *const *words, size_t count);
 
-/* --- what comes with denali (shipped.c) -------------------------------------------------------- */
+/* --- what comes with denali (shipped.c) ------------------------------------------------------- */
 
 /* The folder "images" or "scenarios": beside the executable in a build folder, in share/denali of
  * an installation. */

@@ -9,7 +9,7 @@ const struct cli_verb *const cli_verbs[] = {
 
 const struct cli_exit cli_exits[] = {
     {"0", "done"},
-    {"1", "an expectation of the scenario does not hold"},
+    {"1", "run: an expectation of the scenario does not hold"},
     {"2", "bad input or a full disk; one line says what and where"},
     {"3", "no memory or threads to be had"},
     {"4", "boot: the guest faulted"},

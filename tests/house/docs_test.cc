@@ -71,6 +71,34 @@ TEST(Docs, PathsThatAreNamedExist)
     EXPECT_GT(seen, 40u);
 }
 
+// The text of a file as one string.
+std::string whole(const std::string &path)
+{
+    std::string text;
+    for (const File &file : house::source_tree()) {
+        for (size_t i = 0; file.path == path && i < file.lines.size(); i++) {
+            text += file.lines[i] + "\n";
+        }
+    }
+    return text;
+}
+
+// What docs/library.md shows of C is out of the example, which the tests of the installation build.
+TEST(Docs, TheLibrarysCodeIsTheExamples)
+{
+    const std::string document = whole("docs/library.md");
+    const std::string example = whole("docs/examples/two-nodes/main.c");
+    size_t blocks = 0;
+    for (size_t at = document.find("```c\n"); at != std::string::npos;
+         at = document.find("```c\n", at)) {
+        at += 5;
+        const std::string code = document.substr(at, document.find("```", at) - at);
+        blocks++;
+        EXPECT_NE(example.find(code), std::string::npos) << code;
+    }
+    EXPECT_GE(blocks, 4u);
+}
+
 TEST(Docs, TheThreatModelNamesTestsAndFuzzTargetsThatExist)
 {
     std::set<std::string> tests;
