@@ -138,6 +138,9 @@ enum status net_config_check(const struct net_config *config, struct error *erro
             error, STATUS_INVALID, NULL, 0, "delay of %llu ns: expected %llu ns to %llu ns one way",
             (unsigned long long)config->delay_ns, NET_LATENCY_MIN_NS, NET_LATENCY_MAX_NS);
     }
+    if (config->services & ~(NET_SERVICE_DHCP | NET_SERVICE_DNS)) {
+        return config_error(error, "services: expected bits of DHCP and DNS only");
+    }
     enum status status = subnet_check(config, error);
     if (status == STATUS_OK && config->kind == NET_WAN_MATRIX) {
         status = sites_check(config, error);

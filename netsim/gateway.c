@@ -1,22 +1,22 @@
-/* The simulated gateway. Knows one frame at a time; queues and delays are network.c's. */
+/*
+ * The simulated gateway, and the service host of a LAN. Knows one frame at a time; queues and
+ * delays are network.c's, what runs on UDP service.c's.
+ */
 #include "gateway.h"
 
 #include <string.h>
 
 #include "packet.h"
-
-/* What a frame's IPv4 packet says, once its lengths are known to be true. */
-struct packet {
-    const uint8_t *ip;
-    uint32_t header_bytes;
-    uint32_t total_bytes;
-    uint32_t source;
-    uint32_t destination;
-};
+#include "service.h"
 
 static struct net_verdict verdict_drop(enum net_drop cause)
 {
     return (struct net_verdict){.dropped = true, .cause = cause};
+}
+
+static struct net_verdict verdict_nothing(void)
+{
+    return (struct net_verdict){.dropped = false, .frame = NULL};
 }
 
 /* An Ethernet header from the gateway of port to its node. */
@@ -54,7 +54,7 @@ static struct net_verdict arp_handle(const struct net_network *network, uint32_t
     if (load16(arp + ARP_OPERATION) == ARP_REQUEST && load32(arp + ARP_SENDER_ADDRESS) == own &&
         load32(arp + ARP_TARGET_ADDRESS) == own) {
         /* The node announces its own address (RFC 5227, 2.3): heard, and nothing to answer. */
-        return (struct net_verdict){.dropped = false, .frame = NULL};
+        return verdict_nothing();
     }
     uint32_t gateway = net_gateway_of_port(network, port);
     if (load16(arp + ARP_OPERATION) != ARP_REQUEST || load32(arp + ARP_TARGET_ADDRESS) != gateway) {
@@ -76,7 +76,7 @@ static struct net_verdict arp_handle(const struct net_network *network, uint32_t
 /* --- ICMP ----------------------------------------------------------------------------------- */
 
 /* Whether an error about this packet may be sent at all (RFC 1122, 3.2.2). */
-static bool icmp_error_allowed(const struct packet *packet)
+static bool icmp_error_allowed(const struct net_packet *packet)
 {
     if (load16(packet->ip + IP_FRAGMENT) & IP_OFFSET_MASK) {
         return false;
@@ -113,8 +113,8 @@ static bool icmp_rate_take(struct net_port *port, uint64_t at_ns)
 
 /* Drops the packet, telling its sender why: the header and eight bytes of it (RFC 792). */
 static struct net_verdict icmp_error(struct net_network *network, uint32_t port, uint64_t at_ns,
-                                     const struct packet *packet, enum net_drop cause, uint8_t type,
-                                     uint8_t code)
+                                     const struct net_packet *packet, enum net_drop cause,
+                                     uint8_t type, uint8_t code)
 {
     struct net_verdict verdict = verdict_drop(cause);
     if (!icmp_error_allowed(packet) || !icmp_rate_take(&network->ports[port], at_ns)) {
@@ -143,7 +143,7 @@ static struct net_verdict icmp_error(struct net_network *network, uint32_t port,
 
 /* Echo to the gateway itself: the reply, without the request's options. */
 static struct net_verdict echo_answer(const struct net_network *network, uint32_t port,
-                                      const struct packet *packet)
+                                      const struct net_packet *packet)
 {
     uint8_t bytes[NET_FRAME_MAX];
     uint32_t icmp_bytes = packet->total_bytes - packet->header_bytes;
@@ -162,18 +162,40 @@ static struct net_verdict echo_answer(const struct net_network *network, uint32_
         .destination = port};
 }
 
+/* A datagram for the gateway's own address, or one that everybody hears. */
+static struct net_verdict udp_handle(struct net_network *network, uint32_t port, uint64_t at_ns,
+                                     const struct net_packet *packet, bool broadcast)
+{
+    struct net_answer answer;
+    switch (net_service_handle(network, port, packet, broadcast, &answer)) {
+    case NET_SERVICE_ABSENT:
+        return broadcast ? verdict_drop(NET_DROP_BROADCAST)
+                         : icmp_error(network, port, at_ns, packet, NET_DROP_GATEWAY_REFUSED,
+                                      ICMP_UNREACHABLE, ICMP_UNREACHABLE_PORT);
+    case NET_SERVICE_SILENT:
+        return verdict_nothing();
+    case NET_SERVICE_DROPPED:
+        return verdict_drop(answer.cause);
+    case NET_SERVICE_ANSWERED:
+        break;
+    }
+    return (struct net_verdict){.frame = answer.frame, .destination = port};
+}
+
 /* A packet for the gateway's own address. */
 static struct net_verdict local_handle(struct net_network *network, uint32_t port, uint64_t at_ns,
-                                       const struct packet *packet)
+                                       const struct net_packet *packet)
 {
     uint32_t protocol = packet->ip[IP_PROTOCOL];
-    if (load16(packet->ip + IP_FRAGMENT) & (IP_MORE_FRAGMENTS | IP_OFFSET_MASK)) {
+    if (net_packet_is_fragment(packet)) {
         return verdict_drop(NET_DROP_GATEWAY_REFUSED); /* it does not reassemble */
     }
+    if (protocol == IP_PROTOCOL_UDP) {
+        return udp_handle(network, port, at_ns, packet, false);
+    }
     if (protocol != IP_PROTOCOL_ICMP) {
-        uint8_t code = protocol == IP_PROTOCOL_UDP ? ICMP_UNREACHABLE_PORT : ICMP_UNREACHABLE_PROTO;
         return icmp_error(network, port, at_ns, packet, NET_DROP_GATEWAY_REFUSED, ICMP_UNREACHABLE,
-                          code);
+                          ICMP_UNREACHABLE_PROTO);
     }
     const uint8_t *icmp = packet->ip + packet->header_bytes;
     uint32_t icmp_bytes = packet->total_bytes - packet->header_bytes;
@@ -188,29 +210,27 @@ static struct net_verdict local_handle(struct net_network *network, uint32_t por
 
 /* --- IPv4 ----------------------------------------------------------------------------------- */
 
-/* Checks of RFC 1812, 5.2.2, and the ingress filter of RFC 2827. */
-static bool packet_parse(const struct net_network *network, uint32_t port, const uint8_t *bytes,
-                         uint32_t size_bytes, struct packet *packet, enum net_drop *cause)
+/* A frame to everybody: of those only services take any. */
+static struct net_verdict broadcast_handle(struct net_network *network, uint32_t port,
+                                           uint64_t at_ns, const uint8_t *bytes,
+                                           uint32_t size_bytes)
 {
-    *cause = NET_DROP_IP_HEADER;
-    uint32_t room_bytes = size_bytes - ETH_HEADER;
-    const uint8_t *ip = bytes + ETH_HEADER;
-    if (room_bytes < IP_HEADER_MIN || ip[IP_VERSION_LENGTH] >> 4 != 4) {
-        return false;
+    struct net_packet packet;
+    enum net_drop cause;
+    if (load16(bytes + ETH_TYPE) != ETH_TYPE_IPV4 ||
+        !net_packet_parse(bytes, size_bytes, &packet, &cause) ||
+        packet.destination != IP_BROADCAST || packet.ip[IP_PROTOCOL] != IP_PROTOCOL_UDP ||
+        net_packet_is_fragment(&packet)) {
+        return verdict_drop(NET_DROP_BROADCAST);
     }
-    packet->ip = ip;
-    packet->header_bytes = (ip[IP_VERSION_LENGTH] & 15u) * 4;
-    packet->total_bytes = load16(ip + IP_TOTAL_LENGTH);
-    if (packet->header_bytes < IP_HEADER_MIN || packet->total_bytes < packet->header_bytes ||
-        packet->total_bytes > room_bytes) {
-        return false;
-    }
-    if (inet_checksum(ip, packet->header_bytes) != 0) {
-        *cause = NET_DROP_IP_CHECKSUM;
-        return false;
-    }
-    packet->source = load32(ip + IP_SOURCE);
-    packet->destination = load32(ip + IP_DESTINATION);
+    return udp_handle(network, port, at_ns, &packet, true);
+}
+
+/* What a port's only neighbour must be true to: it is no broadcast, and the ingress filter of RFC
+ * 2827 lets it pass. */
+static bool packet_allowed(const struct net_network *network, uint32_t port,
+                           const struct net_packet *packet, enum net_drop *cause)
+{
     uint32_t broadcast = net_address_of_port(network, port) | 3; /* of the port's own /30 */
     if (address_is_multicast(packet->destination) || packet->destination == broadcast) {
         *cause = NET_DROP_BROADCAST;
@@ -226,9 +246,10 @@ static bool packet_parse(const struct net_network *network, uint32_t port, const
 static struct net_verdict ipv4_handle(struct net_network *network, uint32_t port, uint64_t at_ns,
                                       const uint8_t *bytes, uint32_t size_bytes)
 {
-    struct packet packet;
+    struct net_packet packet;
     enum net_drop cause;
-    if (!packet_parse(network, port, bytes, size_bytes, &packet, &cause)) {
+    if (!net_packet_parse(bytes, size_bytes, &packet, &cause) ||
+        !packet_allowed(network, port, &packet, &cause)) {
         return verdict_drop(cause);
     }
     if (packet.destination == net_gateway_of_port(network, port)) {
@@ -268,10 +289,49 @@ struct net_verdict net_gateway_handle(struct net_network *network, uint32_t port
         return arp_handle(network, port, bytes, size_bytes);
     }
     if (group) {
-        return verdict_drop(NET_DROP_BROADCAST);
+        return broadcast_handle(network, port, at_ns, bytes, size_bytes);
     }
     if (type == ETH_TYPE_IPV4) {
         return ipv4_handle(network, port, at_ns, bytes, size_bytes);
     }
     return verdict_drop(NET_DROP_PROTOCOL);
+}
+
+/* --- The service host of a LAN -------------------------------------------------------------- */
+
+bool net_host_is_addressed(const struct net_network *network, const uint8_t *bytes)
+{
+    uint8_t own[ETH_ADDRESS];
+    net_gateway_mac_of_port(network, 0, own);
+    return memcmp(bytes + ETH_DESTINATION, own, ETH_ADDRESS) == 0;
+}
+
+struct net_verdict net_host_handle(struct net_network *network, uint32_t port, uint64_t at_ns,
+                                   const uint8_t *bytes, uint32_t size_bytes)
+{
+    uint32_t type = load16(bytes + ETH_TYPE);
+    bool group = mac_is_group(bytes + ETH_DESTINATION);
+    if (type == ETH_TYPE_ARP || group) {
+        struct net_verdict verdict =
+            type == ETH_TYPE_ARP ? arp_handle(network, port, bytes, size_bytes)
+                                 : broadcast_handle(network, port, at_ns, bytes, size_bytes);
+        /* What all hear was not dropped because the host has no use for it. */
+        bool others = group && (type == ETH_TYPE_ARP || verdict.cause == NET_DROP_BROADCAST);
+        return verdict.dropped && others ? verdict_nothing() : verdict;
+    }
+    struct net_packet packet;
+    enum net_drop cause;
+    if (type != ETH_TYPE_IPV4) {
+        return verdict_drop(NET_DROP_PROTOCOL);
+    }
+    if (!net_packet_parse(bytes, size_bytes, &packet, &cause)) {
+        return verdict_drop(cause);
+    }
+    if (packet.source != net_address_of_port(network, port)) {
+        return verdict_drop(NET_DROP_SPOOFED);
+    }
+    if (packet.destination != net_gateway_of_port(network, port)) {
+        return verdict_drop(NET_DROP_NO_ROUTE); /* it is no router */
+    }
+    return local_handle(network, port, at_ns, &packet);
 }

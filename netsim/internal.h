@@ -13,16 +13,18 @@
 #define NET_PORT_ALIGN 64
 
 #define NET_WAN_ADDRESSES_PER_PORT 4u
-#define NET_LAN_FIRST_ADDRESS      2u /* .0 is the network, .1 is left to a router */
+#define NET_LAN_FIRST_ADDRESS      2u      /* .0 is the network, .1 the service host */
+#define NET_TURN_NS                1000ull /* from a frame's arrival at a gateway to the answer */
 
 struct net_port {
     /* Changed only in net_send. */
     struct net_pipe up;
     uint64_t send_sequence; /* of SWITCH and ARRIVE events from this port */
-    uint64_t icmp_ns;       /* theoretical arrival time of the gateway's ICMP error rate limit */
+    uint64_t icmp_ns;       /* theoretical arrival time of the gateway's ICMP error rate limit; on a
+                             * LAN of the service host's, changed only in net_event */
     /* Changed only in net_event. */
     struct net_pipe down;
-    uint64_t deliver_sequence; /* of DELIVER events to this port */
+    uint64_t deliver_sequence; /* of DELIVER events to this port, and answers on a LAN */
     struct net_counters counters;
     /* Configuration. */
     uint32_t site;
@@ -37,8 +39,10 @@ struct net_network {
     uint32_t subnet_address;
     uint32_t subnet_prefix;
     uint32_t mac_base;
-    uint64_t delay_ns;       /* within a site; a uniform WAN is one site */
-    uint32_t *core_ns;       /* MATRIX: one way, [from * site_count + to]; otherwise NULL */
+    uint64_t delay_ns; /* within a site; a uniform WAN is one site */
+    uint32_t *core_ns; /* MATRIX: one way, [from * site_count + to]; otherwise NULL */
+    uint32_t services; /* NET_SERVICE_* */
+    struct net_names names;
     struct net_link *links;  /* defaults filled in */
     struct net_switch table; /* LAN */
     struct net_port *ports;  /* aligned, inside ports_memory */
@@ -61,9 +65,9 @@ static inline const struct net_link *net_link_of(const struct net_network *netwo
 }
 
 void net_mac_of_port(const struct net_network *network, uint32_t port, uint8_t mac[6]);
-void net_gateway_mac_of_port(const struct net_network *network, uint32_t port, uint8_t mac[6]);
 uint32_t net_address_of_port(const struct net_network *network, uint32_t port);
-/* WAN only. */
+/* Of a port's gateway; on a LAN of the one service host, whatever the port. */
+void net_gateway_mac_of_port(const struct net_network *network, uint32_t port, uint8_t mac[6]);
 uint32_t net_gateway_of_port(const struct net_network *network, uint32_t port);
 
 enum status net_config_check(const struct net_config *config, struct error *error) MUST_USE;

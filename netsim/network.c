@@ -14,7 +14,6 @@
 #include "internal.h"
 #include "packet.h"
 
-#define GATEWAY_TURN_NS        1000ull /* from a frame's arrival at its gateway to the answer */
 #define SWITCH_ENTRIES_DEFAULT 1024u
 
 /* --- lifecycle ------------------------------------------------------------------------------ */
@@ -81,6 +80,8 @@ enum status net_network_create(const struct net_config *config, struct net_netwo
     made->kind = config->kind;
     net_config_subnet(config, &made->subnet_address, &made->subnet_prefix);
     made->mac_base = config->mac_base;
+    made->services = config->services;
+    made->names = config->names;
     made->site_count = 1;
     made->delay_ns = config->delay_ns ? config->delay_ns : NET_SITE_DELAY_NS;
     links_copy(made, config);
@@ -123,7 +124,7 @@ void net_mac_of_port(const struct net_network *network, uint32_t port, uint8_t m
 
 void net_gateway_mac_of_port(const struct net_network *network, uint32_t port, uint8_t mac[6])
 {
-    mac_write(mac, 1, network->mac_base + port);
+    mac_write(mac, 1, network->mac_base + (network->kind == NET_LAN ? 0 : port));
 }
 
 uint32_t net_address_of_port(const struct net_network *network, uint32_t port)
@@ -136,6 +137,9 @@ uint32_t net_address_of_port(const struct net_network *network, uint32_t port)
 
 uint32_t net_gateway_of_port(const struct net_network *network, uint32_t port)
 {
+    if (network->kind == NET_LAN) {
+        return network->subnet_address + 1;
+    }
     return network->subnet_address + port * NET_WAN_ADDRESSES_PER_PORT + 1;
 }
 
@@ -156,6 +160,7 @@ struct net_addressing net_addressing(const struct net_network *network, uint32_t
     ASSERT(port < network->port_count);
     struct net_addressing addressing = {.address = net_address_of_port(network, port)};
     net_mac_of_port(network, port, addressing.mac);
+    addressing.service = network->services ? net_gateway_of_port(network, port) : 0;
     if (network->kind == NET_LAN) {
         addressing.prefix = network->subnet_prefix;
     } else {
@@ -242,7 +247,7 @@ static void wan_send(struct net_network *network, const struct net_env *env, uin
     struct net_port *from = &network->ports[index];
     const struct net_port *to = &network->ports[verdict.destination];
     uint64_t core_ns =
-        verdict.destination == index ? GATEWAY_TURN_NS : net_core_ns(network, from->site, to->site);
+        verdict.destination == index ? NET_TURN_NS : net_core_ns(network, from->site, to->site);
     verdict.frame->sent_ns = now_ns;
     verdict.frame->queued_ns = times->queued_ns;
     verdict.frame->serialized_ns = times->serialized_ns;
@@ -322,17 +327,43 @@ static void flood(struct net_network *network, const struct net_env *env, uint32
     net_frame_release(frame);
 }
 
+/* The service host hears a frame; its answer goes on the asking port's link. */
+static void host_frame(struct net_network *network, const struct net_env *env, uint32_t ingress,
+                       uint64_t now_ns, const struct net_frame *frame)
+{
+    struct net_verdict verdict =
+        net_host_handle(network, ingress, now_ns, frame->bytes, frame->size_bytes);
+    if (verdict.dropped) {
+        drop(network, env, ingress, verdict.cause, frame->size_bytes);
+    }
+    if (verdict.frame) {
+        verdict.frame->sent_ns = frame->sent_ns;
+        verdict.frame->queued_ns = frame->queued_ns;
+        verdict.frame->serialized_ns = frame->serialized_ns;
+        env->ops->schedule(env->world, now_ns + NET_TURN_NS, NET_EVENT_ARRIVE, ingress, ingress,
+                           network->ports[ingress].deliver_sequence++, verdict.frame);
+    }
+}
+
 static void switch_frame(struct net_network *network, const struct net_env *env, uint32_t ingress,
                          uint64_t now_ns, struct net_frame *frame)
 {
     static const uint8_t reserved[5] = {0x01, 0x80, 0xc2, 0x00, 0x00};
     const uint8_t *destination = frame->bytes + ETH_DESTINATION;
     net_switch_learn(&network->table, net_mac_load(frame->bytes + ETH_SOURCE), ingress, now_ns);
+    if (network->services && net_host_is_addressed(network, frame->bytes)) {
+        host_frame(network, env, ingress, now_ns, frame);
+        net_frame_release(frame);
+        return;
+    }
     uint32_t port = NET_SWITCH_UNKNOWN;
     bool filtered = false;
     if (mac_is_group(destination)) {
         /* IEEE 802.1D, table 7-10: addresses that no bridge forwards. */
         filtered = memcmp(destination, reserved, sizeof reserved) == 0 && destination[5] < 16;
+        if (network->services && !filtered) {
+            host_frame(network, env, ingress, now_ns, frame);
+        }
     } else {
         port = net_switch_find(&network->table, net_mac_load(destination), now_ns);
         filtered = port == ingress;
@@ -370,7 +401,11 @@ void net_event(struct net_network *network, const struct net_env *env, enum net_
         switch_frame(network, env, destination, now_ns, frame);
         return;
     case NET_EVENT_ARRIVE:
-        arrive(network, env, destination, now_ns, frame);
+        if (network->kind == NET_LAN) {
+            egress(network, env, destination, now_ns, frame);
+        } else {
+            arrive(network, env, destination, now_ns, frame);
+        }
         return;
     case NET_EVENT_DELIVER:
         deliver(network, env, destination, frame);

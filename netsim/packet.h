@@ -1,12 +1,15 @@
 /*
- * Fields of Ethernet, ARP, IPv4 and ICMP by offset, and the Internet checksum. Readers check
- * lengths before they use these; nothing here does.
+ * Fields of Ethernet, ARP, IPv4, ICMP and UDP by offset, the Internet checksum, and the checks of
+ * an IPv4 header. Readers check lengths before they use an offset; only net_packet_parse does so
+ * itself.
  */
 #ifndef DENALI_NETSIM_PACKET_H
 #define DENALI_NETSIM_PACKET_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <netsim/network.h>
 
 /* Ethernet II. */
 #define ETH_DESTINATION 0
@@ -65,6 +68,15 @@
 #define ICMP_TIME_EXCEEDED     11u
 #define ICMP_PARAMETER_PROBLEM 12u
 
+/* UDP (RFC 768). */
+#define UDP_SOURCE      0
+#define UDP_DESTINATION 2
+#define UDP_LENGTH      4
+#define UDP_CHECKSUM    6
+#define UDP_HEADER      8u
+
+#define IP_BROADCAST 0xffffffffu /* the limited broadcast address (RFC 919) */
+
 /* Network byte order. */
 static inline uint32_t load16(const uint8_t *bytes)
 {
@@ -102,5 +114,26 @@ void ip_ttl_decrement(uint8_t *ip);
 /* An IPv4 header without options, time to live 64, not to be fragmented. */
 void ip_header_write(uint8_t *ip, uint32_t total_bytes, uint32_t protocol, uint32_t source,
                      uint32_t destination);
+
+/* The checksum of a UDP header and its payload with the pseudo header (RFC 768); over bytes that
+ * contain their right one it is 0. */
+uint32_t udp_checksum(const uint8_t *udp, uint32_t size_bytes, uint32_t source,
+                      uint32_t destination);
+
+/* What a frame's IPv4 packet says, once its lengths are known to be true. */
+struct net_packet {
+    const uint8_t *ip;
+    uint32_t header_bytes;
+    uint32_t total_bytes;
+    uint32_t source;
+    uint32_t destination;
+};
+
+/* The checks of RFC 1812, 5.2.2. The packet points into bytes, a whole Ethernet frame. */
+bool net_packet_parse(const uint8_t *bytes, uint32_t size_bytes, struct net_packet *packet,
+                      enum net_drop *cause);
+
+/* Whether it is a piece of a fragmented packet. */
+bool net_packet_is_fragment(const struct net_packet *packet);
 
 #endif

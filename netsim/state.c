@@ -114,7 +114,7 @@ bool net_event_valid(const struct net_network *network, uint32_t kind, uint32_t 
     case NET_EVENT_SWITCH:
         return network->kind == NET_LAN;
     case NET_EVENT_ARRIVE:
-        return network->kind != NET_LAN;
+        return network->kind != NET_LAN || network->services != 0;
     case NET_EVENT_DELIVER:
         return true;
     default:

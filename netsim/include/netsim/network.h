@@ -10,12 +10,18 @@
  *       A learning Ethernet switch: table of bounded size with ageing in virtual time, flooding of
  *       what is unknown, one bounded queue per direction and port. One-way delay between two ports
  *       is the latency of both links. All ports are in one subnet, there is no gateway.
+ *       A LAN with services has one host beside the switch that offers them, at the subnet's
+ *       first address (.1); no link lies between the two.
  * WAN   node --uplink--> gateway --core--> gateway --downlink--> node
  *       Every port has a /30 of its own with a simulated gateway (see README.md) that
  *       answers ARP and forwards IPv4. The core is stateless and delays each packet by half the
  *       round-trip time of the two sites: NET_WAN_UNIFORM has one delay for all pairs of ports,
  *       NET_WAN_MATRIX a measured matrix. One-way delay between two ports is the latency of both
  *       access links plus the core's.
+ *
+ * Services. A network may offer DHCP (RFC 2131) and DNS (RFC 1035): in a WAN every gateway does, on
+ * a LAN the service host. Both are stateless, see service.h; answers take the way of any frame to
+ * the port, and only a port's own node is ever answered.
  *
  * Links. A frame waits until the link has sent what was queued before it, then takes
  * size_bytes * 8 / rate to be sent; the arithmetic is exact and carries its remainder, only
@@ -44,7 +50,8 @@
  * What a schedule promises: from net_send, time_ns is at least now_ns + 1 us; for a destination in
  * another cluster at least now_ns + net_partition.lookahead_ns, for another port of the same
  * cluster at least now_ns + its local_latency_ns. Only a port's own DELIVER may follow its ARRIVE
- * by less (always by more than 0), and a LAN's SWITCH is always addressed to its sender.
+ * by less (always by more than 0), and a LAN's SWITCH is always addressed to its sender, as is the
+ * ARRIVE of an answer that a SWITCH brings about.
  */
 #ifndef DENALI_NETSIM_NETWORK_H
 #define DENALI_NETSIM_NETWORK_H
@@ -70,6 +77,13 @@
 #define NET_SUBNET_PREFIX    8u
 #define NET_ICMP_INTERVAL_NS 10000000ull /* ICMP errors of one gateway: 100 a second ... */
 #define NET_ICMP_BURST       10u         /* ... after a burst of this many */
+#define NET_LEASE_S          86400u      /* what DHCP leases an address for: a day */
+#define NET_NAME_TTL_S       3600u       /* how long a DNS answer may be kept */
+#define NET_NAME_SIZE        64u         /* a DNS label and its NUL */
+
+/* Bits of net_config.services. */
+#define NET_SERVICE_DHCP 1u
+#define NET_SERVICE_DNS  2u
 
 enum net_kind {
     NET_LAN,
@@ -85,6 +99,15 @@ struct net_link {
     uint32_t down_queue_bytes;
     uint64_t latency_ns; /* one way. LAN: at least 1 us. WAN: access latency on top of the core's,
                           * 0 allowed. At most NET_LATENCY_MAX_NS */
+};
+
+/* The names of a network's nodes, as its owner knows them. Called from any thread: constant. */
+struct net_names {
+    /* The port of the node of that name, case ignored; length bytes of any kind. False: none. */
+    bool (*find)(const void *context, const char *name, uint32_t length, uint32_t *port);
+    /* The name of a port's node, or false if it has none that is a DNS label. */
+    bool (*name)(const void *context, uint32_t port, char name[NET_NAME_SIZE]);
+    const void *context;
 };
 
 /* All that a network is made of. Copied by net_network_create. Start from {0}. */
@@ -105,19 +128,23 @@ struct net_config {
     uint32_t mac_table_entries; /* LAN. 0: four times the ports, at least 1024; otherwise a power of
                                    2, 8..2^24 */
     uint64_t mac_age_ns;        /* LAN. 0: NET_MAC_AGE_NS */
+    uint32_t services;          /* NET_SERVICE_* */
+    struct net_names names;     /* for DNS and DHCP; functions may be NULL: no node has a name */
 };
 
 /* Kinds of events. They order events of the same time and are part of their keys. */
 enum net_event_kind {
     NET_EVENT_SWITCH,  /* LAN: a frame reaches the switch; destination is the port it came from */
-    NET_EVENT_ARRIVE,  /* WAN: a frame reaches the destination's downlink queue */
+    NET_EVENT_ARRIVE,  /* a frame reaches the destination's downlink queue; LAN: an answer of the
+                        * service host */
     NET_EVENT_DELIVER, /* a frame reaches the destination's NIC */
     NET_EVENT_KIND_COUNT,
 };
 
 /*
  * name, label, text: why a frame was dropped. Counted for the receiver where its downlink was full,
- * for the sender in all other cases. From NOT_FOR_GATEWAY on only in a WAN.
+ * for the sender in all other cases. From NOT_FOR_GATEWAY on only in a WAN or by the service host
+ * of a LAN.
  */
 #define NET_DROP_LIST(X)                                                                           \
     X(MALFORMED, malformed, "malformed frame")                                                     \
@@ -187,8 +214,10 @@ struct net_addressing {
     uint32_t address; /* IPv4, host order */
     uint32_t prefix;
     uint32_t gateway;       /* 0: none */
+    uint32_t service;       /* where services are; 0: none are offered */
     uint8_t mac[6];         /* locally administered: 02:00 and the node's index */
-    uint8_t gateway_mac[6]; /* 02:01 and the node's index; all zero without a gateway */
+    uint8_t gateway_mac[6]; /* 02:01 and the node's index; all zero without a gateway. A LAN's
+                             * service host: 02:01 and the index of the node at port 0 */
 };
 
 struct net_counters {
