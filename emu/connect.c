@@ -91,6 +91,34 @@ void emu_world_network_event(struct emu_process *process, uint32_t network, uint
               process->now_ns, frame);
 }
 
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* Nodes of other networks cannot be reached, so their names are not known here. */
+static bool network_find(const void *context, const char *name, uint32_t length, uint32_t *port)
+{
+    const struct emu_network *network = context;
+    uint32_t node;
+    if (!scn_node_of_name(network->world->scenario, name, length, &node) ||
+        network->world->nodes[node].network != network->index) {
+        return false;
+    }
+    *port = network->world->nodes[node].port;
+    return true;
+}
+
+static bool network_name(const void *context, uint32_t port, char name[NET_NAME_SIZE])
+{
+    const struct emu_network *network = context;
+    char whole[SCN_NODE_NAME_MAX];
+    scn_node_name(network->world->scenario, network->node_of_port[port], whole);
+    size_t length = strlen(whole);
+    if (length >= NET_NAME_SIZE) {
+        return false; /* longer than a label may be */
+    }
+    memcpy(name, whole, length + 1);
+    return true;
+}
+
 /* --- building --------------------------------------------------------------------------------- */
 
 /* Gives every node on network number `index` its port, in node order. */
@@ -172,6 +200,8 @@ static enum status build_network(struct emu_world *world, uint32_t index, uint32
     const struct scn_scenario *scenario = world->scenario;
     const struct scn_network *from = &scenario->networks[index];
     struct emu_network *network = &world->networks[index];
+    network->world = world;
+    network->index = index;
     *ports = assign_ports(world, index);
     if (*ports == 0) {
         return STATUS_OK; /* nobody is on it */
@@ -224,6 +254,9 @@ static enum status build_network(struct emu_world *world, uint32_t index, uint32
         .subnet_address = from->subnet_address,
         .subnet_prefix = from->subnet_prefix_length,
         .mac_base = mac_base,
+        .services = (from->services & SCN_SERVICE_DHCP ? NET_SERVICE_DHCP : 0) |
+                    (from->services & SCN_SERVICE_DNS ? NET_SERVICE_DNS : 0),
+        .names = {network_find, network_name, network},
     };
     if (!status) {
         struct error refused = ERROR_INIT;

@@ -146,7 +146,27 @@ static void append_mounts(const struct emu_disk_set *disks, struct scn_boot_text
     }
 }
 
-/* Arguments and environment, with what the guest's network stack needs to know of itself. */
+/* What the guest's network stack needs to know; with DHCP it asks the network instead. */
+static void append_addressing(struct scn_boot_text *text, const struct net_addressing *at,
+                              uint32_t services)
+{
+    char value[16];
+    if (services & SCN_SERVICE_DHCP) {
+        append_variable(text, "DENALI_DHCP", "1");
+        return;
+    }
+    append_variable(text, "DENALI_IP", dotted(at->address, value));
+    snprintf(value, sizeof value, "%u", at->prefix);
+    append_variable(text, "DENALI_PREFIX", value);
+    if (at->gateway) {
+        append_variable(text, "DENALI_GATEWAY", dotted(at->gateway, value));
+    }
+    if (services & SCN_SERVICE_DNS) {
+        append_variable(text, "DENALI_DNS", dotted(at->service, value));
+    }
+}
+
+/* Arguments and environment, with what the node needs to know of itself. */
 static void give_boot_text(struct emu_world *world, struct emu_node *node)
 {
     struct scn_boot_text text;
@@ -158,13 +178,7 @@ static void give_boot_text(struct emu_world *world, struct emu_node *node)
     memcpy(node->mac, (const uint8_t[]){2, 0, 0, 0, 0, 0}, 6);
     if (node->network != SCN_NETWORK_NONE) {
         struct net_addressing at = net_addressing(world->networks[node->network].net, node->port);
-        char value[16];
-        append_variable(&text, "DENALI_IP", dotted(at.address, value));
-        snprintf(value, sizeof value, "%u", at.prefix);
-        append_variable(&text, "DENALI_PREFIX", value);
-        if (at.gateway) {
-            append_variable(&text, "DENALI_GATEWAY", dotted(at.gateway, value));
-        }
+        append_addressing(&text, &at, world->scenario->networks[node->network].services);
         memcpy(node->mac, at.mac, sizeof node->mac);
     }
     uint8_t *copy = alloc_zeroed(text.size_bytes, 1);

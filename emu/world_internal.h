@@ -32,6 +32,8 @@ struct emu_network {
     struct net_matrix matrix;
     uint32_t *node_of_port;
     struct emu_process **process_of_port;
+    const struct emu_world *world; /* for the names that it tells its nodes */
+    uint32_t index;                /* in the world's networks */
 };
 
 /* One host thread's share of a window. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
@@ -188,7 +189,23 @@ static enum status check_counts(const struct check *check)
     return STATUS_OK;
 }
 
-/* A lone node "a-1" and node 1 of a group "a" would share a folder. */
+/* Names that differ in case only are one name to DNS, and one folder to some file systems. */
+static enum status check_group_names(const struct check *check)
+{
+    const struct scn_scenario *scenario = check->scenario;
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            const char *other = scenario->groups[j].name;
+            if (strcasecmp(scenario->groups[i].name, other) == 0) {
+                return FAIL(check, entry(check, "groups", i), "name",
+                            "expected a name that differs from '%s' in more than case", other);
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+/* A lone node "a-1" and node 1 of a group "a" would share a name. */
 static enum status check_node_names(const struct check *check)
 {
     const struct scn_scenario *scenario = check->scenario;
@@ -198,7 +215,7 @@ static enum status check_node_names(const struct check *check)
             const struct scn_group *group = &scenario->groups[j];
             size_t length = strlen(group->name);
             const char *number = lone->name + length + 1;
-            if (group->count == 1 || strncmp(lone->name, group->name, length) != 0 ||
+            if (group->count == 1 || strncasecmp(lone->name, group->name, length) != 0 ||
                 lone->name[length] != '-' || *number == '\0' || strlen(number) > 7 ||
                 strspn(number, "0123456789") != strlen(number) ||
                 (number[0] == '0' && number[1] != '\0') ||
@@ -476,6 +493,9 @@ enum status check_scenario(struct scn_scenario *scenario, struct error *error)
     }
     if (status == STATUS_OK) {
         status = check_counts(&check);
+    }
+    if (status == STATUS_OK) {
+        status = check_group_names(&check);
     }
     if (status == STATUS_OK) {
         status = check_node_names(&check);

@@ -124,6 +124,7 @@ static const char *kind_word(const struct schema_field *field)
     case SCHEMA_BOOL:
         return "`true` or `false`";
     case SCHEMA_CHOICE:
+    case SCHEMA_SET:
         return NULL; /* its words */
     case SCHEMA_SUBNET:
         return "subnet";
@@ -147,6 +148,9 @@ static void print_kind(FILE *stream, const struct schema_field *field)
     if (word != NULL) {
         fputs(word, stream);
         return;
+    }
+    if (field->kind == SCHEMA_SET) {
+        fputs("list of ", stream);
     }
     for (uint32_t i = 0; i < field->choice_count; i++) {
         fprintf(stream, "%s`%s`", i == 0 ? "" : ", ", field->choices[i]);

@@ -248,6 +248,36 @@ static enum status read_choice(const struct slot *slot)
     return expected(slot, what);
 }
 
+/* One word of a set. */
+static enum status read_word(const struct slot *slot)
+{
+    uint32_t number;
+    struct slot word = *slot;
+    struct schema_field field = *slot->field;
+    field.offset = 0;
+    word.field = &field;
+    word.base = &number;
+    enum status status = read_choice(&word);
+    if (status == STATUS_OK) {
+        *SCHEMA_AT(uint32_t, slot->base, slot->field->offset) |= 1u << number;
+    }
+    return status;
+}
+
+static enum status read_set(const struct slot *slot)
+{
+    if (slot->item->kind != SCN_ITEM_LIST) {
+        return read_word(slot);
+    }
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < slot->item->child_count && status == STATUS_OK; i++) {
+        struct slot entry = *slot;
+        entry.item = slot->item->children[i];
+        status = read_word(&entry);
+    }
+    return status;
+}
+
 /* Reads a number of at most max at *text and moves past it. */
 static bool small_number(const char **text, uint32_t max, uint32_t *value)
 {
@@ -434,6 +464,8 @@ static enum status read_field(const struct slot *slot)
         return read_bool(slot);
     case SCHEMA_CHOICE:
         return read_choice(slot);
+    case SCHEMA_SET:
+        return read_set(slot);
     case SCHEMA_SUBNET:
         return read_subnet(slot);
     case SCHEMA_BOUND:

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -311,6 +312,7 @@ static bool field_equal(const struct schema_field *field, const void *a, const v
         return *SCHEMA_OF(uint32_t, a, at) == *SCHEMA_OF(uint32_t, b, at) &&
                *SCHEMA_OF(uint32_t, a, field->beside) == *SCHEMA_OF(uint32_t, b, field->beside);
     case SCHEMA_CHOICE:
+    case SCHEMA_SET:
         return *SCHEMA_OF(uint32_t, a, at) == *SCHEMA_OF(uint32_t, b, at);
     case SCHEMA_BOUND:
         return text_equal(SCHEMA_OF(struct scn_bound, a, at)->text,
@@ -363,4 +365,41 @@ void scn_node_name(const struct scn_scenario *scenario, uint32_t node, char name
     } else {
         snprintf(name, SCN_NODE_NAME_MAX, "%s-%u", group->name, node - group->first_node);
     }
+}
+
+/* The index in "<group>-<index>", written as scn_node_name writes it; false if it is not one. */
+static bool index_parse(const char *digits, uint32_t length, uint64_t count, uint32_t *index)
+{
+    *index = 0;
+    if (length == 0 || length > 7 || (digits[0] == '0' && length > 1)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < length; i++) {
+        if (digits[i] < '0' || digits[i] > '9') {
+            return false;
+        }
+        *index = *index * 10 + (uint32_t)(digits[i] - '0');
+    }
+    return *index < count;
+}
+
+bool scn_node_of_name(const struct scn_scenario *scenario, const char *name, uint32_t length,
+                      uint32_t *node)
+{
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        const struct scn_group *group = &scenario->groups[i];
+        uint32_t own = (uint32_t)strlen(group->name);
+        uint32_t index = 0;
+        if (length < own || strncasecmp(name, group->name, own) != 0) {
+            continue;
+        }
+        if (group->count == 1
+                ? length == own
+                : length > own && name[own] == '-' &&
+                      index_parse(name + own + 1, length - own - 1, group->count, &index)) {
+            *node = group->first_node + index;
+            return true;
+        }
+    }
+    return false;
 }

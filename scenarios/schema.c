@@ -23,6 +23,7 @@
 #define COUNT(a)    (sizeof(a) / sizeof(a)[0])
 
 static const char *const network_types[] = {"wan", "lan"};
+static const char *const network_services[] = {"dhcp", "dns"};
 static const char *const statistics[] = {"count", "mean", "min", "max", "p50",
                                          "p90",   "p95",  "p99", "sum"};
 
@@ -62,6 +63,13 @@ static const struct schema_field network_fields[] = {
      .meaning = "Addresses for its nodes; prefix length 8 to 30. A `wan` uses four addresses for "
                 "each node, "
                 "which has a gateway of its own."},
+    {"services", SCHEMA_SET, AT(services), DEFAULT("dns"), .choices = network_services,
+     .choice_count = COUNT(network_services),
+     .meaning =
+         "What the network does for its nodes, at the gateway of a `wan`, at the first "
+         "address of a `lan`. `dns`: nodes find each other by name, `<node>` or "
+         "`<node>.denali`, whatever its case. `dhcp`: nodes are not told their addresses but "
+         "ask for them when they start. `[]` for neither."},
     {"delay", SCHEMA_TIME, AT(delay_ns), OPTIONAL, RANGE(US, LATENCY_MAX), .types = WAN,
      .meaning = "One-way delay of the core between any two nodes. Either this or `matrix`."},
     {"matrix", SCHEMA_PATH, AT(matrix_path), OPTIONAL, .path = SCN_PATH_MATRIX, .types = WAN,

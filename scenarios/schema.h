@@ -25,6 +25,7 @@ enum schema_kind {
     SCHEMA_FREQUENCY, /* uint64_t, Hz */
     SCHEMA_BOOL,      /* bool */
     SCHEMA_CHOICE,    /* uint32_t: number of one of the words */
+    SCHEMA_SET,       /* uint32_t: a bit for each of the words; a list of them, or one alone */
     SCHEMA_SUBNET,    /* uint32_t, and the prefix's length, uint32_t, beside it */
     SCHEMA_BOUND,     /* struct scn_bound: a decimal number */
     SCHEMA_TEXTS,     /* char ** and its count, uint32_t, beside it */

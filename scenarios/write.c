@@ -137,6 +137,18 @@ static void emit_variables(struct output *output, const struct schema_field *fie
     emit_mapping_end(output);
 }
 
+static void emit_set(struct output *output, const struct schema_field *field, const void *base)
+{
+    uint32_t set = *SCHEMA_OF(uint32_t, base, field->offset);
+    emit_list_start(output);
+    for (uint32_t i = 0; i < field->choice_count; i++) {
+        if (set >> i & 1) {
+            emit_text(output, field->choices[i]);
+        }
+    }
+    emit_list_end(output);
+}
+
 static void emit_field(struct output *output, const struct schema_field *field, const void *base)
 {
     char text[64];
@@ -167,6 +179,9 @@ static void emit_field(struct output *output, const struct schema_field *field, 
         return;
     case SCHEMA_CHOICE:
         emit_text(output, field->choices[*SCHEMA_OF(uint32_t, base, field->offset)]);
+        return;
+    case SCHEMA_SET:
+        emit_set(output, field, base);
         return;
     case SCHEMA_SUBNET: {
         uint32_t address = *SCHEMA_OF(uint32_t, base, field->offset);

@@ -102,6 +102,18 @@ const Case kCases[] = {
     {"CollidingNodeName", "name: lone", "name: peers-3",
      "test.yaml:12: groups.peers-3.name: expected another name: a node of group 'peers' is called "
      "'peers-3'"},
+    {"CollidingNodeNameInAnotherCase", "name: lone", "name: Peers-3",
+     "test.yaml:12: groups.Peers-3.name: expected another name: a node of group 'peers' is called "
+     "'Peers-3'"},
+    {"NamesThatDifferInCase", "name: lone", "name: Peers",
+     "test.yaml:12: groups.Peers.name: expected a name that differs from 'peers' in more than "
+     "case"},
+    {"ServiceUnknown", "delay: 20ms", "services: [dns, dncp]",
+     "test.yaml:6: networks.net.services.1: expected one of dhcp, dns, found 'dncp'"},
+    {"ServiceAloneUnknown", "delay: 20ms", "services: none",
+     "test.yaml:6: networks.net.services: expected one of dhcp, dns, found 'none'"},
+    {"ServiceNoWord", "delay: 20ms", "services: {dns: true}",
+     "test.yaml:6: networks.net.services: expected one of dhcp, dns, found a mapping"},
     {"BadName", "name: lone", "name: ../etc",
      "test.yaml:12: groups.../etc.name: expected a name: a letter, then letters, digits, '-' and "
      "'_', 64 at most, found '../etc'"},

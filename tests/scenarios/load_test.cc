@@ -23,6 +23,7 @@ TEST(Scenario, DefaultsAreFilled)
     EXPECT_EQ(net.delay_ns, 20000000u);
     EXPECT_EQ(net.subnet_address, 0x0a000000u);
     EXPECT_EQ(net.subnet_prefix_length, 8u);
+    EXPECT_EQ(net.services, SCN_SERVICE_DNS);
     EXPECT_EQ(net.up_bps, 100000000u);
     EXPECT_EQ(net.queue_up_bytes, 131072u);
     EXPECT_EQ(net.rate_bps, 0u);
@@ -54,8 +55,9 @@ TEST(Scenario, EveryFieldIsRead)
 general: {name: full, description: "a: b", seed: 18446744073709551615, duration: 1.5h}
 networks:
   - {name: far, type: wan, subnet: 172.16.0.0/12, delay: 1us, up: 1.5Mbit, down: 10Gbit,
-     queue_up: 1514B, queue_down: 1GiB, access_latency: 3ms}
-  - {name: near, type: lan, subnet: 192.168.1.0/24, rate: 1kbit, latency: 2us, queue: 64KiB}
+     queue_up: 1514B, queue_down: 1GiB, access_latency: 3ms, services: []}
+  - {name: near, type: lan, subnet: 192.168.1.0/24, rate: 1kbit, latency: 2us, queue: 64KiB,
+     services: [dns, dhcp, dns]}
 groups:
   - name: all
     image: prog
@@ -89,6 +91,8 @@ expectations:
     EXPECT_EQ(s->networks[1].rate_bps, 1000u);
     EXPECT_EQ(s->networks[1].latency_ns, 2000u);
     EXPECT_EQ(s->networks[1].up_bps, 0u);
+    EXPECT_EQ(s->networks[0].services, 0u);
+    EXPECT_EQ(s->networks[1].services, SCN_SERVICE_DNS | SCN_SERVICE_DHCP);
     const scn_group &all = s->groups[0];
     EXPECT_TRUE(all.scale);
     ASSERT_EQ(all.argument_count, 4u);
@@ -125,6 +129,30 @@ TEST(Scenario, NodesAreNumberedAndNamedGroupAfterGroup)
     EXPECT_STREQ(name, "peers-3");
     scn_node_name(s.get(), 4, name);
     EXPECT_STREQ(name, "lone");
+}
+
+TEST(Scenario, NodesAreFoundByTheirNames)
+{
+    Scenario s = load(small_with("count: 4", "count: 12"));
+    ASSERT_TRUE(s);
+    for (uint32_t node = 0; node < s->node_count; node++) {
+        char name[SCN_NODE_NAME_MAX];
+        uint32_t found = UINT32_MAX;
+        scn_node_name(s.get(), node, name);
+        EXPECT_TRUE(scn_node_of_name(s.get(), name, (uint32_t)strlen(name), &found));
+        EXPECT_EQ(found, node);
+        for (char *c = name; *c != '\0'; c++) {
+            *c = (char)toupper(*c);
+        }
+        EXPECT_TRUE(scn_node_of_name(s.get(), name, (uint32_t)strlen(name), &found));
+        EXPECT_EQ(found, node);
+    }
+    uint32_t found;
+    for (std::string name :
+         {"", "p", "peers", "peers-", "peers-12", "peers-01", "peers-1x", "peers-00",
+          "peers-4294967296", "peers--1", "peers_1", "lone-0", "lon", "lonely"}) {
+        EXPECT_FALSE(scn_node_of_name(s.get(), name.data(), (uint32_t)name.size(), &found)) << name;
+    }
 }
 
 TEST(Scenario, PathsAreRelativeToTheFile)

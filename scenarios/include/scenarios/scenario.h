@@ -51,12 +51,17 @@ DENALI_API_BEGIN
 
 enum scn_network_type { SCN_NETWORK_WAN, SCN_NETWORK_LAN };
 
+/* Bits of scn_network.services, in the order of their words in the schema. */
+#define SCN_SERVICE_DHCP 1u
+#define SCN_SERVICE_DNS  2u
+
 /* A network. Fields of the other type are 0 or NULL. Times are one way. */
 struct scn_network {
     char *name;
     uint32_t type;                 /* enum scn_network_type */
     uint32_t subnet_address;       /* host byte order, host bits 0 */
     uint32_t subnet_prefix_length; /* 8..30 */
+    uint32_t services;             /* SCN_SERVICE_* */
 
     /* wan: exactly one of delay_ns and matrix_path */
     uint64_t delay_ns;       /* between any two nodes, at least 1 us; 0: the matrix says */
@@ -310,6 +315,10 @@ uint32_t scn_node_group(const struct scn_scenario *scenario, uint32_t node);
 /* "<group>-<index>", or the group's name if it has one node. */
 void scn_node_name(const struct scn_scenario *scenario, uint32_t node,
                    char name[SCN_NODE_NAME_MAX]);
+
+/* The node that is called so, case ignored; name is length bytes of any kind. False: none is. */
+bool scn_node_of_name(const struct scn_scenario *scenario, const char *name, uint32_t length,
+                      uint32_t *node);
 
 /* The group's program as a name: the bare name, or the file's name without folder and ".img". */
 void scn_group_program(const struct scn_group *group, char name[SCN_NODE_NAME_MAX]);
