@@ -9,9 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Starts lwIP with the loopback interface and, if the environment names an address (DENALI_IP,
- * DENALI_PREFIX, DENALI_GATEWAY), the Ethernet interface. */
+/* Starts lwIP with the loopback interface and the Ethernet interface if the environment names an
+ * address for it (DENALI_IP, DENALI_PREFIX, DENALI_GATEWAY), or says to ask for one (DENALI_DHCP):
+ * it returns once there is an answer, or nobody gave one. */
 void net_init(void);
+
+/* The name server, in network byte order; 0: none is known. From DENALI_DNS or DHCP. */
+extern uint32_t net_name_server;
 
 /* Takes every frame waiting in the card's queue through the stack. */
 void net_receive_all(void);
@@ -40,5 +44,12 @@ bool net_timer_arp_waits(void);
 
 /* Called by the driver: the rest of a fragmented packet is to come. */
 void net_timer_expect_fragments(void);
+
+/* The DHCP client, dhcp.c: starts it and waits until it has an address, half a minute at most. Its
+ * clocks are asked for with the stack's. */
+struct netif;
+void net_dhcp_start(struct netif *netif);
+void net_dhcp_run_timers(uint64_t now_ns);
+uint64_t net_dhcp_next_timer_ns(void);
 
 #endif

@@ -20,6 +20,7 @@
 #include "runtime.h"
 
 static struct netif ethernet;
+uint32_t net_name_server;
 
 /* --- Frames out ----------------------------------------------------------------------------- */
 
@@ -136,7 +137,7 @@ static ip4_addr_t address_from(const char *name)
     const char *text = getenv(name);
     ip4_addr_t address = {0};
     if (text && !ip4addr_aton(text, &address))
-        ilwaco_panic("DENALI_IP or DENALI_GATEWAY is not an IPv4 address");
+        ilwaco_panic("DENALI_IP, DENALI_GATEWAY or DENALI_DNS is not an IPv4 address");
     return address;
 }
 
@@ -156,13 +157,22 @@ void net_init(void)
     ip4_addr_t address = address_from("DENALI_IP");
     ip4_addr_t gateway = address_from("DENALI_GATEWAY");
     ip4_addr_t mask = mask_from("DENALI_PREFIX");
+    bool asks = getenv("DENALI_DHCP") != NULL;
+    net_name_server = address_from("DENALI_DNS").addr;
     lwip_init();
-    if (ip4_addr_isany_val(address))
+    if (ip4_addr_isany_val(address) && !asks)
         return;
     if (!(machine_register_read(ABI_REG_FEATURES) & ABI_FEATURE_NIC))
-        ilwaco_panic("DENALI_IP is set but the machine has no network card");
+        ilwaco_panic("DENALI_IP or DENALI_DHCP is set but the machine has no network card");
+    if (asks) {
+        address.addr = 0;
+        mask.addr = 0;
+        gateway.addr = 0;
+    }
     netif_add(&ethernet, &address, &mask, &gateway, NULL, ethernet_init, ethernet_input);
     netif_set_default(&ethernet);
     netif_set_link_up(&ethernet);
     netif_set_up(&ethernet);
+    if (asks)
+        net_dhcp_start(&ethernet);
 }

@@ -1,98 +1,13 @@
-/* Addresses and ports as text, and back. Names are not looked up: only numbers resolve. */
+/* Names and services to addresses and ports, and back, as POSIX has it. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* --- inet_* --------------------------------------------------------------------------------- */
-
-int inet_pton(int family, const char *text, void *address)
-{
-    uint8_t bytes[4];
-    if (family != AF_INET) {
-        errno = EAFNOSUPPORT;
-        return -1;
-    }
-    for (int i = 0; i < 4; i++) {
-        unsigned value = 0;
-        int digits = 0;
-        for (; *text >= '0' && *text <= '9' && digits < 3; digits++)
-            value = value * 10 + (unsigned)(*text++ - '0');
-        if (digits == 0 || value > 255 || (digits > 1 && text[-digits] == '0'))
-            return 0;
-        bytes[i] = (uint8_t)value;
-        if (*text != (i < 3 ? '.' : '\0'))
-            return 0;
-        text++;
-    }
-    memcpy(address, bytes, sizeof bytes);
-    return 1;
-}
-
-/* The old form: one to four parts, the last fills what is left, each decimal, octal or hex. */
-int inet_aton(const char *text, struct in_addr *address)
-{
-    uint32_t parts[4];
-    int count = 0;
-    uint32_t value;
-    for (;;) {
-        char *end;
-        unsigned long part;
-        if (*text < '0' || *text > '9')
-            return 0;
-        part = strtoul(text, &end, 0);
-        parts[count++] = part;
-        text = end;
-        if (*text != '.' || count == 4)
-            break;
-        text++;
-    }
-    if (*text && *text != ' ' && *text != '\t' && *text != '\n')
-        return 0;
-    value = parts[count - 1];
-    if (count > 1 && value > 0xffffffffu >> (8 * (count - 1)))
-        return 0;
-    for (int i = 0; i < count - 1; i++) {
-        if (parts[i] > 255)
-            return 0;
-        value |= parts[i] << (24 - 8 * i);
-    }
-    if (address)
-        address->s_addr = htonl(value);
-    return 1;
-}
-
-in_addr_t inet_addr(const char *text)
-{
-    struct in_addr address;
-    return inet_aton(text, &address) ? address.s_addr : INADDR_NONE;
-}
-
-const char *inet_ntop(int family, const void *address, char *text, socklen_t size_bytes)
-{
-    const uint8_t *bytes = address;
-    char whole[INET_ADDRSTRLEN];
-    int length;
-    if (family != AF_INET) {
-        errno = EAFNOSUPPORT;
-        return NULL;
-    }
-    length = sprintf(whole, "%u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
-    if ((socklen_t)length >= size_bytes) {
-        errno = ENOSPC;
-        return NULL;
-    }
-    return strcpy(text, whole);
-}
-
-char *inet_ntoa(struct in_addr address)
-{
-    static char text[INET_ADDRSTRLEN];
-    return (char *)inet_ntop(AF_INET, &address, text, sizeof text);
-}
+#include "dns.h"
 
 /* --- getaddrinfo ---------------------------------------------------------------------------- */
 
@@ -105,19 +20,33 @@ struct answer {
 static const struct {
     int type;
     int protocol;
-} kinds[] = {{SOCK_STREAM, IPPROTO_TCP}, {SOCK_DGRAM, IPPROTO_UDP}};
+} kinds[] = {{SOCK_STREAM, IPPROTO_TCP}, {SOCK_DGRAM, IPPROTO_UDP}, {SOCK_RAW, IPPROTO_IP}};
 
-static int parse_port(const char *service, in_port_t *port)
+/* A number, or the name of a service of the kind asked for. */
+static int parse_port(const char *service, const struct addrinfo *hints, in_port_t *port)
 {
+    const char *protocol = NULL;
+    const struct servent *known;
     char *end;
     unsigned long value;
     *port = 0;
     if (!service)
         return 0;
     value = strtoul(service, &end, 10);
-    if (end == service || *end || value > 65535)
+    if (end != service && !*end && value <= 65535) {
+        *port = htons((in_port_t)value);
+        return 0;
+    }
+    if (hints->ai_flags & AI_NUMERICSERV)
+        return EAI_NONAME;
+    if (hints->ai_socktype == SOCK_STREAM || hints->ai_protocol == IPPROTO_TCP)
+        protocol = "tcp";
+    else if (hints->ai_socktype == SOCK_DGRAM || hints->ai_protocol == IPPROTO_UDP)
+        protocol = "udp";
+    known = getservbyname(service, protocol);
+    if (!known)
         return EAI_SERVICE;
-    *port = htons((in_port_t)value);
+    *port = (in_port_t)known->s_port;
     return 0;
 }
 
@@ -127,15 +56,22 @@ static int parse_node(const char *node, int flags, struct in_addr *address)
         address->s_addr = htonl(flags & AI_PASSIVE ? INADDR_ANY : INADDR_LOOPBACK);
         return 0;
     }
-    if (strcmp(node, "localhost") == 0) {
+    if (inet_aton(node, address))
+        return 0;
+    if (flags & AI_NUMERICHOST)
+        return EAI_NONAME;
+    if (strcasecmp(node, "localhost") == 0) {
         address->s_addr = htonl(INADDR_LOOPBACK);
         return 0;
     }
-    return inet_aton(node, address) ? 0 : EAI_NONAME;
+    return dns_find_address(node, address);
 }
 
+/* A raw socket goes with any protocol, and is never what somebody means who does not ask for it. */
 static bool is_wanted(const struct addrinfo *hints, size_t kind)
 {
+    if (kinds[kind].type == SOCK_RAW)
+        return hints->ai_socktype == SOCK_RAW;
     return (hints->ai_socktype == 0 || hints->ai_socktype == kinds[kind].type) &&
            (hints->ai_protocol == 0 || hints->ai_protocol == kinds[kind].protocol);
 }
@@ -153,7 +89,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         return EAI_NONAME;
     if (hints->ai_family != AF_UNSPEC && hints->ai_family != AF_INET)
         return EAI_FAMILY;
-    error = parse_port(service, &address.sin_port);
+    error = parse_port(service, hints, &address.sin_port);
     if (!error)
         error = parse_node(node, hints->ai_flags, &address.sin_addr);
     if (error)
@@ -171,7 +107,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         answer->address = address;
         answer->info.ai_family = AF_INET;
         answer->info.ai_socktype = kinds[i].type;
-        answer->info.ai_protocol = kinds[i].protocol;
+        answer->info.ai_protocol = kinds[i].protocol ? kinds[i].protocol : hints->ai_protocol;
         answer->info.ai_addrlen = sizeof answer->address;
         answer->info.ai_addr = (struct sockaddr *)&answer->address;
         if (hints->ai_flags & AI_CANONNAME && !*list && node)
@@ -200,13 +136,17 @@ const char *gai_strerror(int error)
     case EAI_BADFLAGS:
         return "bad flags";
     case EAI_NONAME:
-        return "not an IPv4 address (names are not resolved)";
+        return "no such name, or it has no IPv4 address";
+    case EAI_AGAIN:
+        return "the name server does not answer";
+    case EAI_FAIL:
+        return "no name server is known, or it cannot answer";
     case EAI_FAMILY:
         return "address family not supported";
     case EAI_SOCKTYPE:
         return "socket type not supported";
     case EAI_SERVICE:
-        return "not a port number (service names are not resolved)";
+        return "neither a port number nor the name of a known service";
     case EAI_MEMORY:
         return "out of memory";
     case EAI_OVERFLOW:
@@ -216,18 +156,50 @@ const char *gai_strerror(int error)
     }
 }
 
+/* The node's name, or its address in digits. */
+static int describe_node(struct in_addr address, int flags, char *text, socklen_t size_bytes)
+{
+    char name[DNS_NAME_SIZE];
+    int error = EAI_NONAME;
+    if (!(flags & NI_NUMERICHOST)) {
+        bool is_loopback = ntohl(address.s_addr) >> 24 == INADDR_LOOPBACK >> 24;
+        error = is_loopback ? 0 : dns_find_name(address, name);
+        if (is_loopback)
+            strcpy(name, "localhost");
+        if (error && (flags & NI_NAMEREQD))
+            return error;
+        if (!error && (flags & NI_NOFQDN))
+            name[strcspn(name, ".")] = '\0';
+    }
+    if (error)
+        inet_ntop(AF_INET, &address, name, sizeof name);
+    if (strlen(name) >= size_bytes)
+        return EAI_OVERFLOW;
+    strcpy(text, name);
+    return 0;
+}
+
+static int describe_port(in_port_t port, int flags, char *text, socklen_t size_bytes)
+{
+    const struct servent *known = NULL;
+    if (!(flags & NI_NUMERICSERV))
+        known = getservbyport(port, flags & NI_DGRAM ? "udp" : "tcp");
+    if ((socklen_t)(known ? snprintf(text, size_bytes, "%s", known->s_name)
+                          : snprintf(text, size_bytes, "%u", ntohs(port))) >= size_bytes)
+        return EAI_OVERFLOW;
+    return 0;
+}
+
 int getnameinfo(const struct sockaddr *address, socklen_t size_bytes, char *node,
                 socklen_t node_size_bytes, char *service, socklen_t service_size_bytes, int flags)
 {
     const struct sockaddr_in *in = (const void *)address;
-    (void)flags; /* always numeric */
+    int error = 0;
     if (size_bytes < sizeof *in || in->sin_family != AF_INET)
         return EAI_FAMILY;
-    if (node && node_size_bytes && !inet_ntop(AF_INET, &in->sin_addr, node, node_size_bytes))
-        return EAI_OVERFLOW;
-    if (service && service_size_bytes &&
-        (socklen_t)snprintf(service, service_size_bytes, "%u", ntohs(in->sin_port)) >=
-            service_size_bytes)
-        return EAI_OVERFLOW;
-    return 0;
+    if (node && node_size_bytes)
+        error = describe_node(in->sin_addr, flags, node, node_size_bytes);
+    if (!error && service && service_size_bytes)
+        error = describe_port(in->sin_port, flags, service, service_size_bytes);
+    return error;
 }

@@ -64,6 +64,15 @@ int socket_errno(err_t error)
     }
 }
 
+bool socket_error_taken(struct socket *socket)
+{
+    int error = socket->error;
+    if (error)
+        errno = error;
+    socket->error = 0;
+    return error != 0;
+}
+
 static uint64_t deadline(uint64_t timeout_ns)
 {
     return timeout_ns == MACHINE_FOREVER_NS ? MACHINE_FOREVER_NS : loop_deadline(timeout_ns);
@@ -194,6 +203,8 @@ int socket(int family, int type, int protocol)
         socket = udp_socket_create();
     else if (kind == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP))
         socket = tcp_socket_create();
+    else if ((kind == SOCK_DGRAM || kind == SOCK_RAW) && protocol == IPPROTO_ICMP)
+        socket = icmp_socket_create(kind == SOCK_RAW);
     else
         return refuse(EPROTONOSUPPORT);
     if (!socket)

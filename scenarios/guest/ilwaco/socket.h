@@ -1,7 +1,7 @@
 /*
  * What a kind of socket provides to the BSD calls of socket.c: datagrams over lwIP's UDP
- * (udp_socket.c), streams over its TCP (tcp_socket.c). Addresses here are lwIP's, ports in host
- * order. Every function that fails returns -1 with errno set.
+ * (udp_socket.c), streams over its TCP (tcp_socket.c), ICMP (icmp_socket.c). Addresses here are
+ * lwIP's, ports in host order. Every function that fails returns -1 with errno set.
  */
 #ifndef ILWACO_SOCKET_H
 #define ILWACO_SOCKET_H
@@ -72,6 +72,14 @@ void socket_init(struct socket *socket, const struct file_ops *file_ops,
 /* NULL and errno if there is no memory. */
 struct socket *udp_socket_create(void);
 struct socket *tcp_socket_create(void);
+struct socket *icmp_socket_create(bool raw);
+
+/* An error came back for what was sent from local to remote: connected datagram sockets between the
+ * two have it from now on. */
+void udp_socket_fail(const struct endpoint *local, const struct endpoint *remote, int error);
+
+/* Whether an error came between calls: it is in errno then, and gone from the socket. */
+bool socket_error_taken(struct socket *socket);
 
 /* The interface that packets to address leave by; NULL if there is none or it has no gateway to it.
  */

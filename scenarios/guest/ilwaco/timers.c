@@ -5,9 +5,9 @@
  * thousand wake-ups a second that do nothing. Here ARP's runs while an answer is outstanding,
  * reassembly's while a datagram is incomplete, and TCP's at the very tick at which a connection has
  * something to do: a retransmission that is due, an acknowledgement that was put off, a keep-alive.
- * What only makes room (the end of TIME_WAIT, of a forgotten connection, of an entry of the ARP
- * cache) wakes nobody: ticks that were slept through are made up for at the next wake-up, before
- * anything looks.
+ * DHCP's are as dhcp.c says. What only makes room (the end of TIME_WAIT, of a forgotten connection,
+ * of an entry of the ARP cache) wakes nobody: ticks that were slept through are made up for at the
+ * next wake-up, before anything looks.
  */
 #include <stddef.h>
 
@@ -208,6 +208,7 @@ void net_run_timers(uint64_t now_ns)
 {
     if (now_ns - timers.arp_last_ns >= SECOND_NS)
         arp_catch_up(now_ns);
+    net_dhcp_run_timers(now_ns);
     while (timers.reass_next_ns && timers.reass_next_ns <= now_ns) {
         ip_reass_tmr();
         timers.reass_ticks_left--;
@@ -224,7 +225,7 @@ static uint64_t earlier(uint64_t least_ns, uint64_t time_ns)
 
 uint64_t net_next_timer_ns(void)
 {
-    uint64_t next_ns = MACHINE_FOREVER_NS;
+    uint64_t next_ns = net_dhcp_next_timer_ns();
     next_ns = earlier(next_ns, timers.arp_next_ns);
     next_ns = earlier(next_ns, timers.reass_next_ns);
     next_ns = earlier(next_ns, tcp_next_ns());

@@ -1,6 +1,6 @@
 /*
- * Datagram sockets over lwIP's UDP. Received datagrams wait in a queue bounded by SO_RCVBUF; what
- * does not fit is dropped, as everywhere.
+ * Datagram sockets over lwIP's UDP. A connected one hears that nobody listens at the other end
+ * (icmp_error.c): the next call fails with ECONNREFUSED.
  */
 #include <errno.h>
 #include <poll.h>
@@ -12,24 +12,15 @@
 #include <lwip/pbuf.h>
 #include <lwip/udp.h>
 
-#include "machine.h"
-#include "socket.h"
+#include "datagram.h"
+#include "icmp_error.h"
 
-#define PAYLOAD_MAX    65507u
-#define OVERHEAD_BYTES 64u /* what a queued datagram costs beside its payload, about */
-
-struct datagram {
-    struct datagram *next;
-    struct pbuf *payload;
-    struct endpoint from;
-};
+#define PAYLOAD_MAX 65507u
 
 struct udp_socket {
     struct socket socket;
     struct udp_pcb *pcb;
-    struct datagram *first;
-    struct datagram **last_next;
-    uint32_t queued_bytes;
+    struct datagram_queue queue;
     bool shut_receive;
     bool shut_send;
 };
@@ -44,31 +35,12 @@ static void arrived(void *context, struct udp_pcb *pcb, struct pbuf *payload,
                     const ip_addr_t *address, u16_t port)
 {
     struct udp_socket *udp = context;
-    uint32_t cost_bytes = payload->tot_len + OVERHEAD_BYTES;
-    struct datagram *datagram = NULL;
+    struct endpoint from = {*address, port};
     (void)pcb;
-    if (!udp->shut_receive && cost_bytes <= udp->socket.receive_limit_bytes &&
-        udp->queued_bytes <= udp->socket.receive_limit_bytes - cost_bytes)
-        datagram = malloc(sizeof *datagram);
-    if (!datagram) {
+    if (udp->shut_receive)
         pbuf_free(payload);
-        return;
-    }
-    *datagram = (struct datagram){NULL, payload, {*address, port}};
-    *udp->last_next = datagram;
-    udp->last_next = &datagram->next;
-    udp->queued_bytes += cost_bytes;
-}
-
-static void drop_first(struct udp_socket *udp)
-{
-    struct datagram *datagram = udp->first;
-    udp->first = datagram->next;
-    if (!udp->first)
-        udp->last_next = &udp->first;
-    udp->queued_bytes -= datagram->payload->tot_len + OVERHEAD_BYTES;
-    pbuf_free(datagram->payload);
-    free(datagram);
+    else
+        datagram_queue_put(&udp->queue, payload, &from, udp->socket.receive_limit_bytes);
 }
 
 static bool is_connected(const struct udp_socket *udp)
@@ -105,7 +77,18 @@ static int connect_to(struct socket *socket, const struct endpoint *remote)
         errno = ENETUNREACH;
         return -1;
     }
+    icmp_errors_wanted();
     return fail(udp_connect(udp->pcb, &remote->address, remote->port));
+}
+
+void udp_socket_fail(const struct endpoint *local, const struct endpoint *remote, int error)
+{
+    for (struct udp_pcb *pcb = udp_pcbs; pcb; pcb = pcb->next) {
+        bool is_ours = pcb->recv == arrived && (pcb->flags & UDP_FLAGS_CONNECTED);
+        if (is_ours && pcb->local_port == local->port && pcb->remote_port == remote->port &&
+            ip4_addr_cmp(&pcb->remote_ip, &remote->address))
+            ((struct udp_socket *)pcb->recv_arg)->socket.error = error;
+    }
 }
 
 static int disconnect(struct socket *socket)
@@ -133,6 +116,8 @@ static ssize_t send_one(struct socket *socket, const struct msghdr *message, siz
     struct pbuf *payload;
     err_t error;
     (void)flags; /* sending never blocks: the card takes or drops */
+    if (socket_error_taken(socket))
+        return -1;
     if (udp->shut_send) {
         errno = EPIPE;
         return -1;
@@ -170,24 +155,13 @@ static ssize_t receive_one(struct socket *socket, struct msghdr *message, size_t
                            struct endpoint *remote, int flags)
 {
     struct udp_socket *udp = of_socket(socket);
-    struct datagram *datagram;
-    size_t copied = 0;
-    size_t length_bytes;
     if (socket_await_receive(socket, POLLIN, flags) != 0)
         return -1;
-    if (!udp->first)
+    if (socket_error_taken(socket))
+        return -1;
+    if (!udp->queue.first)
         return 0; /* shut down */
-    datagram = udp->first;
-    length_bytes = datagram->payload->tot_len;
-    for (struct pbuf *piece = datagram->payload; piece; piece = piece->next) {
-        message_scatter(message, copied, piece->payload, piece->len);
-        copied += piece->len;
-    }
-    *remote = datagram->from;
-    message->msg_flags = length_bytes > size_bytes ? MSG_TRUNC : 0;
-    if (!(flags & MSG_PEEK))
-        drop_first(udp);
-    return (ssize_t)(length_bytes > size_bytes && !(flags & MSG_TRUNC) ? size_bytes : length_bytes);
+    return datagram_queue_take(&udp->queue, message, size_bytes, remote, flags);
 }
 
 static bool local_end(struct socket *socket, struct endpoint *local)
@@ -216,14 +190,14 @@ static struct ip_pcb *ip_block(struct socket *socket)
 static short ready(struct file *file)
 {
     struct udp_socket *udp = (struct udp_socket *)file;
-    return POLLOUT | (udp->first || udp->shut_receive ? POLLIN : 0);
+    return POLLOUT | (udp->queue.first || udp->shut_receive ? POLLIN : 0) |
+           (udp->socket.error ? POLLIN | POLLERR : 0);
 }
 
 static void close_udp(struct file *file)
 {
     struct udp_socket *udp = (struct udp_socket *)file;
-    while (udp->first)
-        drop_first(udp);
+    datagram_queue_clear(&udp->queue);
     udp_remove(udp->pcb);
     free(udp);
 }
@@ -260,7 +234,7 @@ struct socket *udp_socket_create(void)
         return NULL;
     }
     socket_init(&udp->socket, &udp_file_ops, &udp_ops);
-    udp->last_next = &udp->first;
+    datagram_queue_init(&udp->queue);
     udp_recv(udp->pcb, arrived, udp);
     return &udp->socket;
 }

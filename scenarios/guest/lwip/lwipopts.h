@@ -34,9 +34,10 @@
 #define LWIP_ARP              1
 #define LWIP_ETHERNET         1
 #define LWIP_ICMP             1
-#define LWIP_RAW              0
-#define LWIP_DHCP             0
-#define LWIP_DNS              0
+#define LWIP_RAW              1 /* ICMP sockets and errors */
+#define LWIP_DHCP             1
+#define DHCP_DOES_ARP_CHECK   0 /* the network gives no address twice */
+#define LWIP_DNS              0 /* ilwaco/dns.c says why */
 #define LWIP_UDP              1
 #define LWIP_TCP              1
 #define SO_REUSE              1
@@ -62,6 +63,13 @@
 #define TCP_MSL            30000 /* TIME_WAIT: a minute */
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_LISTEN_BACKLOG 1
+
+/* lwIP's DHCP client shows the options that it has no use for: the name server is one. */
+struct pbuf;
+void ilwaco_dhcp_option(uint8_t option, uint8_t length_bytes, struct pbuf *message,
+                        uint16_t offset_bytes);
+#define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, option, length, pbuf, at)   \
+    ((void)(message), ilwaco_dhcp_option((option), (length), (pbuf), (at)))
 
 #define LWIP_CHKSUM ilwaco_checksum /* ilwaco/checksum.c */
 uint16_t ilwaco_checksum(const void *bytes, int length_bytes);

@@ -179,7 +179,7 @@ static void check_misuse(void)
     int one = bound_socket(&taken), two = udp_socket(), value = 1, count = 0;
     int opened[80];
     CHECK_ERRNO(socket(AF_INET6, SOCK_DGRAM, 0), EAFNOSUPPORT);
-    CHECK_ERRNO(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), EPROTONOSUPPORT);
+    CHECK_ERRNO(socket(AF_INET, SOCK_RAW, IPPROTO_UDP), EPROTONOSUPPORT);
     CHECK_ERRNO(bind(one, (struct sockaddr *)&taken, sizeof taken), EINVAL);
     CHECK_ERRNO(bind(two, (struct sockaddr *)&taken, sizeof taken), EADDRINUSE);
     CHECK_ERRNO(bind(two, (struct sockaddr *)&taken, 4), EINVAL);
@@ -215,8 +215,14 @@ static void check_addresses(void)
     CHECK(list->ai_next == NULL && list->ai_protocol == IPPROTO_UDP && in->sin_port == htons(4000));
     CHECK(in->sin_addr.s_addr == htonl(0x0a010203));
     freeaddrinfo(list);
-    CHECK(getaddrinfo("no.such.name", "1", &hints, &list) == EAI_NONAME);
-    CHECK(getaddrinfo("1.2.3.4", "http", &hints, &list) == EAI_SERVICE);
+    CHECK(getaddrinfo("1.2.3.4", "ntp", &hints, &list) == 0);
+    CHECK(((const struct sockaddr_in *)(const void *)list->ai_addr)->sin_port == htons(123));
+    freeaddrinfo(list);
+    CHECK(getaddrinfo("1.2.3.4", "https", &hints, &list) == EAI_SERVICE); /* not for datagrams */
+    CHECK(getaddrinfo("1.2.3.4", "no-such", &hints, &list) == EAI_SERVICE);
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    CHECK(getaddrinfo("localhost", "1", &hints, &list) == EAI_NONAME);
+    CHECK(getaddrinfo("1.2.3.4", "ntp", &hints, &list) == EAI_NONAME);
     CHECK(inet_pton(AF_INET, "255.254.3.0", &address) == 1);
     CHECK(inet_ntop(AF_INET, &address, text, sizeof text) && strcmp(text, "255.254.3.0") == 0);
     CHECK(inet_pton(AF_INET, "1.2.3", &address) == 0 &&
