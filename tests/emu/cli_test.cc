@@ -468,7 +468,7 @@ TEST(Cli, BootEndsWith130WhenInterrupted)
 {
     TemporaryFolder folder;
     DenaliProcess process(folder, {"boot", GuestImage("spin")});
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    std::this_thread::sleep_for(support::kProgramStarts);
     process.Signal(SIGINT);
     EXPECT_EQ(process.Wait().code, 130);
 }

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/emulator.h"
 #include "support/temporary_folder.h"
 
 struct Outcome {
@@ -32,11 +33,11 @@ class DenaliProcess
         : folder_(folder)
     {
         folder_.write(".stdin", input);
-        std::string program = std::string(DENALI_BINARY_DIR) + "/denali";
-        std::vector<char *> argv = {program.data()};
-        std::vector<std::string> copies = arguments;
-        for (std::string &argument : copies) {
-            argv.push_back(argument.data());
+        std::vector<std::string> words = support::emulated(DENALI_BINARY_DIR "/denali");
+        words.insert(words.end(), arguments.begin(), arguments.end());
+        std::vector<char *> argv;
+        for (std::string &word : words) {
+            argv.push_back(word.data());
         }
         argv.push_back(nullptr);
         pid_ = fork();
@@ -50,7 +51,7 @@ class DenaliProcess
             if (before_exec) {
                 before_exec();
             }
-            execv(program.c_str(), argv.data());
+            execv(argv[0], argv.data());
             _exit(127);
         }
     }

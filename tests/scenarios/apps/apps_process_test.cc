@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/emulator.h"
+
 namespace
 {
 
@@ -27,8 +29,9 @@ class Process
         : output_(testing::TempDir() + "apps_process_" + std::to_string(getpid()) + "_" +
                   std::to_string(next_++))
     {
-        std::string path = std::string(DENALI_BINARY_DIR) + "/tests/native-" + program;
-        arguments.insert(arguments.begin(), path);
+        const std::string path = std::string(DENALI_BINARY_DIR) + "/tests/native-" + program;
+        const std::vector<std::string> words = support::emulated(path);
+        arguments.insert(arguments.begin(), words.begin(), words.end());
         pid_ = fork();
         if (pid_ == 0) {
             std::vector<char *> argv;
@@ -42,7 +45,7 @@ class Process
             if (!freopen(output_.c_str(), "w", stdout)) {
                 _exit(126);
             }
-            execv(path.c_str(), argv.data());
+            execv(argv[0], argv.data());
             _exit(127);
         }
     }
