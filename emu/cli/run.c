@@ -107,7 +107,7 @@ const struct cli_verb cli_run_verb = {
     .examples = "  denali run hello.yaml\n"
                 "  denali run kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
                 "  denali run echo.yaml --set groups.client.count=20 --jobs 1\n"
-                "  denali run echo.yaml --engine unicorn --out /tmp/echo-run\n"
+                "  denali run echo.yaml --engine unicorn --out echo-run\n"
                 "  denali run echo.yaml --pcap server,client\n",
     .arguments_min = 1,
     .arguments_max = 1,
