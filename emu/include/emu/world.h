@@ -161,8 +161,8 @@ struct emu_node_report {
 void emu_world_node_report(const struct emu_world *world, uint32_t node,
                            struct emu_node_report *report);
 
-/* What is on a node's disk: the first block from `from` on that may hold anything but zeros, and its
- * bytes; EMU_BLOCK_NONE if there is none. disk is one of its group's in the scenario. */
+/* What is on a node's disk: the first block from `from` on that may hold anything but zeros, and
+ * its bytes; EMU_BLOCK_NONE if there is none. disk is one of its group's in the scenario. */
 #define EMU_BLOCK_NONE UINT64_MAX
 uint64_t emu_world_node_disk_next(const struct emu_world *world, uint32_t node, uint32_t disk,
                                   uint64_t from, const void **bytes);
