@@ -7,9 +7,14 @@
 #include "models.h"
 
 const struct dev_ops *const dev_table[DEV_COUNT] = {
-    [DEV_CONSOLE] = &dev_console_ops, [DEV_NIC] = &dev_nic_ops,
-    [DEV_TIMER] = &dev_timer_ops,     [DEV_OBSERVER] = &dev_observer_ops,
-    [DEV_ENTROPY] = &dev_entropy_ops, [DEV_DISK] = &dev_disk_ops,
+    [DEV_CONSOLE] = &dev_console_ops,
+    [DEV_NIC] = &dev_nic_ops,
+    [DEV_TIMER] = &dev_timer_ops,
+    [DEV_OBSERVER] = &dev_observer_ops,
+    [DEV_ENTROPY] = &dev_entropy_ops,
+    [DEV_KEYBOARD] = &dev_keyboard_ops,
+    [DEV_FRAMEBUFFER] = &dev_framebuffer_ops,
+    [DEV_DISK] = &dev_disk_ops,
 };
 
 /* A handful of ports in all: walking them costs less than keeping a second table in step. */

@@ -9,6 +9,8 @@ extern const struct dev_ops dev_nic_ops;
 extern const struct dev_ops dev_timer_ops;
 extern const struct dev_ops dev_observer_ops;
 extern const struct dev_ops dev_entropy_ops;
+extern const struct dev_ops dev_keyboard_ops;
+extern const struct dev_ops dev_framebuffer_ops;
 extern const struct dev_ops dev_disk_ops;
 
 #endif

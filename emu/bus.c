@@ -158,6 +158,14 @@ static uint64_t bus_entropy_key(void *host)
     return random_key(scenario->seed, stream_name);
 }
 
+static void bus_screen_size(void *host, uint32_t *width, uint32_t *height)
+{
+    const struct emu_node *node = host;
+    const struct scn_group *group = &node->process->world->scenario->groups[node->group];
+    *width = group->screen_width;
+    *height = group->screen_height;
+}
+
 static uint64_t bus_cpu_hz(void *host)
 {
     return ((struct emu_node *)host)->cpu_hz;
@@ -300,6 +308,7 @@ const struct dev_host_ops emu_bus_ops = {
     .event_at = bus_event_at,
     .device_present = bus_device_present,
     .entropy_key = bus_entropy_key,
+    .screen_size = bus_screen_size,
     .cpu_hz = bus_cpu_hz,
     .memory_bytes = bus_memory_bytes,
     .node_index = bus_node_index,

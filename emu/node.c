@@ -27,6 +27,10 @@ void *emu_node_device(struct emu_node *node, uint32_t device)
         return &node->observer;
     case DEV_ENTROPY:
         return &node->entropy;
+    case DEV_KEYBOARD:
+        return &node->keyboard;
+    case DEV_FRAMEBUFFER:
+        return &node->framebuffer;
     case DEV_DISK:
         return &node->disk;
     }
@@ -35,6 +39,7 @@ void *emu_node_device(struct emu_node *node, uint32_t device)
 
 bool emu_node_device_present(const struct emu_node *node, uint32_t device)
 {
+    const struct scn_group *group = &node->process->world->scenario->groups[node->group];
     switch ((enum dev_index)device) {
     case DEV_CONSOLE:
     case DEV_NIC:
@@ -42,6 +47,10 @@ bool emu_node_device_present(const struct emu_node *node, uint32_t device)
     case DEV_OBSERVER:
     case DEV_ENTROPY:
         return true;
+    case DEV_KEYBOARD:
+        return group->key_event_count > 0;
+    case DEV_FRAMEBUFFER:
+        return group->screen_width > 0;
     case DEV_DISK:
         return emu_node_disk(node, 0) != NULL;
     }
@@ -151,8 +160,12 @@ static void end(struct emu_node *node, enum emu_node_state state, uint32_t detai
     emu_process_record(node->process, node,
                        state == EMU_NODE_TERMINATED ? EMU_RECORD_TERMINATE : EMU_RECORD_FAULT, NULL,
                        0);
-    /* What waited for the guest is nobody's now; memory stays for the full-state hash. */
+    /* What waited for the guest is nobody's now; memory stays for the full-state hash, and with it
+     * what is on the screen: of a machine that failed it is what people want to see. */
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        if (device == DEV_FRAMEBUFFER) {
+            continue;
+        }
         struct dev_env env = emu_node_env(node, device);
         dev_table[device]->reset(emu_node_device(node, device), &env);
     }
@@ -282,4 +295,5 @@ void emu_node_fini(struct emu_node *node)
         event = next;
     }
     free(node->input);
+    free(node->key);
 }

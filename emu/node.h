@@ -24,6 +24,7 @@ struct emu_world;
 enum emu_event_kind {
     EMU_EVENT_BOOT,
     EMU_EVENT_INPUT,       /* console input from the scenario; source is the input's number */
+    EMU_EVENT_KEY,         /* a key from the scenario; source is the key event's number */
     EMU_EVENT_NETWORK,     /* EMU_EVENT_NETWORK + the network's own kind */
     EMU_EVENT_DEVICE = 64, /* a device's own event; source is the device's number */
     EMU_EVENT_WAKE,        /* an idle node's time-out */
@@ -67,6 +68,7 @@ struct emu_account {
     uint64_t observations;
     uint64_t disk_reads; /* blocks */
     uint64_t disk_writes;
+    uint64_t keys_dropped; /* the keyboard's queue was full */
 };
 
 struct emu_node {
@@ -90,6 +92,7 @@ struct emu_node {
     struct emu_event activity;       /* RUN while runnable, WAKE while idle, BOOT while off */
     struct emu_event *device_events; /* a list, one for each device that has asked */
     struct emu_event *input;         /* the next console input, NULL if the scenario has none */
+    struct emu_event *key;           /* the next key, NULL if the scenario has none */
 
     struct dev_registers registers;
     struct dev_console console;
@@ -97,6 +100,8 @@ struct emu_node {
     struct dev_timer timer;
     struct dev_observer observer;
     struct dev_entropy entropy;
+    struct dev_keyboard keyboard;
+    struct dev_framebuffer framebuffer;
     struct dev_disk disk;
 
     struct emu_overlay *disks; /* what it wrote to its disks, NULL until it writes; disk.h */

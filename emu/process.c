@@ -150,6 +150,9 @@ static void handle(struct emu_process *process, struct emu_event *event)
     case EMU_EVENT_INPUT:
         emu_world_console_input(node, key.source);
         break;
+    case EMU_EVENT_KEY:
+        emu_world_key(node, key.source);
+        break;
     case EMU_EVENT_DEVICE: {
         struct dev_env env = emu_node_env(node, key.source);
         dev_table[key.source]->event(emu_node_device(node, key.source), &env);

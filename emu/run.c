@@ -15,6 +15,7 @@
 
 #include "capture.h"
 #include "progress.h"
+#include "screenshot.h"
 
 const char *emu_version(void)
 {
@@ -30,6 +31,7 @@ struct run {
     struct trace_run *trace;
     struct ana_metrics *metrics;
     struct emu_capture captures;
+    struct emu_screenshots screenshots;
     struct emu_progress progress;
     uint64_t started_ns; /* host time */
     uint32_t faults[VCPU_FAULT_COUNT];
@@ -235,6 +237,7 @@ static enum status write_nodes(struct run *run, struct error *error)
             .disk_blocks_private = report.disk_blocks_private,
             .console_bytes = report.console_bytes,
             .observations = report.observations,
+            .keys_dropped = report.keys_dropped,
             .faults = faulted,
             .digest = report.digest,
         };
@@ -406,6 +409,10 @@ static enum status start(struct run *run, struct error *error)
     if (!status) {
         status = emu_capture_select(&run->captures, run->scenario, options->pcap, error);
     }
+    for (uint32_t i = 0; i < options->screenshot_count && !status; i++) {
+        status =
+            emu_screenshots_add(&run->screenshots, run->scenario, options->screenshots[i], error);
+    }
     if (status) {
         return status;
     }
@@ -452,6 +459,28 @@ static enum status start(struct run *run, struct error *error)
     return status;
 }
 
+/* To the end, with a look at screens on the way. How the world's run is cut changes nothing in it.
+ */
+static enum status go(struct run *run, struct error *error)
+{
+    uint64_t end_ns = run->scenario->duration_ns;
+    enum status status = STATUS_OK;
+    for (uint64_t until_ns = 0; until_ns < end_ns && !status && !run->result->interrupted;) {
+        uint64_t shot_ns = emu_screenshots_next_ns(&run->screenshots);
+        until_ns = shot_ns < end_ns ? shot_ns : end_ns;
+        status = emu_world_run(run->world, until_ns, error);
+        if (!status && !run->result->interrupted) {
+            status = emu_screenshots_take(&run->screenshots, run->world, run->scenario, run->trace,
+                                          until_ns, error);
+        }
+    }
+    if (!status && !run->result->interrupted) {
+        status = emu_screenshots_take(&run->screenshots, run->world, run->scenario, run->trace,
+                                      UINT64_MAX, error);
+    }
+    return status;
+}
+
 enum status emu_run(const struct emu_run_options *options, struct emu_run_result *result,
                     struct error *error)
 {
@@ -461,7 +490,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     enum status status = start(&run, error);
     if (!status) {
         emu_progress_init(&run.progress, options->progress, run.scenario->duration_ns);
-        status = emu_world_run(run.world, run.scenario->duration_ns, error);
+        status = go(&run, error);
         emu_progress_done(&run.progress);
     }
     if (!status && !result->interrupted) {
@@ -479,6 +508,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     }
     emu_world_destroy(run.world);
     emu_capture_fini(&run.captures);
+    emu_screenshots_fini(&run.screenshots);
     scn_scenario_destroy(run.scenario);
     ana_metrics_destroy(run.metrics);
     return status;

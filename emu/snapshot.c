@@ -96,7 +96,8 @@ static void load_pages(struct vcpu_space *space, struct reader *reader)
     X(console_bytes_cut)                                                                           \
     X(observations)                                                                                \
     X(disk_reads)                                                                                  \
-    X(disk_writes)
+    X(disk_writes)                                                                                 \
+    X(keys_dropped)
 
 static void save_node(struct emu_node *node, struct writer *writer)
 {
@@ -119,6 +120,8 @@ static void save_node(struct emu_node *node, struct writer *writer)
     }
     bool input = node->input && event_queued(&node->input->base);
     write_u32(writer, input ? node->input->base.key.source : UINT32_MAX);
+    bool key = node->key && event_queued(&node->key->base);
+    write_u32(writer, key ? node->key->base.key.source : UINT32_MAX);
 #define X(field) write_u64(writer, node->account.field);
     ACCOUNT_FIELDS(X)
 #undef X
@@ -144,6 +147,9 @@ static void unqueue(struct emu_node *node)
     }
     if (node->input && event_queued(&node->input->base)) {
         event_heap_remove(&node->process->events, &node->input->base);
+    }
+    if (node->key && event_queued(&node->key->base)) {
+        event_heap_remove(&node->process->events, &node->key->base);
     }
 }
 
@@ -231,6 +237,7 @@ static void load_node(struct emu_node *node, struct reader *reader)
         dev_table[device]->load(emu_node_device(node, device), &env, reader);
     }
     emu_world_console_input_queue(node, read_u32(reader));
+    emu_world_key_queue(node, read_u32(reader));
 #define X(field) node->account.field = read_u64(reader);
     ACCOUNT_FIELDS(X)
 #undef X

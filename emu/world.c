@@ -215,25 +215,6 @@ static void schedule_boot(struct emu_world *world, struct emu_node *node)
     event_heap_push(&node->process->events, &node->activity.base);
 }
 
-void emu_world_console_input_queue(struct emu_node *node, uint32_t input)
-{
-    const struct scn_group *group = &node->process->world->scenario->groups[node->group];
-    if (input >= group->input_count) {
-        return;
-    }
-    if (!node->input) {
-        node->input = alloc_zeroed(1, sizeof *node->input);
-        event_init(&node->input->base);
-    }
-    node->input->base.key = (struct event_key){
-        .time_ns = group->inputs[input].at_ns,
-        .kind = EMU_EVENT_INPUT,
-        .destination = node->index,
-        .source = input,
-    };
-    event_heap_push(&node->process->events, &node->input->base);
-}
-
 static void make_nodes(struct emu_world *world)
 {
     world->node_count = world->scenario->node_count;
@@ -255,6 +236,7 @@ static void ready_nodes(struct emu_world *world)
         give_boot_text(world, node);
         schedule_boot(world, node);
         emu_world_console_input_queue(node, 0);
+        emu_world_key_queue(node, 0);
     }
 }
 
@@ -341,54 +323,7 @@ void emu_world_destroy(struct emu_world *world)
     free(world);
 }
 
-/* --- input and output ------------------------------------------------------------------------- */
-
-void emu_world_console_input(struct emu_node *node, uint32_t input)
-{
-    const struct scn_group *group = &node->process->world->scenario->groups[node->group];
-    const char *text = group->inputs[input].text;
-    if (emu_node_alive(node)) {
-        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
-        uint32_t size_bytes = (uint32_t)strlen(text);
-        emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, input, 0, text, size_bytes);
-        dev_console_input(&node->console, &env, (const uint8_t *)text, size_bytes);
-    }
-    emu_world_console_input_queue(node, input + 1);
-    if (emu_node_alive(node) && !emu_world_console_expected(node)) {
-        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
-        dev_console_end(&node->console, &env);
-    }
-}
-
-bool emu_world_console_expected(const struct emu_node *node)
-{
-    return node->process->world->typed_input || (node->input && event_queued(&node->input->base));
-}
-
-void emu_world_console_end(struct emu_world *world, uint32_t index)
-{
-    struct emu_node *node = &world->nodes[index];
-    world->typed_input = false;
-    if (emu_node_alive(node)) {
-        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
-        node->process->now_ns = world->now_ns;
-        emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 1, NULL, 0);
-        dev_console_end(&node->console, &env);
-    }
-}
-
-uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const void *bytes,
-                                uint32_t size_bytes)
-{
-    struct emu_node *node = &world->nodes[index];
-    if (!emu_node_alive(node) || size_bytes == 0) {
-        return 0; /* nothing typed is nothing told: how often somebody looks does not show */
-    }
-    struct dev_env env = emu_node_env(node, DEV_CONSOLE);
-    node->process->now_ns = world->now_ns;
-    emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 0, bytes, size_bytes);
-    return dev_console_input(&node->console, &env, bytes, size_bytes);
-}
+/* --- output ----------------------------------------------------------------------------------- */
 
 /* Constant name of a cause; "" if it is none. */
 static const char *drop_cause(uint32_t cause)
@@ -651,6 +586,7 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
         .console_bytes = account->console_bytes,
         .console_bytes_cut = account->console_bytes_cut,
         .observations = account->observations,
+        .keys_dropped = account->keys_dropped,
         .pages_private = node->space.private_count,
         .pages_private_max = node->space.private_max,
         .disk_reads = account->disk_reads,
@@ -670,12 +606,13 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
 {
     const struct emu_node *node = &world->nodes[index];
     uint64_t events_bytes = node->input ? sizeof *node->input : 0;
+    events_bytes += node->key ? sizeof *node->key : 0;
     for (const struct emu_event *event = node->device_events; event; event = event->next) {
         events_bytes += sizeof *event;
     }
     uint64_t states_bytes = sizeof node->registers + sizeof node->console + sizeof node->nic +
                             sizeof node->timer + sizeof node->observer + sizeof node->entropy +
-                            sizeof node->disk;
+                            sizeof node->keyboard + sizeof node->framebuffer + sizeof node->disk;
     cost->processor_bytes = sizeof node->vcpu;
     cost->tables_bytes =
         sizeof node->space +

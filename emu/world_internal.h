@@ -98,6 +98,11 @@ bool emu_world_console_expected(const struct emu_node *node);
 /* Queues the event for input number `input`, if the scenario has so many. */
 void emu_world_console_input_queue(struct emu_node *node, uint32_t input);
 
+/* The scenario's key event number `key` reaches the node; asks for the next. */
+void emu_world_key(struct emu_node *node, uint32_t key);
+/* Queues the event for key event number `key`, if the scenario has so many. */
+void emu_world_key_queue(struct emu_node *node, uint32_t key);
+
 /* Every process takes in what was sent to it, and notes its next time; then no inbox holds
  * anything. */
 void emu_world_collect(struct emu_world *world);

@@ -443,6 +443,10 @@ static enum status check_group(const struct check *check, uint32_t index)
         }
     }
     enum status status = check_files(check, index);
+    if (status == STATUS_OK) {
+        status =
+            typing_expand(check->document, item, &check->scenario->groups[index], check->error);
+    }
     return status == STATUS_OK ? check_boot_text(check, index) : status;
 }
 

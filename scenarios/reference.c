@@ -128,6 +128,8 @@ static const char *kind_word(const struct schema_field *field)
         return NULL; /* its words */
     case SCHEMA_SUBNET:
         return "subnet";
+    case SCHEMA_EXTENT:
+        return "width and height";
     case SCHEMA_BOUND:
         return "number";
     case SCHEMA_TEXTS:
@@ -184,7 +186,9 @@ static void print_range(FILE *stream, const struct schema_field *field)
     char low[UNIT_TEXT_MAX];
     char high[UNIT_TEXT_MAX];
     if (!schema_is_quantity(field->kind)) {
-        if (field->max > 0 && field->kind != SCHEMA_SUBNET) {
+        if (field->kind == SCHEMA_EXTENT) {
+            fprintf(stream, "%u to %u each", (unsigned)field->min, (unsigned)field->max);
+        } else if (field->max > 0 && field->kind != SCHEMA_SUBNET) {
             fprintf(stream, "%u to %u entries", (unsigned)field->min, (unsigned)field->max);
         }
         return;

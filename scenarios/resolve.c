@@ -283,7 +283,7 @@ static bool small_number(const char **text, uint32_t max, uint32_t *value)
 {
     const char *c = *text;
     *value = 0;
-    for (; is_digit(*c) && c - *text < 3; c++) {
+    for (; is_digit(*c) && c - *text < 4; c++) {
         *value = *value * 10 + (uint32_t)(*c - '0');
     }
     bool valid = c != *text && *value <= max && !(c - *text > 1 && **text == '0');
@@ -315,6 +315,24 @@ static enum status read_subnet(const struct slot *slot)
     }
     *SCHEMA_AT(uint32_t, slot->base, slot->field->offset) = address;
     *SCHEMA_AT(uint32_t, slot->base, slot->field->beside) = prefix_length;
+    return STATUS_OK;
+}
+
+static enum status read_extent(const struct slot *slot)
+{
+    const char *text = has_text(slot) ? slot->item->text : "";
+    uint32_t width;
+    uint32_t height;
+    bool valid = small_number(&text, (uint32_t)slot->field->max, &width) && *text++ == 'x' &&
+                 small_number(&text, (uint32_t)slot->field->max, &height) && *text == '\0';
+    if (!valid || width < slot->field->min || height < slot->field->min) {
+        char what[80];
+        snprintf(what, sizeof what, "WIDTHxHEIGHT such as 640x480, each from %u to %u",
+                 (unsigned)slot->field->min, (unsigned)slot->field->max);
+        return expected(slot, what);
+    }
+    *SCHEMA_AT(uint32_t, slot->base, slot->field->offset) = width;
+    *SCHEMA_AT(uint32_t, slot->base, slot->field->beside) = height;
     return STATUS_OK;
 }
 
@@ -468,6 +486,8 @@ static enum status read_field(const struct slot *slot)
         return read_set(slot);
     case SCHEMA_SUBNET:
         return read_subnet(slot);
+    case SCHEMA_EXTENT:
+        return read_extent(slot);
     case SCHEMA_BOUND:
         return read_bound(slot);
     case SCHEMA_TEXTS:
@@ -518,7 +538,7 @@ static enum status unknown_field(const struct scn_document *document,
                           "expected a field of %s, found an unknown one; did you mean '%s'?",
                           section->title, nearest);
     }
-    char list[256] = "";
+    char list[512] = "";
     size_t length = 0;
     for (uint32_t i = 0; i < section->field_count; i++) {
         length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", i == 0 ? "" : ", ",

@@ -9,6 +9,7 @@
 #include "schema.h"
 
 struct scn_scenario;
+struct scn_group;
 
 /* Fills a zeroed struct from a mapping; what was filled before an error stays for schema_free. */
 enum status resolve_section(const struct scn_document *document,
@@ -17,6 +18,10 @@ enum status resolve_section(const struct scn_document *document,
 
 /* The rules across fields, and what is derived from them. The document is the scenario's. */
 enum status check_scenario(struct scn_scenario *scenario, struct error *error) MUST_USE;
+
+/* The keys that a group's `keyboard` presses and releases; item is the group's. */
+enum status typing_expand(const struct scn_document *document, const struct scn_item *item,
+                          struct scn_group *group, struct error *error) MUST_USE;
 
 /* Frees what a struct's fields own, not the struct. */
 void schema_free(const struct schema_section *section, void *base);

@@ -221,6 +221,9 @@ enum status scn_load(struct scn_scenario **scenario, const char *path, struct er
 void scn_scenario_destroy(struct scn_scenario *scenario)
 {
     if (scenario != NULL) {
+        for (uint32_t i = 0; i < scenario->group_count && scenario->groups; i++) {
+            free(scenario->groups[i].key_events);
+        }
         schema_free(&schema_scenario, scenario);
         document_destroy(scenario->source);
         free(scenario);
@@ -309,6 +312,7 @@ static bool field_equal(const struct schema_field *field, const void *a, const v
     case SCHEMA_BOOL:
         return *SCHEMA_OF(bool, a, at) == *SCHEMA_OF(bool, b, at);
     case SCHEMA_SUBNET:
+    case SCHEMA_EXTENT:
         return *SCHEMA_OF(uint32_t, a, at) == *SCHEMA_OF(uint32_t, b, at) &&
                *SCHEMA_OF(uint32_t, a, field->beside) == *SCHEMA_OF(uint32_t, b, field->beside);
     case SCHEMA_CHOICE:

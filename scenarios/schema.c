@@ -15,7 +15,7 @@
 #define US          1000ull
 #define MS          (1000 * US)
 #define SECOND      (1000 * MS)
-#define TIME_MAX    (8760 * 3600 * SECOND) /* a year: sums of times stay far from overflow */
+#define TIME_MAX    SCN_TIME_MAX_NS
 #define LATENCY_MAX (8 * SECOND)
 #define RATE_MAX    1000000000000ull
 #define WAN         (1u << SCN_NETWORK_WAN)
@@ -193,6 +193,33 @@ static const struct schema_section file_section = {
 };
 #undef OWNER
 
+#define OWNER scn_typing
+static const struct schema_field typing_fields[] = {
+    {"at", SCHEMA_TIME, AT(at_ns), REQUIRED, RANGE(0, TIME_MAX),
+     .meaning = "Virtual time, since the start of the run."},
+    {"keys", SCHEMA_TEXT, AT(keys), OPTIONAL,
+     .meaning = "Text to type as on a US keyboard; `<NAME>` strikes a key by its name, such as "
+                "`<Left>` or `<F1>`, and `<lt>` types a `<`."},
+    {"every", SCHEMA_TIME, AT(every_ns), DEFAULT("10ms"), RANGE(0, TIME_MAX),
+     .meaning = "Of `keys`: time from one stroke to the next; a key is held for half of it."},
+    {"press", SCHEMA_TEXT, AT(press), OPTIONAL,
+     .meaning = "Name of a key that goes down and stays so: a letter, a digit, a sign, or one of "
+                "`Enter Escape Backspace Tab Space CapsLock F1`–`F12 Insert Home PageUp Delete End "
+                "PageDown Right Left Down Up LeftControl LeftShift LeftAlt LeftGUI RightControl "
+                "RightShift RightAlt RightGUI`."},
+    {"release", SCHEMA_TEXT, AT(release), OPTIONAL, .meaning = "Name of a key that goes up."},
+};
+static const struct schema_section typing_section = {
+    .title = "groups[].keyboard[]",
+    .meaning = "What is done on the keyboard of every node of the group; each entry has one of "
+               "`keys`, `press` and `release`. All together are at most 65536 keys going down or "
+               "up. A guest that leaves 64 of them waiting loses those that follow.",
+    .size_bytes = sizeof(struct scn_typing),
+    .fields = typing_fields,
+    .field_count = COUNT(typing_fields),
+};
+#undef OWNER
+
 #define OWNER scn_group
 static const struct schema_field group_fields[] = {
     {"name", SCHEMA_NAME, AT(name), REQUIRED,
@@ -235,6 +262,13 @@ static const struct schema_field group_fields[] = {
     {"archive", SCHEMA_PATH, AT(archive_path), OPTIONAL, .path = SCN_PATH_ARCHIVE,
      .meaning = "Instead of `files`: a ustar archive (`tar --format=ustar`) that holds them. It is "
                 "what a run directory's scenario has."},
+    {"keyboard", SCHEMA_LIST, AT(typings), BESIDE(typing_count), OPTIONAL, RANGE(0, 1024),
+     .section = &typing_section,
+     .meaning = "See groups[].keyboard. A group without this has no keyboards."},
+    {"screen", SCHEMA_EXTENT, AT(screen_width), BESIDE(screen_height), OPTIONAL,
+     RANGE(1, SCN_SCREEN_SIDE_MAX),
+     .meaning = "Size of the screen of each node in pixels, such as `640x480`; `--screenshot` "
+                "shows it. A group without this has no screens."},
 };
 #undef OWNER
 
@@ -374,6 +408,9 @@ bool schema_present(const struct schema_field *field, const void *base)
     }
     if (field->kind == SCHEMA_BOUND) {
         return SCHEMA_OF(struct scn_bound, base, field->offset)->text != NULL;
+    }
+    if (field->kind == SCHEMA_EXTENT) {
+        return *SCHEMA_OF(uint32_t, base, field->offset) != 0;
     }
     if (field->kind == SCHEMA_SECTION) {
         const struct schema_section *section = field->section;

@@ -27,6 +27,7 @@ enum schema_kind {
     SCHEMA_CHOICE,    /* uint32_t: number of one of the words */
     SCHEMA_SET,       /* uint32_t: a bit for each of the words; a list of them, or one alone */
     SCHEMA_SUBNET,    /* uint32_t, and the prefix's length, uint32_t, beside it */
+    SCHEMA_EXTENT,    /* uint32_t width, and the height, uint32_t, beside it; 0: none */
     SCHEMA_BOUND,     /* struct scn_bound: a decimal number */
     SCHEMA_TEXTS,     /* char ** and its count, uint32_t, beside it */
     SCHEMA_VARIABLES, /* struct scn_variable * and its count beside it */

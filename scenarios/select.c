@@ -253,3 +253,23 @@ enum status scn_stretch_parse(const char *option, const char *text, struct scn_s
     *stretch = (struct scn_stretch){counted[0] || counted[1], bounds[0], bounds[1]};
     return STATUS_OK;
 }
+
+/* --- moments ---------------------------------------------------------------------------------- */
+
+enum status scn_moment_parse(const char *option, const char *text, uint64_t *time_ns,
+                             struct error *error)
+{
+    const char *reason;
+    if (unit_parse(UNIT_TIME, text, time_ns, &reason)) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_INVALID, NULL, 0,
+                     "%s: `%.80s`; expected a virtual time such as 1.5s or 250ms", option, text);
+}
+
+_Static_assert(SCN_MOMENT_TEXT_MAX == UNIT_TEXT_MAX, "the one is written by the other");
+
+void scn_moment_write(uint64_t time_ns, char text[SCN_MOMENT_TEXT_MAX])
+{
+    unit_write(UNIT_TIME, time_ns, text);
+}

@@ -190,6 +190,11 @@ static void emit_field(struct output *output, const struct schema_field *field, 
         emit_text(output, text);
         return;
     }
+    case SCHEMA_EXTENT:
+        snprintf(text, sizeof text, "%ux%u", *SCHEMA_OF(uint32_t, base, field->offset),
+                 *SCHEMA_OF(uint32_t, base, field->beside));
+        emit_text(output, text);
+        return;
     case SCHEMA_BOUND:
         emit_text(output, SCHEMA_OF(struct scn_bound, base, field->offset)->text);
         return;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <base/alloc.h>
+#include <traces/png.h>
 
 #include "run.h"
 
@@ -278,4 +279,24 @@ enum status trace_run_console_append(struct trace_run *run, const char *node, co
                                      size_t size_bytes, struct error *error)
 {
     return run_node_file_append(run, node, "console.log", bytes, size_bytes, error);
+}
+
+enum status trace_run_screen_write(struct trace_run *run, const char *node, const char *moment,
+                                   uint32_t width, uint32_t height, const uint8_t *rgb,
+                                   struct error *error)
+{
+    char name[RUN_NAME_MAX];
+    size_t size_bytes;
+    enum status status = run_check(run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint8_t *bytes = trace_png_encode(width, height, rgb, &size_bytes);
+    if (!bytes) {
+        return run_fail(run, error, STATUS_NO_MEMORY, run->path, 0, "no memory for a picture");
+    }
+    snprintf(name, sizeof name, "screen-%s.png", moment);
+    status = run_node_file_append(run, node, name, bytes, size_bytes, error);
+    free(bytes);
+    return status;
 }

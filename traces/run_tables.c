@@ -140,7 +140,8 @@ enum status trace_run_nodes_begin(struct trace_run *run, const char *const *caus
     }
     if (printed >= 0) {
         printed = fputs(",disk_reads,disk_writes,disk_blocks_private,pages_private,"
-                        "pages_private_max,console_bytes,observations,faults,digest\n",
+                        "pages_private_max,console_bytes,observations,keys_dropped,"
+                        "faults,digest\n",
                         file);
     }
     return stream_check(run, &run->nodes, printed, error);
@@ -187,10 +188,10 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
                                account->bytes_sent,
                                account->frames_received,
                                account->bytes_received};
-    const uint64_t after[] = {account->disk_reads,          account->disk_writes,
-                              account->disk_blocks_private, account->pages_private,
-                              account->pages_private_max,   account->console_bytes,
-                              account->observations,        account->faults};
+    const uint64_t after[] = {
+        account->disk_reads,    account->disk_writes,       account->disk_blocks_private,
+        account->pages_private, account->pages_private_max, account->console_bytes,
+        account->observations,  account->keys_dropped,      account->faults};
     errno = 0;
     int printed = outcome_print(file, account);
     for (size_t i = 0; i < sizeof before / sizeof before[0] && printed >= 0; i++) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <base/time.h>
+#include <traces/png.h>
 
 #include "cli.h"
 
@@ -22,6 +23,9 @@ static const struct cli_option options[] = {
     {"engine", "ENGINE", "what executes the guest; `denali list engines`", false},
     {"memory", "SIZE", "memory of the machine, e.g. 1MiB (default: 16MiB)", false},
     {"cpu-hz", "HZ", "instructions per virtual second, e.g. 50MHz", false},
+    {"screen", "WIDTHxHEIGHT", "give the machine a screen, in pixels", false},
+    {"screenshot", "FILE", "what is on its screen (640x480 if none is given) at the end, as PNG",
+     false},
     {"until", "TIME", "stop at this virtual time, e.g. 20s", false},
     {"env", "NAME=VALUE", "a variable of the guest's environment", true},
     {"file", "PATH=SOURCE", "a file, or a folder's, that the guest sees at PATH", true},
@@ -116,6 +120,12 @@ static char *describe(const struct cli_arguments *arguments, size_t *size_bytes)
         print_quoted(stream, cpu_hz, false);
         fputc('\n', stream);
     }
+    const char *screen = cli_value(arguments, "screen");
+    if (screen || cli_value(arguments, "screenshot")) {
+        fprintf(stream, "  screen: ");
+        print_quoted(stream, screen ? screen : "640x480", false);
+        fputc('\n', stream);
+    }
     fprintf(stream, "  arguments: [");
     for (int i = 0; i < arguments->rest_count; i++) {
         fputs(i ? ", " : "", stream);
@@ -154,7 +164,7 @@ static void blame_option(struct error *error, const char *image)
         {"general.duration: ", "--until"},         {"groups.machine.memory: ", "--memory"},
         {"groups.machine.cpu_hz: ", "--cpu-hz"},   {"groups.machine.environment", "--env"},
         {"groups.machine.arguments", "arguments"}, {"groups.machine.image: ", "image"},
-        {"groups.machine.files", "--file"},
+        {"groups.machine.screen: ", "--screen"},   {"groups.machine.files", "--file"},
     };
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
         size_t length = strlen(map[i].field);
@@ -295,6 +305,15 @@ static enum status run_machine(struct emu_world *world, uint64_t end_ns, struct 
     return status;
 }
 
+static enum status take_screenshot(struct emu_world *world, const char *path, struct error *error)
+{
+    struct emu_screen screen;
+    emu_world_node_screen(world, 0, &screen);
+    enum status status = trace_png_write(path, screen.width, screen.height, screen.rgb, error);
+    free(screen.rgb);
+    return status;
+}
+
 static int judge(const struct emu_world *world)
 {
     struct emu_node_report report;
@@ -362,6 +381,10 @@ static int boot(const struct cli_arguments *arguments)
     if (!status) {
         status = run_machine(world, scenario->duration_ns, &error);
     }
+    const char *screenshot = cli_value(arguments, "screenshot");
+    if (!status && screenshot) {
+        status = take_screenshot(world, screenshot, &error);
+    }
     int code = status ? cli_fail(&error) : judge(world);
     emu_world_destroy(world);
     scn_scenario_destroy(scenario);
@@ -379,6 +402,7 @@ const struct cli_verb cli_boot_verb = {
     .options = options,
     .examples = "  denali boot hello\n"
                 "  denali boot my-peer.img -- arg1 arg2\n"
+                "  denali boot life --until 10s --screenshot life.png\n"
                 "  denali boot my-peer.img --memory 256KiB --env VERBOSE=1\n"
                 "  denali boot httpd.img --file /www=site --file /etc/motd=motd.txt\n",
     .arguments_min = 1,

@@ -19,6 +19,7 @@ static const struct cli_option options[] = {
     {"until", "TIME", "end at this virtual time instead, e.g. 20s", false},
     {"out", "DIR", "run directory (default: runs/<scenario>-<seed>-<n>)", false},
     {"pcap", "NODES", "capture their frames, e.g. server,peer-0..9 or all (pcapng)", false},
+    {"screenshot", "NODES[@TIME]", "a picture of their screens then, or at the end (PNG)", true},
     {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
     {"quiet", NULL, "no progress, no summary; only errors", false},
     {NULL, NULL, NULL, false},
@@ -47,6 +48,8 @@ static int run(const struct cli_arguments *arguments)
     }
     const char *sets[CLI_VALUES_MAX];
     uint32_t set_count = cli_values(arguments, "set", sets);
+    const char *screenshots[CLI_VALUES_MAX];
+    uint32_t screenshot_count = cli_values(arguments, "screenshot", screenshots);
     char images[CLI_PATH_MAX];
     bool quiet = cli_flag(arguments, "quiet");
     struct emu_run_options run_options = {
@@ -60,6 +63,8 @@ static int run(const struct cli_arguments *arguments)
         .jobs = (uint32_t)jobs,
         .memory_limit_bytes = memory_mib << 20,
         .pcap = cli_value(arguments, "pcap"),
+        .screenshots = screenshots,
+        .screenshot_count = screenshot_count,
         .out = cli_value(arguments, "out"),
         .image_directory = cli_image_directory(images),
         .progress = quiet ? NULL : stderr,
@@ -108,7 +113,8 @@ const struct cli_verb cli_run_verb = {
                 "  denali run kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
                 "  denali run echo.yaml --set groups.client.count=20 --jobs 1\n"
                 "  denali run echo.yaml --engine unicorn --out echo-run\n"
-                "  denali run echo.yaml --pcap server,client\n",
+                "  denali run echo.yaml --pcap server,client\n"
+                "  denali run life.yaml --screenshot life@4s --screenshot life\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

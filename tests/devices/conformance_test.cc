@@ -33,6 +33,18 @@ class EveryDevice : public testing::TestWithParam<uint32_t>
         uint32_t bits;
         EXPECT_EQ(machine.in(ABI_PORT_ENTROPY, 4, &bits), DEV_DONE);
 
+        abi_framebuffer picture = {0x8000, 16, 12, 64, ABI_FRAMEBUFFER_XRGB8888, 0};
+        machine.put(descriptor, picture);
+        EXPECT_EQ(machine.out(ABI_PORT_FRAMEBUFFER, 4, descriptor), DEV_DONE);
+
+        // Rings wrap: what is saved must not show where they start.
+        auto *keyboard = static_cast<dev_keyboard *>(machine.state(DEV_KEYBOARD));
+        for (uint32_t i = 0; i < DEV_KEYBOARD_QUEUE_MAX + 5; i++) {
+            EXPECT_TRUE(dev_keyboard_event(keyboard, &machine.envs[DEV_KEYBOARD], 4 + i, i % 2));
+            if (i < 20) {
+                EXPECT_EQ(machine.in(ABI_PORT_KEYBOARD, 4, &bits), DEV_DONE);
+            }
+        }
         // Of three disk requests two are done and one is under way.
         for (uint32_t i = 0; i < 3; i++) {
             abi_disk_request request = {i / 2, ABI_DISK_READ, i, 0x4000, 0x100 + i};
@@ -49,7 +61,6 @@ class EveryDevice : public testing::TestWithParam<uint32_t>
         for (int i = 0; i < 100; i++) {
             EXPECT_EQ(machine.in(ABI_PORT_CONSOLE_BYTE, 4, &value), DEV_DONE);
         }
-        // The ring wraps: what is saved must not show where it starts.
         dev_console_input(console, &machine.envs[DEV_CONSOLE],
                           reinterpret_cast<const uint8_t *>("0123456789abcdefghij"), 20);
 

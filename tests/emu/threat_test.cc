@@ -172,6 +172,7 @@ TEST_P(Threat, NoPortIsADoor)
           {ABI_PORT_TIMER, VCPU_FAULT_DEVICE},
           {ABI_PORT_OBSERVE, VCPU_FAULT_DEVICE},
           {ABI_PORT_ENTROPY, VCPU_FAULT_DEVICE}}},
+        /* The keyboard's and the framebuffer's ports are not there: the scenario gives none. */
         {"i1", {}},
         {"i2", {}},
         {"i4", {{ABI_PORT_CONSOLE_BYTE, VCPU_FAULT_NONE}, {ABI_PORT_ENTROPY, VCPU_FAULT_NONE}}},

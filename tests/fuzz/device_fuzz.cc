@@ -57,9 +57,10 @@ void require(bool condition, const char *what)
 uint16_t port_of(uint8_t choice)
 {
     static const uint16_t ports[] = {
-        ABI_PORT_CONSOLE_BYTE, ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND, ABI_PORT_NIC_RECEIVE,
-        ABI_PORT_TIMER,        ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY,  ABI_PORT_DISK_INFO,
-        ABI_PORT_DISK_SUBMIT,  ABI_PORT_DISK_COMPLETE};
+        ABI_PORT_CONSOLE_BYTE, ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND,
+        ABI_PORT_NIC_RECEIVE,  ABI_PORT_TIMER,         ABI_PORT_OBSERVE,
+        ABI_PORT_ENTROPY,      ABI_PORT_KEYBOARD,      ABI_PORT_FRAMEBUFFER,
+        ABI_PORT_DISK_INFO,    ABI_PORT_DISK_SUBMIT,   ABI_PORT_DISK_COMPLETE};
     return choice < sizeof ports / sizeof ports[0] ? ports[choice] : choice;
 }
 
@@ -105,7 +106,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     uint32_t value;
 
     for (int steps = 0; input.more() && steps < 300; steps++) {
-        switch (input.u8() % 12) {
+        switch (input.u8() % 14) {
         case 0:
             port_out(machine, input);
             break;
@@ -159,6 +160,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         case 11:
             machine.stores_left = input.u8() % 3;
             break;
+        case 12: {
+            uint16_t event = input.u16();
+            dev_keyboard_event(static_cast<dev_keyboard *>(machine.state(DEV_KEYBOARD)),
+                               &machine.envs[DEV_KEYBOARD], event & 0x1ff, event >> 15);
+            break;
+        }
+        case 13: {
+            auto *screen = static_cast<dev_framebuffer *>(machine.state(DEV_FRAMEBUFFER));
+            std::vector<uint8_t> rgb(3 * FakeMachine::kScreenWidth);
+            for (uint32_t y = 0; screen->picture && y < screen->picture->height; y++) {
+                dev_framebuffer_row(screen, &machine.envs[DEV_FRAMEBUFFER], y, rgb.data());
+            }
+            break;
+        }
         }
     }
     save_and_load(machine);

@@ -35,6 +35,8 @@ class FakeMachine
 {
   public:
     static constexpr uint32_t kMemoryBytes = 0x20000;
+    static constexpr uint32_t kScreenWidth = 160;
+    static constexpr uint32_t kScreenHeight = 120;
     static constexpr uint32_t kMemoryStart = 0x2000; // page 0 and the register page are not memory
 
     FakeMachine() : memory(kMemoryBytes)
@@ -222,6 +224,10 @@ inline const dev_host_ops &FakeMachine::ops()
         };
         t.device_present = [](void *h, uint32_t device) { return !self(h).absent.count(device); };
         t.entropy_key = [](void *h) { return self(h).entropy_key; };
+        t.screen_size = [](void *, uint32_t *width, uint32_t *height) {
+            *width = kScreenWidth;
+            *height = kScreenHeight;
+        };
         t.cpu_hz = [](void *h) { return self(h).cpu_hz; };
         t.memory_bytes = [](void *) { return kMemoryBytes; };
         t.node_index = [](void *) { return 7u; };

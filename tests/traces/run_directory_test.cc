@@ -200,11 +200,11 @@ TEST_F(RunDirectory, HoldsEverythingARunLeaves)
               "cycles,wakeups,interrupts_raised,interrupts_delivered,frames_sent,bytes_sent,"
               "frames_received,bytes_received,drop_uplink_full,drop_no_route,disk_reads,"
               "disk_writes,disk_blocks_private,pages_private,pages_private_max,console_bytes,"
-              "observations,faults,"
+              "observations,keys_dropped,faults,"
               "digest\n"
               "peer-1,peers,0,faulted,,memory,0x08048000,0x00000004,1,0,0,0,0,0,0,0,0,11,12,0,0,"
-              "0,0,0,0,0,1,0000000000000abc\n"
-              "peer-2,peers,1,terminated,3,,,,0,0,0,0,0,0,0,0,9,11,12,0,0,0,0,0,0,0,0,"
+              "0,0,0,0,0,0,1,0000000000000abc\n"
+              "peer-2,peers,1,terminated,3,,,,0,0,0,0,0,0,0,0,9,11,12,0,0,0,0,0,0,0,0,0,"
               "0000000000000000\n");
 }
 

@@ -70,7 +70,7 @@
 #define ABI_PORT_OBSERVE       0x40u /* out 32: guest address of struct abi_observation */
 #define ABI_PORT_ENTROPY       0x50u /* in 32: random bits. out 32: struct abi_buffer to fill */
 #define ABI_PORT_KEYBOARD      0x60u /* in 32: next event, or ABI_KEYBOARD_NONE */
-#define ABI_PORT_FRAMEBUFFER   0x70u /* out 32: guest address of struct abi_framebuffer */
+#define ABI_PORT_FRAMEBUFFER   0x70u /* in 32: screen size. out 32: struct abi_framebuffer */
 #define ABI_PORT_DISK_INFO     0x80u /* out 32: guest address of struct abi_disk_info */
 #define ABI_PORT_DISK_SUBMIT   0x81u /* out 32: guest address of struct abi_disk_request */
 #define ABI_PORT_DISK_COMPLETE 0x82u /* out 32: guest address of struct abi_disk_completion */
@@ -85,7 +85,22 @@
 
 #define ABI_CONSOLE_WRITE_MAX 65536u /* bytes one CONSOLE_WRITE may print */
 #define ABI_OBSERVE_NAME_MAX  64u    /* bytes of an observation's name, no NUL counted */
-#define ABI_ENTROPY_FILL_MAX  256u   /* bytes one operation may fill, as for POSIX getentropy */
+/* What KEYBOARD gives: a key by its usage of the USB HID keyboard page (HID Usage Tables 1.4, page
+ * 07), the place of the key and not what is printed on it, and whether it went down or up. */
+#define ABI_KEYBOARD_NONE    0u         /* no event is waiting */
+#define ABI_KEYBOARD_USAGE   0xffffu    /* mask: ABI_KEY_FIRST to ABI_KEY_LAST */
+#define ABI_KEYBOARD_PRESSED (1u << 16) /* the key went down; else up */
+#define ABI_KEY_FIRST        0x04u      /* A */
+#define ABI_KEY_LAST         0xe7u      /* the right GUI key */
+
+/* What `in` from FRAMEBUFFER gives: width and height of the screen in pixels. */
+#define ABI_SCREEN_WIDTH(size)        ((size)&0xffffu)
+#define ABI_SCREEN_HEIGHT(size)       ((size) >> 16)
+#define ABI_SCREEN_SIDE_MAX           4096u  /* pixels, either way */
+#define ABI_FRAMEBUFFER_STRIDE_MAX    65536u /* bytes */
+#define ABI_FRAMEBUFFER_PALETTE_COUNT 256u
+
+#define ABI_ENTROPY_FILL_MAX 256u /* bytes one operation may fill, as for POSIX getentropy */
 
 #define ABI_DISK_BLOCK_BYTES  4096u
 #define ABI_DISK_REQUESTS_MAX 64u /* submitted and not yet collected, all disks together */
@@ -127,6 +142,19 @@ struct abi_observation {
     uint64_t value;    /* the bits of an IEEE 754 double */
 };
 
+/* The picture that the screen shows from now on: rows of pixels in the guest's own memory, from the
+ * screen's upper left corner. Nothing is copied: what is shown is what the memory holds whenever
+ * somebody looks. All of it must be memory, and it may not be larger than the screen. With a width
+ * and height of 0 (and everything else 0) the screen shows nothing. */
+struct abi_framebuffer {
+    uint32_t address;         /* of the first pixel */
+    uint32_t width;           /* pixels */
+    uint32_t height;          /* rows */
+    uint32_t stride_bytes;    /* from one row to the next, no less than a row's pixels */
+    uint32_t format;          /* ABI_FRAMEBUFFER_XRGB8888 or _INDEXED8 */
+    uint32_t palette_address; /* INDEXED8: of 256 words 00RRGGBB; else 0 */
+};
+
 /* What a disk is: the guest gives the number, the device stores the rest. Past the last disk the
  * name is empty and block_count 0. */
 struct abi_disk_info {
@@ -155,6 +183,9 @@ struct abi_disk_completion {
 };
 
 #endif
+
+#define ABI_FRAMEBUFFER_XRGB8888 0u /* a word a pixel: xxRRGGBB */
+#define ABI_FRAMEBUFFER_INDEXED8 1u /* a byte a pixel: a number in the palette */
 
 #define ABI_DISK_READ  0u
 #define ABI_DISK_WRITE 1u

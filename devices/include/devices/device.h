@@ -70,6 +70,8 @@ struct dev_host_ops {
     bool (*device_present)(void *host, uint32_t device);
     /* The key of this machine's stream of entropy, for random_at. */
     uint64_t (*entropy_key)(void *host);
+    /* The screen's size in pixels, 1 to ABI_SCREEN_SIDE_MAX; asked only if there is one. */
+    void (*screen_size)(void *host, uint32_t *width, uint32_t *height);
     /* Identity and boot text. */
     uint64_t (*cpu_hz)(void *host);
     uint32_t (*memory_bytes)(void *host);
@@ -131,8 +133,17 @@ struct dev_ops {
 
 /* The one table of port devices, in a fixed order. A machine has state for each, and has those that
  * dev_host_ops.device_present says; the ports of the others are not there. */
-#define DEV_COUNT 6
-enum dev_index { DEV_CONSOLE, DEV_NIC, DEV_TIMER, DEV_OBSERVER, DEV_ENTROPY, DEV_DISK };
+#define DEV_COUNT 8
+enum dev_index {
+    DEV_CONSOLE,
+    DEV_NIC,
+    DEV_TIMER,
+    DEV_OBSERVER,
+    DEV_ENTROPY,
+    DEV_KEYBOARD,
+    DEV_FRAMEBUFFER,
+    DEV_DISK,
+};
 extern const struct dev_ops *const dev_table[DEV_COUNT];
 
 /* Which device and region a port belongs to; NULL if none. */
@@ -204,6 +215,32 @@ struct dev_observer {
 struct dev_entropy {
     uint64_t drawn; /* words of 32 bits taken from the stream */
 };
+
+/* --- keyboard --------------------------------------------------------------------------------- */
+
+#define DEV_KEYBOARD_QUEUE_MAX 64u /* events waiting to be taken; more are dropped */
+
+struct dev_keyboard_queue;
+
+struct dev_keyboard {
+    struct dev_keyboard_queue *queue; /* NULL until the first event */
+};
+
+/* A key, by its usage, goes down or up. False if the event was dropped: the queue was full, or
+ * there is no such key. Raises ABI_IRQ_KEYBOARD otherwise. */
+bool dev_keyboard_event(struct dev_keyboard *state, const struct dev_env *env, uint32_t usage,
+                        bool pressed);
+
+/* --- framebuffer ------------------------------------------------------------------------------ */
+
+struct dev_framebuffer {
+    struct abi_framebuffer *picture; /* NULL: the screen shows nothing */
+};
+
+/* Row y of the picture, y < picture->height, as width times red, green, blue. Black if the machine
+ * does not let it be read any more. */
+void dev_framebuffer_row(const struct dev_framebuffer *state, const struct dev_env *env, uint32_t y,
+                         uint8_t *rgb);
 
 /* --- disk ------------------------------------------------------------------------------------- */
 

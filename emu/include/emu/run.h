@@ -30,6 +30,9 @@ struct emu_run_options {
     uint32_t jobs;               /* 0: as many as the host has processors */
     uint64_t memory_limit_bytes; /* 0: most of the host's */
     const char *pcap;            /* nodes to capture, as scenarios/select.h has them; NULL: none */
+    const char *const
+        *screenshots; /* NODES[@TIME] each, pictures of screens; no time: at the end */
+    uint32_t screenshot_count;
     const char *out;             /* run directory; NULL: runs/<scenario>-<seed>-<n> */
     const char *image_directory; /* where bare program names are looked up */
     FILE *progress;              /* a live line goes here; NULL: none */

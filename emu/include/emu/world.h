@@ -152,6 +152,7 @@ struct emu_node_report {
     uint64_t console_bytes;
     uint64_t console_bytes_cut;
     uint64_t observations;
+    uint64_t keys_dropped; /* pressed or released while the keyboard's queue was full */
     uint32_t pages_private;
     uint32_t pages_private_max;
     uint64_t disk_reads; /* blocks */
@@ -185,6 +186,16 @@ uint32_t emu_world_console_type(struct emu_world *world, uint32_t node, const vo
 
 /* Nothing more will be typed on this console, nor on those that boot later. */
 void emu_world_console_end(struct emu_world *world, uint32_t node);
+
+/* What is on a node's screen now: rows from the top of pixels, each red, green, blue; black where
+ * the guest shows nothing. rgb is malloc'ed, the caller frees it; NULL, with a width and height of
+ * 0, if the scenario gives the node no screen. */
+struct emu_screen {
+    uint32_t width;
+    uint32_t height;
+    uint8_t *rgb;
+};
+void emu_world_node_screen(struct emu_world *world, uint32_t node, struct emu_screen *screen);
 
 /* The node's processor, for reading. */
 const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t node);

@@ -64,9 +64,9 @@ static void send_wrapping(uint32_t argument)
 
 static void descriptor_unmapped(uint32_t argument)
 {
-    static const uint16_t ports[] = {ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND,
-                                     ABI_PORT_NIC_RECEIVE,   ABI_PORT_TIMER,
-                                     ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY};
+    static const uint16_t ports[] = {
+        ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND, ABI_PORT_NIC_RECEIVE, ABI_PORT_TIMER,
+        ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY,  ABI_PORT_FRAMEBUFFER};
     size_t count = sizeof(ports) / sizeof(ports[0]);
     port_write(ports[argument < count ? argument : 0], memory_end());
 }
@@ -170,6 +170,55 @@ static void entropy_past(uint32_t argument)
     port_command(ABI_PORT_ENTROPY, &bytes);
 }
 
+static void show(uint32_t address, uint32_t width, uint32_t stride_bytes, uint32_t palette_address)
+{
+    struct abi_framebuffer picture = {
+        .address = address,
+        .width = width,
+        .height = 4,
+        .stride_bytes = stride_bytes,
+        .format = palette_address != 0 ? ABI_FRAMEBUFFER_INDEXED8 : ABI_FRAMEBUFFER_XRGB8888,
+        .palette_address = palette_address,
+    };
+    port_command(ABI_PORT_FRAMEBUFFER, &picture);
+}
+
+/* Its last pixel is the first word outside memory. */
+static void screen_past(uint32_t argument)
+{
+    (void)argument;
+    show(memory_end() - 4 * 64 + 4, 16, 64, 0);
+}
+
+static void screen_wide(uint32_t argument)
+{
+    (void)argument;
+    show(buffer_address(), 0x40000010u, 64, 0);
+}
+
+static void screen_overlapping(uint32_t argument)
+{
+    (void)argument;
+    show(buffer_address(), 16, 63, 0);
+}
+
+static void screen_palette_past(uint32_t argument)
+{
+    (void)argument;
+    show(buffer_address(), 16, 16, memory_end() - 512);
+}
+
+/* Legal: the program draws over its own picture's descriptor and goes on. */
+static void screen_over_itself(uint32_t argument)
+{
+    struct abi_framebuffer *picture = (struct abi_framebuffer *)buffer;
+    (void)argument;
+    *picture = (struct abi_framebuffer){buffer_address(), 16, 4, 64, ABI_FRAMEBUFFER_XRGB8888, 0};
+    port_command(ABI_PORT_FRAMEBUFFER, picture);
+    picture->address = 0xffffffffu;
+    picture->width = 0xffffffffu;
+}
+
 /* --- Ports and registers ---------------------------------------------------------------------- */
 
 static void out_32(uint32_t argument)
@@ -267,6 +316,11 @@ const struct behaviour BEHAVIOURS_DEVICES[] = {
     {"observe-past", "DEVICE", observe_name_past, "observes under a name outside memory"},
     {"entropy-long", "DEVICE", entropy_long, "asks for more random bytes than it may"},
     {"entropy-past", "DEVICE", entropy_past, "asks for random bytes outside memory"},
+    {"screen-past", "DEVICE", screen_past, "shows a picture that ends outside memory"},
+    {"screen-wide", "DEVICE", screen_wide, "shows a picture a billion pixels wide"},
+    {"screen-overlapping", "DEVICE", screen_overlapping, "shows a picture with rows that overlap"},
+    {"screen-palette-past", "DEVICE", screen_palette_past, "has its palette end outside memory"},
+    {"screen-over-itself", "none", screen_over_itself, "overwrites the picture's descriptor"},
     {"out32", "PORT", out_32, "32-bit out to port ARGUMENT"},
     {"in32", "PORT", in_32, "32-bit in from port ARGUMENT"},
     {"out16", "PORT", out_16, "16-bit out to port ARGUMENT"},

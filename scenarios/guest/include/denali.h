@@ -43,11 +43,50 @@ uint64_t denali_disk_blocks(int disk);  /* 0: no such disk */
 int denali_disk_read(int disk, uint64_t first_block, uint32_t block_count, void *bytes);
 int denali_disk_write(int disk, uint64_t first_block, uint32_t block_count, const void *bytes);
 
+/*
+ * The keyboard, on a machine that the scenario types on. A key is named by its usage on the USB HID
+ * keyboard page: 4 to 29 are A to Z, 30 to 39 are 1 to 9 and 0; some others are below.
+ */
+#define DENALI_KEY_ENTER  40u
+#define DENALI_KEY_ESCAPE 41u
+#define DENALI_KEY_SPACE  44u
+#define DENALI_KEY_RIGHT  79u
+#define DENALI_KEY_LEFT   80u
+#define DENALI_KEY_DOWN   81u
+#define DENALI_KEY_UP     82u
+
+struct denali_key {
+    uint16_t usage;
+    uint16_t pressed; /* 1: went down, 0: went up */
+};
+
+/* The next key that goes down or up. Waits for one until the given virtual time (0: not at all)
+ * while the network goes on; 0 if none came, and always on a machine without a keyboard. */
+int denali_keyboard_next(struct denali_key *key, uint64_t until_ns);
+
+/* The screen, on a machine whose scenario gives it one. Size in pixels; 0, or -1 with ENODEV. */
+int denali_screen_size(uint32_t *width, uint32_t *height);
+
+/* A picture in the program's own memory. */
+struct denali_picture {
+    const void *pixels; /* the upper left one, rows downwards */
+    uint32_t width;
+    uint32_t height;
+    uint32_t stride_bytes;   /* from one row to the next */
+    const uint32_t *palette; /* NULL: pixels are words 00RRGGBB; else bytes that number these 256 */
+};
+
+/* Shows a picture (NULL: none) from now on. Nothing is copied: what the program draws in it shows
+ * at once, so it must stay. 0, or -1 with errno: ENODEV no screen, EINVAL larger than the screen or
+ * rows that overlap. */
+int denali_screen_show(const struct denali_picture *picture);
+
 /* Interrupt kinds, as a handler is given them. */
-#define DENALI_INTERRUPT_TIMER   1u
-#define DENALI_INTERRUPT_NIC     2u
-#define DENALI_INTERRUPT_CONSOLE 4u
-#define DENALI_INTERRUPT_DISK    16u
+#define DENALI_INTERRUPT_TIMER    1u
+#define DENALI_INTERRUPT_NIC      2u
+#define DENALI_INTERRUPT_CONSOLE  4u
+#define DENALI_INTERRUPT_KEYBOARD 8u
+#define DENALI_INTERRUPT_DISK     16u
 
 /*
  * By default interrupts stay disabled and the library polls. A program that wants them names a

@@ -47,7 +47,8 @@ DENALI_API_BEGIN
 #define SCN_MOUNTS_MAX       2048u /* bytes of a group's DENALI_MOUNTS with its NUL, at most */
 #define SCN_NETWORK_NONE     UINT32_MAX /* scn_group.network: deliberately no network */
 #define SCN_SITE_ANY         UINT32_MAX /* scn_group.site: the topology places the nodes */
-#define SCN_BYTES_MAX        (1u << 20) /* a scenario file may not be larger */
+#define SCN_TIME_MAX_NS      31536000000000000ull /* a year: sums of times stay far from overflow */
+#define SCN_BYTES_MAX        (1u << 20)           /* a scenario file may not be larger */
 
 enum scn_network_type { SCN_NETWORK_WAN, SCN_NETWORK_LAN };
 
@@ -92,6 +93,26 @@ struct scn_input {
     uint64_t at_ns; /* since the start of the run */
     char *text;     /* as written; a line needs its own newline */
 };
+
+/* What is done on the keyboard of every node of a group: exactly one of keys, press, release. */
+struct scn_typing {
+    uint64_t at_ns;    /* since the start of the run */
+    char *keys;        /* text, and <NAME> for keys that type none; NULL */
+    uint64_t every_ns; /* of keys: from one stroke to the next */
+    char *press;       /* a key's name; NULL */
+    char *release;
+};
+
+/* A key goes down or up. */
+struct scn_key_event {
+    uint64_t at_ns;
+    uint32_t order; /* among those of one moment */
+    uint16_t usage; /* of the USB HID keyboard page, 0x04..0xe7 */
+    bool pressed;
+};
+
+#define SCN_KEY_EVENTS_MAX  65536u /* of a group */
+#define SCN_SCREEN_SIDE_MAX 4096u  /* pixels of a screen, either way */
 
 /* What each node of a group may use at most; 0: no limit beyond the machine's own. */
 struct scn_limits {
@@ -144,7 +165,13 @@ struct scn_group {
     uint32_t disk_count;
     struct scn_file_entry *files;
     uint32_t file_count;
-    char *archive_path;  /* absolute: a ustar archive instead of files; NULL: none */
+    char *archive_path;         /* absolute: a ustar archive instead of files; NULL: none */
+    struct scn_typing *typings; /* none: its nodes have no keyboard */
+    uint32_t typing_count;
+    struct scn_key_event *key_events; /* by time; derived from the typings */
+    uint32_t key_event_count;
+    uint32_t screen_width; /* pixels; 0: its nodes have no screen */
+    uint32_t screen_height;
     uint32_t first_node; /* number of its first node; derived */
 };
 

@@ -48,6 +48,15 @@ struct scn_stretch {
 enum status scn_stretch_parse(const char *option, const char *text, struct scn_stretch *stretch,
                               struct error *error) MUST_USE;
 
+/* A virtual time such as 1.5s. */
+enum status scn_moment_parse(const char *option, const char *text, uint64_t *time_ns,
+                             struct error *error) MUST_USE;
+
+#define SCN_MOMENT_TEXT_MAX 32
+
+/* The same time in its one canonical form, "1500ms". */
+void scn_moment_write(uint64_t time_ns, char text[SCN_MOMENT_TEXT_MAX]);
+
 DENALI_API_END
 
 #endif

@@ -96,6 +96,12 @@ enum status trace_run_observation_write(struct trace_run *run, uint64_t time_ns,
 enum status trace_run_console_append(struct trace_run *run, const char *node, const void *bytes,
                                      size_t size_bytes, struct error *error);
 
+/* nodes/<node>/screen-<moment>.png: what is on the node's screen, rows from the top of pixels, each
+ * red, green, blue. moment is a word fit for a file's name, such as "1500ms" or "end". */
+enum status trace_run_screen_write(struct trace_run *run, const char *node, const char *moment,
+                                   uint32_t width, uint32_t height, const uint8_t *rgb,
+                                   struct error *error);
+
 /* --- at the end ----------------------------------------------------------------------------- */
 
 /* A node's account: one line of nodes.csv. */
@@ -126,6 +132,7 @@ struct trace_node_account {
     uint64_t pages_private_max;
     uint64_t console_bytes;
     uint64_t observations;
+    uint64_t keys_dropped;
     uint64_t faults;
     uint64_t digest;
 };

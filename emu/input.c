@@ -1,0 +1,111 @@
+/*
+ * What reaches a machine from the person before it: the scenario's console input and keys at their
+ * times, and what somebody types now.
+ */
+#include "world_internal.h"
+
+#include <string.h>
+
+#include <base/alloc.h>
+
+#include "digest.h"
+
+/* Queues the node's own event of that kind, made on first use, for item `number` at its time. */
+static void queue(struct emu_node *node, struct emu_event **event, enum emu_event_kind kind,
+                  uint32_t number, uint64_t time_ns)
+{
+    if (!*event) {
+        *event = alloc_zeroed(1, sizeof **event);
+        event_init(&(*event)->base);
+    }
+    (*event)->base.key = (struct event_key){
+        .time_ns = time_ns,
+        .kind = kind,
+        .destination = node->index,
+        .source = number,
+    };
+    event_heap_push(&node->process->events, &(*event)->base);
+}
+
+static const struct scn_group *group_of(const struct emu_node *node)
+{
+    return &node->process->world->scenario->groups[node->group];
+}
+
+/* --- console ---------------------------------------------------------------------------------- */
+
+void emu_world_console_input_queue(struct emu_node *node, uint32_t input)
+{
+    const struct scn_group *group = group_of(node);
+    if (input < group->input_count) {
+        queue(node, &node->input, EMU_EVENT_INPUT, input, group->inputs[input].at_ns);
+    }
+}
+
+void emu_world_console_input(struct emu_node *node, uint32_t input)
+{
+    const char *text = group_of(node)->inputs[input].text;
+    if (emu_node_alive(node)) {
+        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+        uint32_t size_bytes = (uint32_t)strlen(text);
+        emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, input, 0, text, size_bytes);
+        dev_console_input(&node->console, &env, (const uint8_t *)text, size_bytes);
+    }
+    emu_world_console_input_queue(node, input + 1);
+    if (emu_node_alive(node) && !emu_world_console_expected(node)) {
+        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+        dev_console_end(&node->console, &env);
+    }
+}
+
+bool emu_world_console_expected(const struct emu_node *node)
+{
+    return node->process->world->typed_input || (node->input && event_queued(&node->input->base));
+}
+
+void emu_world_console_end(struct emu_world *world, uint32_t index)
+{
+    struct emu_node *node = &world->nodes[index];
+    world->typed_input = false;
+    if (emu_node_alive(node)) {
+        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+        node->process->now_ns = world->now_ns;
+        emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 1, NULL, 0);
+        dev_console_end(&node->console, &env);
+    }
+}
+
+uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const void *bytes,
+                                uint32_t size_bytes)
+{
+    struct emu_node *node = &world->nodes[index];
+    if (!emu_node_alive(node) || size_bytes == 0) {
+        return 0; /* nothing typed is nothing told: how often somebody looks does not show */
+    }
+    struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+    node->process->now_ns = world->now_ns;
+    emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 0, bytes, size_bytes);
+    return dev_console_input(&node->console, &env, bytes, size_bytes);
+}
+
+/* --- keyboard --------------------------------------------------------------------------------- */
+
+void emu_world_key_queue(struct emu_node *node, uint32_t key)
+{
+    const struct scn_group *group = group_of(node);
+    if (key < group->key_event_count) {
+        queue(node, &node->key, EMU_EVENT_KEY, key, group->key_events[key].at_ns);
+    }
+}
+
+void emu_world_key(struct emu_node *node, uint32_t key)
+{
+    const struct scn_key_event *event = &group_of(node)->key_events[key];
+    if (emu_node_alive(node)) {
+        struct dev_env env = emu_node_env(node, DEV_KEYBOARD);
+        emu_digest_add(node, EMU_DIGEST_KEY, event->usage, event->pressed, NULL, 0);
+        node->account.keys_dropped +=
+            !dev_keyboard_event(&node->keyboard, &env, event->usage, event->pressed);
+    }
+    emu_world_key_queue(node, key + 1);
+}
