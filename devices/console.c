@@ -175,6 +175,7 @@ const struct dev_ops dev_console_ops = {
     .regions = console_regions,
     .region_count = sizeof console_regions / sizeof console_regions[0],
     .feature = ABI_FEATURE_CONSOLE,
+    .interrupts = ABI_IRQ_CONSOLE,
     .init = console_init,
     .reset = console_reset,
     .read = console_read,

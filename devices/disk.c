@@ -336,6 +336,7 @@ const struct dev_ops dev_disk_ops = {
     .regions = disk_regions,
     .region_count = sizeof disk_regions / sizeof disk_regions[0],
     .feature = ABI_FEATURE_DISK,
+    .interrupts = ABI_IRQ_DISK,
     .init = disk_init,
     .reset = disk_reset,
     .read = disk_read,

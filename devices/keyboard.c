@@ -147,6 +147,7 @@ const struct dev_ops dev_keyboard_ops = {
     .regions = keyboard_regions,
     .region_count = sizeof keyboard_regions / sizeof keyboard_regions[0],
     .feature = ABI_FEATURE_KEYBOARD,
+    .interrupts = ABI_IRQ_KEYBOARD,
     .init = keyboard_init,
     .reset = keyboard_reset,
     .read = keyboard_read,

@@ -221,6 +221,7 @@ const struct dev_ops dev_nic_ops = {
     .regions = nic_regions,
     .region_count = sizeof nic_regions / sizeof nic_regions[0],
     .feature = ABI_FEATURE_NIC,
+    .interrupts = ABI_IRQ_NIC,
     .init = nic_init,
     .reset = nic_reset,
     .read = nic_read,

@@ -98,6 +98,7 @@ const struct dev_ops dev_timer_ops = {
     .regions = timer_regions,
     .region_count = sizeof timer_regions / sizeof timer_regions[0],
     .feature = ABI_FEATURE_TIMER,
+    .interrupts = ABI_IRQ_TIMER,
     .init = timer_init,
     .reset = timer_reset,
     .read = timer_read,

@@ -4,6 +4,7 @@
 #include <base/hash.h>
 
 #include "process.h"
+#include "tracer.h"
 
 static void put(uint8_t *target, uint64_t value, int size_bytes)
 {
@@ -24,4 +25,7 @@ void emu_digest_add(struct emu_node *node, enum emu_digest_kind kind, uint32_t a
     put(link + 24, node->process->now_ns, 8);
     put(link + 32, size_bytes ? hash_bytes(bytes, size_bytes) : 0, 8);
     node->digest = hash_chain(node->digest, link, sizeof link);
+    if (node->tracer) {
+        emu_tracer_exchange(node->tracer, node, kind, a, b, bytes, size_bytes);
+    }
 }

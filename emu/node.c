@@ -12,6 +12,7 @@
 #include "digest.h"
 #include "disk.h"
 #include "process.h"
+#include "tracer.h"
 #include "world_internal.h"
 
 void *emu_node_device(struct emu_node *node, uint32_t device)
@@ -260,12 +261,22 @@ void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t li
     if (node->state == EMU_NODE_WAKING) {
         node->state = EMU_NODE_RUNNING;
         vcpu_idle_complete(&node->vcpu);
+        if (node->tracer) {
+            emu_tracer_woken(node->tracer, node);
+        }
     }
     while (node->state == EMU_NODE_RUNNING && deliver_interrupts(node) &&
            node->vcpu.cycles < limit_cycles && !emu_process_paused(process)) {
         struct vcpu_stop stop;
-        vcpu_engine_run(engine, &node->vcpu, limit_cycles - node->vcpu.cycles, &stop);
+        uint64_t budget = limit_cycles - node->vcpu.cycles;
+        if (node->tracer) {
+            budget = emu_tracer_before(node->tracer, node, budget);
+        }
+        vcpu_engine_run(engine, &node->vcpu, budget, &stop);
         handle_stop(node, &stop);
+        if (node->tracer) {
+            emu_tracer_after(node->tracer, node);
+        }
         if (stop.reason != VCPU_STOP_BUDGET) {
             /* What the guest did may have put an event before the limit. */
             uint64_t event_ns = event_heap_time(&process->events);
@@ -286,6 +297,7 @@ void emu_node_fini(struct emu_node *node)
         dev_table[device]->fini(emu_node_device(node, device));
     }
     emu_node_disks_fini(node); /* gives frames back to the space's arena */
+    emu_tracer_destroy(node->tracer);
     vcpu_space_fini(&node->space);
     free((void *)node->boot.text);
     free(node->console_log);

@@ -81,6 +81,7 @@ struct emu_node {
     uint32_t port;    /* on that network */
     uint64_t cpu_hz;
     struct emu_process *process;
+    struct emu_tracer *tracer; /* NULL: its instructions are not traced */
 
     uint8_t state; /* enum emu_node_state */
     bool captured; /* its frames are told to the sink */

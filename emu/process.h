@@ -48,6 +48,8 @@ enum emu_record_kind {
 #define EMU_RECORDS_SHARE_MIN 256u
 #define EMU_DETAILS_MAX       (1u << 26)
 #define EMU_DETAILS_SHARE_MIN (1u << 16)
+/* And bytes of instruction traces that one process may add. */
+#define EMU_TRACED_MAX (1u << 20)
 
 struct emu_process {
     struct emu_world *world;
@@ -77,6 +79,8 @@ struct emu_process {
     uint32_t details_pause; /* and likewise with so many bytes */
     uint32_t details_share;
     uint32_t details_capacity;
+
+    uint32_t traced_bytes; /* of its nodes' instruction traces, not told yet */
 };
 
 void emu_process_init(struct emu_process *process, struct emu_world *world, uint32_t index);
@@ -105,11 +109,13 @@ void emu_process_event_give(struct emu_process *process, struct emu_event *event
 void emu_process_post(struct emu_process *from, struct emu_process *to, struct emu_event *event);
 
 /* True if there is so much to tell that it has to be told before guests may go on: what a flood of
- * observations or captured frames costs the host is bounded, whatever the length of the window. */
+ * observations, captured frames or traced instructions costs the host is bounded, whatever the
+ * length of the window. */
 static inline bool emu_process_paused(const struct emu_process *process)
 {
     return process->record_count >= process->record_pause ||
-           process->details_bytes >= process->details_pause;
+           process->details_bytes >= process->details_pause ||
+           process->traced_bytes >= EMU_TRACED_MAX;
 }
 
 /* Drops the records before before_ns, which have been told. */

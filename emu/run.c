@@ -115,6 +115,15 @@ static enum status take_console(void *context, uint32_t node, const void *bytes,
     return trace_run_console_append(run->trace, name, bytes, size_bytes, error);
 }
 
+static enum status take_trace(void *context, uint32_t node, const char *text, uint32_t size_bytes,
+                              struct error *error)
+{
+    struct run *run = context;
+    char name[SCN_NODE_NAME_MAX];
+    scn_node_name(run->scenario, node, name);
+    return trace_run_instructions_append(run->trace, name, text, size_bytes, error);
+}
+
 static bool go_on(void *context)
 {
     struct run *run = context;
@@ -402,6 +411,27 @@ static enum status finish(struct run *run, struct error *error)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+/* "peer-3:1s-1.5s": a node, and where there is one a stretch. */
+static enum status trace_node(struct run *run, const char *text, struct error *error)
+{
+    static const char option[] = "--trace-instructions";
+    const char *colon = strchr(text, ':');
+    struct scn_stretch stretch = {false, 0, UINT64_MAX};
+    char name[256];
+    uint32_t node = 0;
+    size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1),
+             text);
+    enum status status = scn_node_find(run->scenario, option, name, &node, error);
+    if (!status && colon) {
+        status = scn_stretch_parse(option, colon + 1, &stretch, error);
+    }
+    uint64_t limit_bytes = run->options->trace_limit_bytes;
+    return status ? status
+                  : emu_world_trace(run->world, node, &stretch,
+                                    limit_bytes ? limit_bytes : EMU_TRACE_LIMIT_BYTES, error);
+}
+
 static enum status start(struct run *run, struct error *error)
 {
     const struct emu_run_options *options = run->options;
@@ -434,12 +464,18 @@ static enum status start(struct run *run, struct error *error)
                                  : 1,
         .memory_limit_bytes = options->memory_limit_bytes,
         .image_directory = options->image_directory,
-        .sink = {run, take_note, take_console, go_on},
+        .sink = {run, take_note, take_console, go_on, take_trace},
     };
     if (!options->jobs && world_options.jobs > EMU_JOBS_MAX) {
         world_options.jobs = EMU_JOBS_MAX;
     }
     status = emu_world_create(run->scenario, &world_options, &run->world, error);
+    if (status) {
+        return status;
+    }
+    for (uint32_t i = 0; i < options->trace_count && !status; i++) {
+        status = trace_node(run, options->traces[i], error);
+    }
     if (status) {
         return status;
     }

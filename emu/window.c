@@ -192,6 +192,9 @@ enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct err
          * a lookahead later, which the others have not passed. */
         world->now_ns = least(end_ns, next_ns);
         status = emu_world_flush_records(world, error);
+        if (!status) {
+            status = emu_world_flush_traces(world, error);
+        }
         if (!status && vcpu_arena_exhausted(world->arena)) {
             status = error_set(error, STATUS_NO_MEMORY, NULL, 0,
                                "guest memory is used up at virtual time %.3f s: run fewer nodes, "

@@ -319,6 +319,7 @@ void emu_world_destroy(struct emu_world *world)
     free(world->images);
     free(world->nodes);
     free(world->start_ns);
+    free(world->traced);
     vcpu_arena_destroy(world->arena);
     free(world);
 }
@@ -489,11 +490,6 @@ uint32_t emu_world_jobs(const struct emu_world *world)
 const char *emu_world_image_path(const struct emu_world *world, uint32_t group)
 {
     return world->images[group]->path;
-}
-
-void emu_world_capture(struct emu_world *world, uint32_t node)
-{
-    world->nodes[node].captured = true;
 }
 
 const struct vcpu *emu_world_node_cpu(const struct emu_world *world, uint32_t node)

@@ -58,6 +58,9 @@ struct emu_world {
     uint32_t node_count;
     uint64_t *start_ns; /* by node: when it boots */
 
+    uint32_t *traced; /* nodes that have a tracer */
+    uint32_t traced_count;
+
     struct emu_network *networks;
     uint32_t network_count;
 
@@ -119,5 +122,6 @@ void emu_world_workers_stop(struct emu_world *world);
 /* Hands records of before now, and console text, to the sink. */
 enum status emu_world_flush_records(struct emu_world *world, struct error *error) MUST_USE;
 enum status emu_world_flush_consoles(struct emu_world *world, struct error *error) MUST_USE;
+enum status emu_world_flush_traces(struct emu_world *world, struct error *error) MUST_USE;
 
 #endif

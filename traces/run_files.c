@@ -300,3 +300,9 @@ enum status trace_run_screen_write(struct trace_run *run, const char *node, cons
     free(bytes);
     return status;
 }
+
+enum status trace_run_instructions_append(struct trace_run *run, const char *node, const char *text,
+                                          size_t size_bytes, struct error *error)
+{
+    return run_node_file_append(run, node, "instructions.txt", text, size_bytes, error);
+}

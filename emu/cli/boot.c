@@ -27,6 +27,8 @@ static const struct cli_option options[] = {
     {"screenshot", "FILE", "what is on its screen (640x480 if none is given) at the end, as PNG",
      false},
     {"until", "TIME", "stop at this virtual time, e.g. 20s", false},
+    {"trace-instructions", "FROM-TO", "each instruction on stderr, e.g. 0-100, 1ms-2ms; -: all",
+     false},
     {"env", "NAME=VALUE", "a variable of the guest's environment", true},
     {"file", "PATH=SOURCE", "a file, or a folder's, that the guest sees at PATH", true},
     {NULL, NULL, NULL, false},
@@ -247,6 +249,28 @@ static enum status print_console(void *context, uint32_t node, const void *bytes
     return STATUS_OK;
 }
 
+static enum status print_trace(void *context, uint32_t node, const char *text, uint32_t size_bytes,
+                               struct error *error)
+{
+    (void)context;
+    (void)node;
+    if (fwrite(text, 1, size_bytes, stderr) != size_bytes) {
+        return error_set(error, STATUS_IO, NULL, 0, "cannot write the trace to stderr: %s",
+                         strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+static enum status trace(const struct cli_arguments *arguments, struct emu_world *world,
+                         struct error *error)
+{
+    const char *text = cli_value(arguments, "trace-instructions");
+    struct scn_stretch stretch;
+    enum status status =
+        text ? scn_stretch_parse("--trace-instructions", text, &stretch, error) : STATUS_OK;
+    return !text || status ? status : emu_world_trace(world, 0, &stretch, UINT64_MAX, error);
+}
+
 /* Bytes typed and not yet taken by the machine. */
 struct keyboard {
     char bytes[4096];
@@ -348,7 +372,7 @@ static int boot(const struct cli_arguments *arguments)
         .engine = engine_name ? vcpu_engine_find(engine_name) : NULL,
         .image_directory = cli_image_directory(images),
         .typed_input = true,
-        .sink = {.console = print_console},
+        .sink = {.console = print_console, .trace = print_trace},
     };
     struct error error = ERROR_INIT;
     if (engine_name && !world_options.engine) {
@@ -376,6 +400,8 @@ static int boot(const struct cli_arguments *arguments)
     }
     if (status) {
         blame_option(&error, arguments->positional[0]);
+    } else {
+        status = trace(arguments, world, &error);
     }
     signal(SIGINT, on_interrupt);
     if (!status) {
@@ -404,7 +430,8 @@ const struct cli_verb cli_boot_verb = {
                 "  denali boot my-peer.img -- arg1 arg2\n"
                 "  denali boot life --until 10s --screenshot life.png\n"
                 "  denali boot my-peer.img --memory 256KiB --env VERBOSE=1\n"
-                "  denali boot httpd.img --file /www=site --file /etc/motd=motd.txt\n",
+                "  denali boot httpd.img --file /www=site --file /etc/motd=motd.txt\n"
+                "  denali boot hello --trace-instructions 0-100\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .takes_rest = true,

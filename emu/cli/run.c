@@ -20,6 +20,9 @@ static const struct cli_option options[] = {
     {"out", "DIR", "run directory (default: runs/<scenario>-<seed>-<n>)", false},
     {"pcap", "NODES", "capture their frames, e.g. server,peer-0..9 or all (pcapng)", false},
     {"screenshot", "NODES[@TIME]", "a picture of their screens then, or at the end (PNG)", true},
+    {"trace-instructions", "NODE[:FROM-TO]",
+     "write each instruction, e.g. of peer-3:1s-1.1s, peer-3:0-99", true},
+    {"trace-limit", "MIB", "text of each instruction trace, in MiB (default: 64)", false},
     {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
     {"quiet", NULL, "no progress, no summary; only errors", false},
     {NULL, NULL, NULL, false},
@@ -37,7 +40,9 @@ static int run(const struct cli_arguments *arguments)
 {
     uint64_t jobs = 0;
     uint64_t memory_mib = 0;
+    uint64_t trace_mib = 0;
     if (!cli_number(arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
+        !cli_number(arguments, "trace-limit", 1, 1u << 24, &trace_mib) ||
         !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
         return CLI_EXIT_BAD_INPUT;
     }
@@ -50,6 +55,8 @@ static int run(const struct cli_arguments *arguments)
     uint32_t set_count = cli_values(arguments, "set", sets);
     const char *screenshots[CLI_VALUES_MAX];
     uint32_t screenshot_count = cli_values(arguments, "screenshot", screenshots);
+    const char *traces[CLI_VALUES_MAX];
+    uint32_t trace_count = cli_values(arguments, "trace-instructions", traces);
     char images[CLI_PATH_MAX];
     bool quiet = cli_flag(arguments, "quiet");
     struct emu_run_options run_options = {
@@ -65,6 +72,9 @@ static int run(const struct cli_arguments *arguments)
         .pcap = cli_value(arguments, "pcap"),
         .screenshots = screenshots,
         .screenshot_count = screenshot_count,
+        .traces = traces,
+        .trace_count = trace_count,
+        .trace_limit_bytes = trace_mib << 20,
         .out = cli_value(arguments, "out"),
         .image_directory = cli_image_directory(images),
         .progress = quiet ? NULL : stderr,
@@ -114,7 +124,8 @@ const struct cli_verb cli_run_verb = {
                 "  denali run echo.yaml --set groups.client.count=20 --jobs 1\n"
                 "  denali run echo.yaml --engine unicorn --out echo-run\n"
                 "  denali run echo.yaml --pcap server,client\n"
-                "  denali run life.yaml --screenshot life@4s --screenshot life\n",
+                "  denali run life.yaml --screenshot life@4s --screenshot life\n"
+                "  denali run echo.yaml --trace-instructions client:100ms-101ms\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

@@ -35,7 +35,7 @@ class TestWorld
         options.engine = engine ? vcpu_engine_find(engine) : nullptr;
         options.jobs = jobs;
         options.memory_limit_bytes = 256u << 20;
-        options.sink = {this, Note, Console, nullptr};
+        options.sink = {this, Note, Console, nullptr, Trace};
         if (!status) {
             status = emu_world_create(scenario_, &options, &world_, &error);
         }
@@ -105,8 +105,16 @@ class TestWorld
     };
     std::vector<Told> notes;
     std::vector<std::string> consoles;
+    std::string trace; /* of all nodes */
 
   private:
+    static enum status Trace(void *context, uint32_t, const char *text, uint32_t size_bytes,
+                             struct error *)
+    {
+        static_cast<TestWorld *>(context)->trace.append(text, size_bytes);
+        return STATUS_OK;
+    }
+
     static enum status Note(void *context, const struct emu_note *note, struct error *)
     {
         static_cast<TestWorld *>(context)->notes.push_back(

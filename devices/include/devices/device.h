@@ -114,7 +114,8 @@ struct dev_ops {
     uint16_t state_bytes; /* sizeof of the state struct */
     const struct dev_region *regions;
     uint32_t region_count;
-    uint32_t feature; /* ABI_FEATURE_* that announces it */
+    uint32_t feature;    /* ABI_FEATURE_* that announces it */
+    uint32_t interrupts; /* ABI_IRQ_* that it raises */
 
     /* state is zeroed storage of state_bytes, aligned to 8. */
     void (*init)(void *state, const struct dev_env *env);
@@ -149,6 +150,20 @@ extern const struct dev_ops *const dev_table[DEV_COUNT];
 /* Which device and region a port belongs to; NULL if none. */
 const struct dev_ops *dev_find_port(uint16_t port, uint32_t *device,
                                     const struct dev_region **region);
+
+/* --- names, for people ---------------------------------------------------------------------- */
+
+struct dev_register_name {
+    uint32_t offset;
+    const char *name;
+};
+
+/* Every virtual register; ends with a NULL name. */
+extern const struct dev_register_name dev_register_names[];
+/* "time_low"; NULL if there is no register at that offset. */
+const char *dev_register_name(uint32_t offset);
+/* The devices that raise these kinds: "timer nic", "none". */
+void dev_interrupts_name(uint32_t kinds, char *text, size_t size_bytes);
 
 /* --- virtual registers: not ports, but the same manners ------------------------------------- */
 

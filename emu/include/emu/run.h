@@ -33,6 +33,9 @@ struct emu_run_options {
     const char *const
         *screenshots; /* NODES[@TIME] each, pictures of screens; no time: at the end */
     uint32_t screenshot_count;
+    const char *const *traces; /* "NODE" or "NODE:STRETCH": instructions to trace */
+    uint32_t trace_count;
+    uint64_t trace_limit_bytes;  /* of text for each; 0: EMU_TRACE_LIMIT_BYTES */
     const char *out;             /* run directory; NULL: runs/<scenario>-<seed>-<n> */
     const char *image_directory; /* where bare program names are looked up */
     FILE *progress;              /* a live line goes here; NULL: none */

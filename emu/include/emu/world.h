@@ -23,6 +23,7 @@
 #include <base/public.h>
 #include <base/status.h>
 #include <scenarios/scenario.h>
+#include <scenarios/select.h>
 #include <vcpu/engine.h>
 
 DENALI_API_BEGIN
@@ -66,6 +67,9 @@ struct emu_sink {
                            struct error *error);
     /* Several times a second of host time, for a progress line. False stops the run early. */
     bool (*progress)(void *context);
+    /* Lines of the instruction trace of a node that emu_world_trace chose, in their order. */
+    enum status (*trace)(void *context, uint32_t node, const char *text, uint32_t size_bytes,
+                         struct error *error);
 };
 
 struct emu_world_options {
@@ -88,6 +92,17 @@ enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct err
 
 /* From here on the sink is told of the frames of this node. Changes nothing else. */
 void emu_world_capture(struct emu_world *world, uint32_t node);
+
+#define EMU_TRACE_LIMIT_BYTES (64ull << 20) /* where nobody says otherwise */
+
+/*
+ * The sink is told each instruction that the node executes in the stretch, as text of at most
+ * limit_bytes in all (docs/seeing.md). Before the node has run, once per node. Changes nothing
+ * else; where it is traced the node runs some thousand times as slowly.
+ */
+enum status emu_world_trace(struct emu_world *world, uint32_t node,
+                            const struct scn_stretch *stretch, uint64_t limit_bytes,
+                            struct error *error) MUST_USE;
 
 /* --- queries: between two calls of emu_world_run, or from the sink's progress ---------------- */
 

@@ -101,6 +101,9 @@ enum status trace_run_console_append(struct trace_run *run, const char *node, co
 enum status trace_run_screen_write(struct trace_run *run, const char *node, const char *moment,
                                    uint32_t width, uint32_t height, const uint8_t *rgb,
                                    struct error *error);
+/* The same to nodes/<node>/instructions.txt. */
+enum status trace_run_instructions_append(struct trace_run *run, const char *node, const char *text,
+                                          size_t size_bytes, struct error *error);
 
 /* --- at the end ----------------------------------------------------------------------------- */
 
