@@ -16,7 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/public.h>
 #include <base/status.h>
+
+DENALI_API_BEGIN
 
 /* What is put into memory. */
 struct vcpu_segment {
@@ -93,5 +96,7 @@ const struct vcpu_symbol *vcpu_program_symbol_find(const struct vcpu_program *pr
  * the segment's end (zeros included). */
 uint32_t vcpu_program_read(const struct vcpu_program *program, uint32_t address, void *bytes,
                            uint32_t size_bytes);
+
+DENALI_API_END
 
 #endif
