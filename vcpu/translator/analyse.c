@@ -85,6 +85,28 @@ static void fill_flags(struct block_op *op)
     case ISA_CMOV:
         op->reads = block_condition_reads(instruction->condition);
         break;
+    case ISA_FCOMI:
+    case ISA_FCOMIP:
+    case ISA_FUCOMI:
+    case ISA_FUCOMIP:
+        op->writes = FLAGS_ARITHMETIC;
+        break;
+    case ISA_FCMOVB:
+    case ISA_FCMOVNB:
+        op->reads = VCPU_FLAG_CF;
+        break;
+    case ISA_FCMOVE:
+    case ISA_FCMOVNE:
+        op->reads = VCPU_FLAG_ZF;
+        break;
+    case ISA_FCMOVBE:
+    case ISA_FCMOVNBE:
+        op->reads = VCPU_FLAG_CF | VCPU_FLAG_ZF;
+        break;
+    case ISA_FCMOVU:
+    case ISA_FCMOVNU:
+        op->reads = VCPU_FLAG_PF;
+        break;
     default:
         break;
     }
@@ -138,6 +160,7 @@ void block_analyse(struct block *block, uint32_t eip, const uint8_t *bytes, size
     block->eip = eip;
     block->count = 0;
     block->end = BLOCK_GOES_ON;
+    block->uses_x87 = false;
     size_t done = 0;
     while (block->count < BLOCK_OPS_MAX) {
         struct block_op *op = &block->ops[block->count];
@@ -150,6 +173,7 @@ void block_analyse(struct block *block, uint32_t eip, const uint8_t *bytes, size
         }
         fill_flags(op);
         op->may_leave = touches_memory(&op->instruction);
+        block->uses_x87 |= lower_uses_x87(&op->instruction);
         done += op->instruction.length_bytes;
         block->count++;
         if (op->instruction.ends_block &&

@@ -39,6 +39,7 @@ struct block {
     uint32_t eip;
     uint32_t count;
     enum block_end end;
+    bool uses_x87;
     uint32_t next_eip; /* address after the last instruction */
     struct block_op ops[BLOCK_OPS_MAX];
 };

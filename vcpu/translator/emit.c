@@ -37,6 +37,16 @@ void emit_list(struct emitter *emitter, ZydisMnemonic mnemonic, unsigned count,
     encode(emitter, &request);
 }
 
+void emit_bytes(struct emitter *emitter, const uint8_t *bytes, uint32_t size_bytes)
+{
+    if (emitter->failed || size_bytes > EMIT_BYTES_MAX - emitter->size_bytes) {
+        emitter->failed = true;
+        return;
+    }
+    memcpy(emitter->bytes + emitter->size_bytes, bytes, size_bytes);
+    emitter->size_bytes += size_bytes;
+}
+
 uint32_t emit_label(struct emitter *emitter)
 {
     if (emitter->label_count == EMIT_LABELS_MAX) {

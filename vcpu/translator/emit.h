@@ -74,6 +74,9 @@ void emit_begin(struct emitter *emitter);
 void emit_list(struct emitter *emitter, ZydisMnemonic mnemonic, unsigned count,
                const emit_operand *operands);
 
+/* Bytes as they are. */
+void emit_bytes(struct emitter *emitter, const uint8_t *bytes, uint32_t size_bytes);
+
 #define EMIT(emitter, mnemonic, ...)                                                               \
     emit_list((emitter), ZYDIS_MNEMONIC_##mnemonic,                                                \
               sizeof((emit_operand[]){__VA_ARGS__}) / sizeof(emit_operand),                        \

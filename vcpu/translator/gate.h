@@ -19,22 +19,25 @@
 #define DENALI_VCPU_TRANSLATOR_GATE_H
 
 /* Offsets in struct gate. */
-#define GATE_GPR     0
-#define GATE_EIP     32
-#define GATE_FLAGS   36
-#define GATE_READ    40
-#define GATE_WRITE   48
-#define GATE_LEFT    56
-#define GATE_PAGES   64
-#define GATE_LIMIT16 68
-#define GATE_LIMIT32 72
-#define GATE_SPILL   76
-#define GATE_EXIT    80
-#define GATE_SITE    84
-#define GATE_LEAVE   88
-#define GATE_TARGETS 96
-#define GATE_CODE    104
-#define GATE_SIZE    112
+#define GATE_GPR         0
+#define GATE_EIP         32
+#define GATE_FLAGS       36
+#define GATE_READ        40
+#define GATE_WRITE       48
+#define GATE_LEFT        56
+#define GATE_PAGES       64
+#define GATE_LIMIT16     68
+#define GATE_LIMIT32     72
+#define GATE_SPILL       76
+#define GATE_EXIT        80
+#define GATE_SITE        84
+#define GATE_LEAVE       88
+#define GATE_TARGETS     96
+#define GATE_CODE        104
+#define GATE_X87_HERE    112
+#define GATE_X87_CONTROL 116
+#define GATE_X87_C1      120
+#define GATE_SIZE        128
 
 #ifndef __ASSEMBLER__
 
@@ -49,6 +52,7 @@ enum gate_exit {
     GATE_EXIT_INTERPRET, /* the interpreter does this instruction: rare, slow or faulting */
     GATE_EXIT_BUDGET,    /* the block at eip is longer than what is left of the budget */
     GATE_EXIT_LINK,      /* a direct branch whose target may be linked at `site` now */
+    GATE_EXIT_X87,       /* the block at eip uses x87 state that is not in the host's x87 */
     GATE_EXIT_FIND,      /* an indirect branch whose target is not in the table of targets */
 };
 
@@ -72,6 +76,9 @@ struct gate {
     const void *leave; /* gate_leave */
     const uint64_t *targets; /* GATE_TARGET_COUNT slots */
     const uint8_t *code;     /* the executable view of the code cache */
+    uint32_t x87_here;       /* 1: the host's x87 holds the guest's state (x87.h) */
+    uint32_t x87_control;    /* the guest's control word, and C1 in its place of the status word: */
+    uint32_t x87_c1;         /* those of the host's x87 differ from the ISA */
 };
 
 static_assert(
@@ -84,7 +91,10 @@ static_assert(
         offsetof(struct gate, spill) == GATE_SPILL && offsetof(struct gate, exit) == GATE_EXIT &&
         offsetof(struct gate, site) == GATE_SITE && offsetof(struct gate, leave) == GATE_LEAVE &&
         offsetof(struct gate, targets) == GATE_TARGETS &&
-        offsetof(struct gate, code) == GATE_CODE && sizeof(struct gate) == GATE_SIZE,
+        offsetof(struct gate, code) == GATE_CODE &&
+        offsetof(struct gate, x87_here) == GATE_X87_HERE &&
+        offsetof(struct gate, x87_control) == GATE_X87_CONTROL &&
+        offsetof(struct gate, x87_c1) == GATE_X87_C1 && sizeof(struct gate) == GATE_SIZE,
     "gate.S and translated code use these offsets");
 
 /* Runs translated code until it leaves. */

@@ -117,12 +117,24 @@ static void check_page(struct lowering *l, ZydisRegister table, uint32_t leave)
     load_entry(l, table, leave);
 }
 
+static void leave_if_crossing(struct lowering *l, uint32_t size_bytes, uint32_t leave)
+{
+    EMIT(l->emitter, LEA, R11D,
+         emit_address(ZYDIS_REGISTER_R10, ZYDIS_REGISTER_NONE, 0, (int32_t)size_bytes - 1));
+    EMIT(l->emitter, XOR, R11D, R10D);
+    EMIT(l->emitter, TEST, R11D, IMMEDIATE(~VCPU_PAGE_MASK));
+    emit_branch(l->emitter, ZYDIS_MNEMONIC_JNZ, leave, false);
+}
+
 void lower_check(struct lowering *l, uint32_t size_bytes, bool write)
 {
     ZydisRegister table = write ? ZYDIS_REGISTER_R13 : ZYDIS_REGISTER_R12;
     spoil_flags(l);
     uint32_t leave = lower_leave(l);
-    if (size_bytes == 1) {
+    if (size_bytes > 4) {
+        leave_if_crossing(l, size_bytes, leave);
+    }
+    if (size_bytes == 1 || size_bytes > 4) {
         check_page(l, table, leave);
         return;
     }
@@ -148,11 +160,7 @@ void lower_check(struct lowering *l, uint32_t size_bytes, bool write)
 /* A misaligned access within one page goes on; any other leaves. */
 static void cold_misaligned(struct lowering *l, const struct cold *cold)
 {
-    EMIT(l->emitter, LEA, R11D,
-         emit_address(ZYDIS_REGISTER_R10, ZYDIS_REGISTER_NONE, 0, (int32_t)cold->size_bytes - 1));
-    EMIT(l->emitter, XOR, R11D, R10D);
-    EMIT(l->emitter, TEST, R11D, IMMEDIATE(~VCPU_PAGE_MASK));
-    emit_branch(l->emitter, ZYDIS_MNEMONIC_JNZ, cold->leave, false);
+    leave_if_crossing(l, cold->size_bytes, cold->leave);
     check_page(l, cold->table, cold->leave);
     emit_branch(l->emitter, ZYDIS_MNEMONIC_JMP, cold->back, false);
 }
@@ -405,6 +413,10 @@ struct rule {
 
 static const struct rule *rule_of(enum isa_operation operation)
 {
+    static const struct rule x87 = {lower_x87, 0};
+    if (operation >= ISA_X87_FIRST) {
+        return &x87;
+    }
 #define SAME(name) [ISA_##name] = { same, ZYDIS_MNEMONIC_##name }
     static const struct rule rules[ISA_OPERATION_COUNT] = {
         SAME(ADD),
@@ -481,6 +493,9 @@ bool lower_supports(const struct isa_instruction *instruction)
         !rule_of(instruction->operation)) {
         return false;
     }
+    if (instruction->operation >= ISA_X87_FIRST) {
+        return lower_supports_x87(instruction);
+    }
     const struct isa_operand *operand = instruction->operand;
     for (unsigned i = 0; i < instruction->operand_count; i++) {
         if (operand[i].kind == ISA_OPERAND_STACK || operand[i].kind == ISA_OPERAND_SEGMENT) {
@@ -544,6 +559,14 @@ static void begin(struct lowering *l)
     emit_place(l->emitter, enough);
     l->flags = FLAGS_KEPT;
     l->undefined = 0;
+    if (l->block->uses_x87) {
+        uint32_t here = emit_label(l->emitter);
+        EMIT(l->emitter, CMP, GATE(X87_HERE, 4), IMMEDIATE(0));
+        emit_branch(l->emitter, ZYDIS_MNEMONIC_JNZ, here, false);
+        give_back(l, 0);
+        leave_at(l, l->block->eip, GATE_EXIT_X87);
+        emit_place(l->emitter, here);
+    }
 }
 
 static void cold_place(struct lowering *l, const struct cold *cold)

@@ -105,6 +105,10 @@ typedef void lower_function(struct lowering *l, ZydisMnemonic mnemonic);
 lower_function lower_push, lower_pop, lower_leave_frame;
 lower_function lower_jump, lower_jump_if, lower_call, lower_return;
 lower_function lower_multiply, lower_divide;
+lower_function lower_x87;
+bool lower_supports_x87(const struct isa_instruction *instruction);
+/* Does it need the guest's x87 state in the host's x87? */
+bool lower_uses_x87(const struct isa_instruction *instruction);
 bool lower_supports_branch(const struct isa_instruction *instruction);
 /* On to a guest address outside the block, the flags kept. */
 void lower_go(struct lowering *l, uint32_t target);

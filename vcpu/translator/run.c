@@ -14,6 +14,7 @@
 
 #include "interpreter/interpreter.h"
 #include "translator/cache.h"
+#include "translator/x87.h"
 
 #define SLOT 2 /* in vcpu_image.engine */
 
@@ -48,23 +49,27 @@ static void state_store(const struct translator *t, struct vcpu *vcpu, uint64_t 
 }
 
 /* Translated code from t->gate.eip on, as far as it goes; returns what of left is left. */
-static uint64_t run_translated(struct translator *t, struct cache *cache, uint64_t left)
+static uint64_t run_translated(struct translator *t, struct cache *cache, struct vcpu *vcpu,
+                               uint64_t left)
 {
     const void *code = cache_find(cache, t->gate.eip, &t->workshop);
     t->gate.left = left > INT64_MAX ? INT64_MAX : (int64_t)left;
     uint64_t beyond = left - (uint64_t)t->gate.left;
     while (code) {
         gate_enter(&t->gate, code);
-        if (t->gate.exit != GATE_EXIT_LINK && t->gate.exit != GATE_EXIT_FIND) {
+        if (t->gate.exit == GATE_EXIT_X87) {
+            translator_x87_load(&t->gate, &vcpu->x87);
+        } else if (t->gate.exit != GATE_EXIT_LINK && t->gate.exit != GATE_EXIT_FIND) {
             break;
         }
         code = cache_find(cache, t->gate.eip, &t->workshop);
         if (code && t->gate.exit == GATE_EXIT_LINK) {
             cache_link(cache, t->gate.site, code);
-        } else if (code) {
+        } else if (code && t->gate.exit == GATE_EXIT_FIND) {
             cache_target_set(cache, t->gate.eip, code);
         }
     }
+    translator_x87_store(&t->gate, &vcpu->x87);
     return (uint64_t)t->gate.left + beyond;
 }
 
@@ -89,7 +94,7 @@ static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
             break;
         }
         state_load(t, vcpu);
-        uint64_t now = run_translated(t, cache, left);
+        uint64_t now = run_translated(t, cache, vcpu, left);
         state_store(t, vcpu, left - now);
         left = now;
         if (left) {

@@ -117,6 +117,20 @@ class TranslatorTest : public testing::Test
             }
         }
         state.eflags = (uint32_t)random_next(&random_) & VCPU_FLAG_ALL;
+        if (below(2)) {
+            state.x87.control = (uint16_t)(0x007fu | (random_next(&random_) & 0x1f00u));
+            state.x87.top = (uint8_t)below(8);
+            state.x87.conditions = (uint8_t)below(16);
+            state.x87.valid = (uint8_t)random_next(&random_);
+            for (unsigned i = 0; i < 8; i++) {
+                if (state.x87.valid >> i & 1) {
+                    state.x87.mantissa[i] =
+                        below(2) ? random_next(&random_) | 1ull << 63 : (uint64_t)below(9) << 61;
+                    state.x87.sign_exponent[i] =
+                        (uint16_t)(below(2) ? 0x3ff0 + below(64) : random_next(&random_));
+                }
+            }
+        }
         return state;
     }
 
@@ -170,9 +184,9 @@ class TranslatorTest : public testing::Test
                         lines += "\n  " + disassembly(&code[at], length, CODE + (uint32_t)at);
                         at += length;
                     }
-                    ADD_FAILURE() << wrong << lines << "\n  from " << text(state) << "\n  form "
-                                  << form.key << ", seed " << oracle_seed() << ", try "
-                                  << number - 1;
+                    ADD_FAILURE() << wrong << lines << "\n  from " << text(state, true)
+                                  << "\n  form " << form.key << ", seed " << oracle_seed()
+                                  << ", try " << number - 1;
                     if (++failures == FAILURES_MAX) {
                         return;
                     }
@@ -190,6 +204,11 @@ class TranslatorTest : public testing::Test
 TEST_F(TranslatorTest, OneByteOpcodes)
 {
     check_forms(forms_of(false, 0x00, 0xd7));
+}
+
+TEST_F(TranslatorTest, X87Opcodes)
+{
+    check_forms(forms_of(false, 0xd8, 0xdf));
 }
 
 TEST_F(TranslatorTest, TheRestOfTheOneByteOpcodes)

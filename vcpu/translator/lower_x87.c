@@ -1,0 +1,119 @@
+/*
+ * Lowering x87 instructions (lower.h): the host's x87 holds the guest's state (x87.c), so they keep
+ * their bytes; one with a memory operand keeps opcode and digit and has the checked address.
+ *
+ * The host differs from the ISA in C1, exception bits and masks. So the guest's control word and C1
+ * are kept beside, and what shows or writes more of the status word is the interpreter's.
+ */
+#include "translator/lower.h"
+#include "x87/x87.h"
+
+bool lower_supports_x87(const struct isa_instruction *instruction)
+{
+    switch (instruction->operation) {
+    case ISA_FXAM: /* writes C1 */
+    case ISA_FNINIT:
+        return false;
+    case ISA_FNSTSW:
+        return instruction->memory_operand == ISA_NO_OPERAND;
+    default:
+        return true;
+    }
+}
+
+/* FXSAVE's neighbour: is there anything of this in the host's x87 at all? */
+static bool is_beside(enum isa_operation operation)
+{
+    return operation == ISA_FWAIT || operation == ISA_FNCLEX || operation == ISA_FNOP;
+}
+
+bool lower_uses_x87(const struct isa_instruction *instruction)
+{
+    return instruction->operation >= ISA_X87_FIRST && !is_beside(instruction->operation);
+}
+
+/* The opcode and digit with [r11 + r10]. */
+static void with_memory(struct lowering *l)
+{
+    const struct isa_instruction *instruction = &l->op->instruction;
+    const uint8_t rex = 0x43;                                   /* index and base are r8..r15 */
+    const uint8_t modrm = (instruction->modrm & 0x38u) | 0x04u; /* a SIB byte follows */
+    const uint8_t sib = (10u & 7u) << 3 | (11u & 7u);
+    emit_bytes(l->emitter, (uint8_t[]){rex, instruction->opcode, modrm, sib}, 4);
+}
+
+static void load_control(struct lowering *l)
+{
+    uint32_t plain = emit_label(l->emitter);
+    emit_operand spill = GATE(SPILL, 2);
+    EMIT(l->emitter, MOVZX, R11D, lower_checked(16));
+    EMIT(l->emitter, AND, R11D, IMMEDIATE(X87_CONTROL_WRITABLE));
+    EMIT(l->emitter, OR, R11D, IMMEDIATE(X87_CONTROL_FIXED));
+    EMIT(l->emitter, MOV, GATE(X87_CONTROL, 4), R11D);
+    EMIT(l->emitter, MOV, R10D, R11D);
+    EMIT(l->emitter, AND, R10D, IMMEDIATE(0x300));
+    EMIT(l->emitter, CMP, R10D, IMMEDIATE(0x100));
+    emit_branch(l->emitter, ZYDIS_MNEMONIC_JNZ, plain, false);
+    EMIT(l->emitter, OR, R11D, IMMEDIATE(0x300)); /* reserved: acts as extended precision */
+    emit_place(l->emitter, plain);
+    EMIT(l->emitter, MOV, GATE(SPILL, 4), R11D);
+    EMIT(l->emitter, FLDCW, spill);
+}
+
+static void store_control(struct lowering *l)
+{
+    EMIT(l->emitter, ADD, R11, R10); /* the flags are kept */
+    EMIT(l->emitter, MOV, R10D, GATE(X87_CONTROL, 4));
+    EMIT(l->emitter, MOV, emit_memory(ZYDIS_REGISTER_R11, ZYDIS_REGISTER_NONE, 0, 0, 2),
+         emit_register(ZYDIS_REGISTER_R10W));
+}
+
+/* AX = the status word as the ISA has it. */
+static void status_to_ax(struct lowering *l)
+{
+    lower_keep_flags(l);
+    l->flags = FLAGS_KEPT;
+    EMIT(l->emitter, MOV, R10D, EAX);
+    EMIT(l->emitter, FNSTSW, emit_register(ZYDIS_REGISTER_AX));
+    EMIT(l->emitter, AND, EAX, IMMEDIATE(0x7d00)); /* C0, C2, the top and C3 */
+    EMIT(l->emitter, OR, EAX, GATE(X87_C1, 4));
+    EMIT(l->emitter, MOV, emit_register(ZYDIS_REGISTER_R8W), emit_register(ZYDIS_REGISTER_AX));
+    EMIT(l->emitter, MOV, EAX, R10D);
+}
+
+void lower_x87(struct lowering *l, ZydisMnemonic mnemonic)
+{
+    (void)mnemonic;
+    const struct isa_instruction *instruction = &l->op->instruction;
+    if (is_beside(instruction->operation)) {
+        return;
+    }
+    if (instruction->operation == ISA_FNSTSW) {
+        status_to_ax(l);
+        return;
+    }
+    if (instruction->memory_operand == ISA_NO_OPERAND) {
+        if (l->op->reads) {
+            lower_need_flags(l, l->op->reads);
+        }
+        emit_bytes(l->emitter, (uint8_t[]){instruction->opcode, instruction->modrm}, 2);
+        if (l->op->writes) {
+            lower_wrote_flags(l, instruction->flags_undefined);
+        }
+        return;
+    }
+    const struct x87_form *form = x87_form_find(instruction->opcode, instruction->modrm);
+    lower_address(l, &instruction->operand[instruction->memory_operand]);
+    lower_check(l, form->size_bytes, form->kind == X87_STORE);
+    switch (instruction->operation) {
+    case ISA_FLDCW:
+        load_control(l);
+        break;
+    case ISA_FNSTCW:
+        store_control(l);
+        break;
+    default:
+        with_memory(l);
+        break;
+    }
+}
