@@ -9,8 +9,10 @@
 
 #include <base/alloc.h>
 
+#include "translator/workshop.h"
+
 #define BLOCK_ALIGNMENT 16u             /* bytes */
-#define FIRST_OFFSET    BLOCK_ALIGNMENT /* so that no code has offset UNKNOWN or INTERPRET */
+#define FIRST_OFFSET    BLOCK_ALIGNMENT /* in a half: no code has offset UNKNOWN or INTERPRET */
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
@@ -62,10 +64,23 @@ static void cache_free(void *opaque)
     for (uint32_t page = 0; page < cache->page_count; page++) {
         free(cache->pages[page]);
     }
+    while (cache->users) {
+        struct cache_user *user = cache->users;
+        cache->users = user->next;
+        free(user);
+    }
     munmap(cache->writable, CACHE_CODE_BYTES);
     munmap((void *)cache->executable, CACHE_CODE_BYTES);
     pthread_mutex_destroy(&cache->lock);
     free(cache);
+}
+
+static void targets_clear(struct cache *cache)
+{
+    for (uint32_t i = 0; i < GATE_TARGET_COUNT; i++) {
+        /* Slot 0 is where a jump to guest address 0 looks. */
+        __atomic_store_n(&cache->targets[i], i == 0 ? 1 : 0, __ATOMIC_RELAXED);
+    }
 }
 
 struct cache *cache_of(struct vcpu_image *image, int slot)
@@ -81,8 +96,10 @@ struct cache *cache_of(struct vcpu_image *image, int slot)
     }
     cache->image = image;
     cache->page_count = image->page_count;
+    cache->half_bytes = CACHE_CODE_BYTES / 2;
     cache->used_bytes = FIRST_OFFSET;
-    cache->targets[0] = 1; /* empty, but no jump to guest address 0 may think that it is meant */
+    cache->generation = 1;
+    targets_clear(cache);
     pthread_mutex_init(&cache->lock, NULL);
     __atomic_store_n(&image->engine[slot].free_cache, cache_free, __ATOMIC_RELAXED);
     void *other = NULL;
@@ -94,9 +111,67 @@ struct cache *cache_of(struct vcpu_image *image, int slot)
     return cache;
 }
 
+/* --- generations ------------------------------------------------------------------------------ */
+
+struct cache_user *cache_enter(struct cache *cache, const void *engine)
+{
+    struct cache_user *user = __atomic_load_n(&cache->users, __ATOMIC_ACQUIRE);
+    while (user && user->engine != engine) {
+        user = user->next;
+    }
+    if (!user) {
+        user = alloc_zeroed(1, sizeof *user);
+        user->engine = engine;
+        pthread_mutex_lock(&cache->lock);
+        user->next = cache->users;
+        __atomic_store_n(&cache->users, user, __ATOMIC_RELEASE);
+        pthread_mutex_unlock(&cache->lock);
+    }
+    uint32_t generation;
+    do { /* until it is known to others before it is over */
+        generation = __atomic_load_n(&cache->generation, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&user->generation, generation, __ATOMIC_SEQ_CST);
+    } while (__atomic_load_n(&cache->generation, __ATOMIC_SEQ_CST) != generation);
+    return user;
+}
+
+void cache_leave(struct cache_user *user)
+{
+    __atomic_store_n(&user->generation, 0, __ATOMIC_RELEASE);
+}
+
+/* Begins the next generation; false while somebody may still be in the code that it would replace.
+ * The lock is held. */
+static bool generation_begin(struct cache *cache)
+{
+    for (const struct cache_user *user = cache->users; user; user = user->next) {
+        uint32_t generation = __atomic_load_n(&user->generation, __ATOMIC_SEQ_CST);
+        if (generation != 0 && generation != cache->generation) {
+            return false;
+        }
+    }
+    for (uint32_t page = 0; page < cache->page_count; page++) {
+        for (uint32_t i = 0; cache->pages[page] && i < VCPU_PAGE_BYTES; i++) {
+            __atomic_store_n(&cache->pages[page]->code[i], CACHE_UNKNOWN, __ATOMIC_RELAXED);
+        }
+    }
+    targets_clear(cache);
+    cache->used_bytes = FIRST_OFFSET;
+    /* Numbers go round without 0, keeping halves by turns. */
+    uint32_t next = cache->generation + 1 ? cache->generation + 1 : 2;
+    __atomic_store_n(&cache->generation, next, __ATOMIC_SEQ_CST);
+    return true;
+}
+
 /* --- translating ------------------------------------------------------------------------------ */
 
-/* The offset of the block's code, or INTERPRET. The lock is held. */
+static uint32_t half_of(const struct cache *cache, uint32_t offset)
+{
+    return offset / cache->half_bytes;
+}
+
+/* Offset of the block's code; INTERPRET: it has none; UNKNOWN: there is no room for it now. The
+ * lock is held. */
 static uint32_t translate(struct cache *cache, uint32_t eip, struct cache_workshop *workshop)
 {
     uint32_t page = eip >> VCPU_PAGE_BITS;
@@ -104,42 +179,56 @@ static uint32_t translate(struct cache *cache, uint32_t eip, struct cache_worksh
     const uint8_t *bytes =
         vcpu_frame_bytes(cache->image->arena, cache->image->frames[page]) + offset;
     block_analyse(&workshop->block, eip, bytes, VCPU_PAGE_BYTES - offset);
-    if (workshop->block.count == 0 || !lower_block(&workshop->emitter, &workshop->block,
-                                                   cache->used_bytes, &workshop->lowering)) {
+    if (workshop->block.count == 0) {
         return CACHE_INTERPRET;
     }
-    uint32_t size_bytes = workshop->emitter.size_bytes;
-    if (size_bytes > CACHE_CODE_BYTES - cache->used_bytes) {
-        cache->full = true;
-        return CACHE_INTERPRET;
+    for (int attempt = 0; attempt < 2; attempt++) {
+        uint32_t code = cache->generation % 2 * cache->half_bytes + cache->used_bytes;
+        if (!lower_block(&workshop->emitter, &workshop->block, code, &workshop->lowering)) {
+            return CACHE_INTERPRET;
+        }
+        uint32_t size_bytes = workshop->emitter.size_bytes;
+        if (size_bytes <= cache->half_bytes - cache->used_bytes) {
+            memcpy(cache->writable + code, workshop->emitter.bytes, size_bytes);
+            cache->used_bytes += (size_bytes + BLOCK_ALIGNMENT - 1) & ~(BLOCK_ALIGNMENT - 1);
+            return code;
+        }
+        if (!generation_begin(cache)) {
+            return CACHE_UNKNOWN;
+        }
     }
-    uint32_t code = cache->used_bytes;
-    memcpy(cache->writable + code, workshop->emitter.bytes, size_bytes);
-    cache->used_bytes = (code + size_bytes + BLOCK_ALIGNMENT - 1) & ~(BLOCK_ALIGNMENT - 1);
-    return code;
+    return CACHE_INTERPRET;
 }
 
-static uint32_t find_slow(struct cache *cache, uint32_t eip, struct cache_workshop *workshop)
+/* The page's table, made if need be; NULL if there are too many. The lock is held. */
+static struct cache_page *page_of(struct cache *cache, uint32_t page)
 {
-    uint32_t page = eip >> VCPU_PAGE_BITS;
-    uint32_t code = CACHE_INTERPRET;
+    if (!cache->pages[page] && cache->known_count < CACHE_PAGES_MAX) {
+        cache->known_count++;
+        __atomic_store_n(&cache->pages[page], alloc_zeroed(1, sizeof(struct cache_page)),
+                         __ATOMIC_RELEASE);
+    }
+    return cache->pages[page];
+}
+
+static uint32_t find_slow(struct cache *cache, struct cache_user *user, uint32_t eip,
+                          struct cache_workshop *workshop)
+{
     pthread_mutex_lock(&cache->lock);
-    struct cache_page *known = cache->pages[page];
-    if (known && known->code[eip & VCPU_PAGE_MASK] != CACHE_UNKNOWN) {
-        code = known->code[eip & VCPU_PAGE_MASK]; /* another thread was first */
-    } else if (!cache->full) {
+    struct cache_page *known = page_of(cache, eip >> VCPU_PAGE_BITS);
+    uint32_t *slot = known ? &known->code[eip & VCPU_PAGE_MASK] : NULL;
+    uint32_t code = slot ? *slot : CACHE_INTERPRET;
+    if (code == CACHE_UNKNOWN) {
         code = translate(cache, eip, workshop);
-        if (!known) {
-            known = alloc_zeroed(1, sizeof *known);
-            __atomic_store_n(&cache->pages[page], known, __ATOMIC_RELEASE);
-        }
-        __atomic_store_n(&known->code[eip & VCPU_PAGE_MASK], code, __ATOMIC_RELEASE);
+        __atomic_store_n(slot, code, __ATOMIC_RELEASE);
+        __atomic_store_n(&user->generation, cache->generation, __ATOMIC_SEQ_CST);
     }
     pthread_mutex_unlock(&cache->lock);
     return code;
 }
 
-const void *cache_find(struct cache *cache, uint32_t eip, struct cache_workshop *workshop)
+const void *cache_find(struct cache *cache, struct cache_user *user, uint32_t eip,
+                       struct cache_workshop *workshop)
 {
     uint32_t page = eip >> VCPU_PAGE_BITS;
     if (page >= cache->page_count || !cache->image->executable[page]) {
@@ -149,16 +238,32 @@ const void *cache_find(struct cache *cache, uint32_t eip, struct cache_workshop 
     uint32_t code = known ? __atomic_load_n(&known->code[eip & VCPU_PAGE_MASK], __ATOMIC_ACQUIRE)
                           : CACHE_UNKNOWN;
     if (code == CACHE_UNKNOWN) {
-        code = find_slow(cache, eip, workshop);
+        code = find_slow(cache, user, eip, workshop);
     }
-    return code == CACHE_INTERPRET ? NULL : cache->executable + code;
+    return code <= CACHE_INTERPRET ? NULL : cache->executable + code;
 }
 
 void cache_link(struct cache *cache, uint32_t site, const void *target)
 {
-    int32_t displacement =
-        (int32_t)((const uint8_t *)target - (cache->executable + site + sizeof displacement));
+    uint32_t offset = (uint32_t)((const uint8_t *)target - cache->executable);
+    int32_t displacement = (int32_t)(offset - (site + (uint32_t)sizeof displacement));
     pthread_mutex_lock(&cache->lock);
-    __atomic_store_n((int32_t *)(void *)(cache->writable + site), displacement, __ATOMIC_RELEASE);
+    /* Never from one generation to another, whose code may go before. */
+    if (half_of(cache, site) == half_of(cache, offset)) {
+        __atomic_store_n((int32_t *)(void *)(cache->writable + site), displacement,
+                         __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&cache->lock);
+}
+
+void cache_target_set(struct cache *cache, uint32_t eip, const void *code)
+{
+    uint32_t offset = (uint32_t)((const uint8_t *)code - cache->executable);
+    pthread_mutex_lock(&cache->lock);
+    /* What was found under an earlier generation is for its finder alone. */
+    if (half_of(cache, offset) == cache->generation % 2) {
+        __atomic_store_n(&cache->targets[eip % GATE_TARGET_COUNT], (uint64_t)offset << 32 | eip,
+                         __ATOMIC_RELEASE);
+    }
     pthread_mutex_unlock(&cache->lock);
 }

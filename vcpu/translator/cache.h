@@ -3,22 +3,31 @@
  * it. It holds nothing of a node: no guest data, no address of one.
  *
  * The code's memory is mapped twice, once to write and once to execute, so that no page is ever
- * both. A block once written stays where it is until the cache goes; only the displacement of a
- * direct branch changes, in one aligned store, from the way out to the target's code.
+ * both. A block once written stays as it is; only the displacement of a direct branch changes, in
+ * one aligned store, from the way out to the target's code.
  *
- * Size: CACHE_CODE_BYTES of code and 16 KiB for each guest page of code. When it is full, what is
- * not translated yet is interpreted.
+ * Eviction. The memory has two halves, and a generation of code fills one. When it is full the next
+ * generation begins in the other, over the code of the generation before the last, and everything
+ * known is forgotten. Each engine says which generation it came in under (cache_enter), and nothing
+ * is overwritten under one that came in before: until it has left, what is not translated yet is
+ * interpreted. So nobody ever waits, and no running block is touched.
+ *
+ * Size: CACHE_CODE_BYTES of code, and 16 KiB for each guest page of code up to CACHE_PAGES_MAX.
  */
 #ifndef DENALI_VCPU_TRANSLATOR_CACHE_H
 #define DENALI_VCPU_TRANSLATOR_CACHE_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include <vcpu/image.h>
 
-#include "translator/lower.h"
+#include "translator/gate.h"
+
+#define TRANSLATOR_SLOT 2 /* in vcpu_image.engine */
 
 #define CACHE_CODE_BYTES (16u << 20)
+#define CACHE_PAGES_MAX  4096u
 
 /* What is known of the guest address at one offset of a page; else the offset of its code. */
 #define CACHE_UNKNOWN   0u
@@ -28,24 +37,29 @@ struct cache_page {
     uint32_t code[VCPU_PAGE_BYTES]; /* atomic */
 };
 
+/* An engine that runs the cache's code. */
+struct cache_user {
+    const void *engine;
+    uint32_t generation; /* atomic: that it came in under; 0: it is not in */
+    struct cache_user *next;
+};
+
 struct cache {
     pthread_mutex_t lock; /* held to translate and to link */
     uint8_t *writable;    /* the two views of CACHE_CODE_BYTES */
     const uint8_t *executable;
-    uint32_t used_bytes;
-    bool full;
+    uint32_t half_bytes; /* of them that a generation may fill */
+    uint32_t generation; /* atomic, from 1; odd ones fill the second half */
+    uint32_t used_bytes; /* of its half */
+    uint32_t known_count;
+    struct cache_user *users;            /* atomic */
     uint64_t targets[GATE_TARGET_COUNT]; /* atomic; gate.h */
     const struct vcpu_image *image;
     uint32_t page_count;
     struct cache_page *pages[]; /* entries are atomic */
 };
 
-/* What translating needs; an engine's own, because it is too big for the stack. */
-struct cache_workshop {
-    struct block block;
-    struct lowering lowering;
-    struct emitter emitter;
-};
+struct cache_workshop; /* workshop.h */
 
 /* Can this host have such memory? */
 bool cache_possible(void);
@@ -53,18 +67,19 @@ bool cache_possible(void);
 /* The image's cache, made if need be; NULL if the host refuses the memory. */
 struct cache *cache_of(struct vcpu_image *image, int slot);
 
-/* The code of the guest address, translated if need be; NULL if it is the interpreter's. */
-const void *cache_find(struct cache *cache, uint32_t eip, struct cache_workshop *workshop);
+/* Before an engine asks for code, and after it has left the last of it. */
+struct cache_user *cache_enter(struct cache *cache, const void *engine);
+void cache_leave(struct cache_user *user);
+
+/* The code of the guest address, translated if need be; NULL if it is the interpreter's. The user
+ * is in and runs no code at this moment. */
+const void *cache_find(struct cache *cache, struct cache_user *user, uint32_t eip,
+                       struct cache_workshop *workshop);
 
 /* Joins the branch at site to the code of a target found before. */
 void cache_link(struct cache *cache, uint32_t site, const void *target);
 
-/* So that indirect branches to eip find its code by themselves. */
-static inline void cache_target_set(struct cache *cache, uint32_t eip, const void *code)
-{
-    uint64_t offset = (uint64_t)((const uint8_t *)code - cache->executable);
-    __atomic_store_n(&cache->targets[eip % GATE_TARGET_COUNT], offset << 32 | eip,
-                     __ATOMIC_RELEASE);
-}
+/* So that indirect branches to eip find its code, found before, by themselves. */
+void cache_target_set(struct cache *cache, uint32_t eip, const void *code);
 
 #endif

@@ -14,9 +14,8 @@
 
 #include "interpreter/interpreter.h"
 #include "translator/cache.h"
+#include "translator/workshop.h"
 #include "translator/x87.h"
-
-#define SLOT 2 /* in vcpu_image.engine */
 
 struct translator {
     struct vcpu_engine engine; /* first: vcpu/engine.h */
@@ -52,7 +51,8 @@ static void state_store(const struct translator *t, struct vcpu *vcpu, uint64_t 
 static uint64_t run_translated(struct translator *t, struct cache *cache, struct vcpu *vcpu,
                                uint64_t left)
 {
-    const void *code = cache_find(cache, t->gate.eip, &t->workshop);
+    struct cache_user *user = cache_enter(cache, t);
+    const void *code = cache_find(cache, user, t->gate.eip, &t->workshop);
     t->gate.left = left > INT64_MAX ? INT64_MAX : (int64_t)left;
     uint64_t beyond = left - (uint64_t)t->gate.left;
     while (code) {
@@ -62,13 +62,14 @@ static uint64_t run_translated(struct translator *t, struct cache *cache, struct
         } else if (t->gate.exit != GATE_EXIT_LINK && t->gate.exit != GATE_EXIT_FIND) {
             break;
         }
-        code = cache_find(cache, t->gate.eip, &t->workshop);
+        code = cache_find(cache, user, t->gate.eip, &t->workshop);
         if (code && t->gate.exit == GATE_EXIT_LINK) {
             cache_link(cache, t->gate.site, code);
         } else if (code && t->gate.exit == GATE_EXIT_FIND) {
             cache_target_set(cache, t->gate.eip, code);
         }
     }
+    cache_leave(user);
     translator_x87_store(&t->gate, &vcpu->x87);
     return (uint64_t)t->gate.left + beyond;
 }
@@ -77,7 +78,7 @@ static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
                 struct vcpu_stop *stop)
 {
     struct translator *t = (struct translator *)engine;
-    struct cache *cache = cache_of(vcpu->space->image, SLOT);
+    struct cache *cache = cache_of(vcpu->space->image, TRANSLATOR_SLOT);
     t->interpreter->breakpoints = engine->breakpoints;
     t->interpreter->breakpoint_count = engine->breakpoint_count;
     t->gate.leave = (const void *)(uintptr_t)gate_leave;
@@ -110,18 +111,16 @@ static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
 
 extern const struct vcpu_engine_ops vcpu_translator_ops;
 extern const struct vcpu_engine_ops vcpu_interpreter_ops;
+/* Has this host the instructions (BMI2: shifts and rotates without flags) and the memory? */
+bool vcpu_translator_possible(void);
+
+bool vcpu_translator_possible(void)
+{
+    return __builtin_cpu_supports("bmi2") && cache_possible();
+}
 
 static enum status create(struct vcpu_engine **engine, struct error *error)
 {
-    if (!__builtin_cpu_supports("bmi2")) {
-        return error_set(error, STATUS_UNSUPPORTED, NULL, 0,
-                         "the translator needs a processor with BMI2; use --engine interpreter");
-    }
-    if (!cache_possible()) {
-        return error_set(error, STATUS_UNSUPPORTED, NULL, 0,
-                         "the translator needs executable memory, which this host refuses; use "
-                         "--engine interpreter");
-    }
     struct translator *t = alloc_zeroed(1, sizeof *t);
     t->engine.ops = &vcpu_translator_ops;
     enum status status = vcpu_interpreter_ops.create(&t->interpreter, error);
@@ -145,7 +144,7 @@ static void destroy(struct vcpu_engine *engine)
 const struct vcpu_engine_ops vcpu_translator_ops = {
     .name = "translator",
     .summary = "the fast one: guest code rewritten for x86-64 hosts",
-    .slot = SLOT,
+    .slot = TRANSLATOR_SLOT,
     .create = create,
     .destroy = destroy,
     .run = run,

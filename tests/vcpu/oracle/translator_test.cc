@@ -4,6 +4,7 @@
 // host processor.
 #include <cstring>
 #include <memory>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,10 @@
 #include "vcpu/oracle/forms.h"
 #include "vcpu/oracle/machine.h"
 #include "vcpu/oracle/program.h"
+
+extern "C" {
+#include "translator/cache.h"
+}
 
 namespace
 {
@@ -296,6 +301,126 @@ TEST_F(TranslatorTest, ProgramsInPiecesAreTheInterpretersInOne)
         }
     }
     printf("%llu instructions\n", (unsigned long long)retired);
+}
+
+// A guest that calls 400 little functions by turns, through a table, and hashes as it goes. All of
+// them translated take many times the room that the tests below leave.
+std::vector<uint8_t> wanderer()
+{
+    std::vector<uint8_t> code;
+    auto put = [&](const std::vector<uint8_t> &bytes) {
+        code.insert(code.end(), bytes.begin(), bytes.end());
+    };
+    auto put32 = [&](uint32_t value) {
+        for (int i = 0; i < 4; i++) {
+            code.push_back((uint8_t)(value >> 8 * i));
+        }
+    };
+    // loop: imul ebx, ebx, 1664525; add ebx, 1013904223; mov ecx, ebx; shr ecx, 20; and ecx, 0x3ff
+    // cmp ecx, 400; jae loop; shl ecx, 4; lea ecx, [ecx + functions]; call ecx; jmp loop
+    put({0x69, 0xdb});
+    put32(1664525);
+    put({0x81, 0xc3});
+    put32(1013904223);
+    put({0x89, 0xd9, 0xc1, 0xe9, 0x14, 0x81, 0xe1});
+    put32(0x3ff);
+    put({0x81, 0xf9});
+    put32(400);
+    put({0x73, (uint8_t)(0 - (code.size() + 2))});
+    put({0xc1, 0xe1, 0x04, 0x8d, 0x89});
+    put32(CODE + 0x100);
+    put({0xff, 0xd1});
+    put({0xeb, (uint8_t)(0 - (code.size() + 2))});
+    code.resize(0x100, 0x90);
+    for (uint32_t i = 0; i < 400; i++) {
+        size_t start = code.size();
+        put({0x35}); // xor eax, i * 2654435761
+        put32(i * 2654435761u);
+        put({0xd1, 0xc0, 0x01, 0x05}); // rol eax, 1; add [DATA + 4 i], eax
+        put32(DATA + 4 * i);
+        put({0xc3});
+        code.resize(start + 16, 0x90);
+    }
+    return code;
+}
+
+TEST_F(TranslatorTest, ASmallCacheForgetsAndGoesOn)
+{
+    CodeGround ground(CODE, wanderer());
+    struct cache *cache = cache_of(ground.image, TRANSLATOR_SLOT);
+    cache->half_bytes = 8192;
+    std::vector<uint8_t> data(DATA_BYTES);
+    Runner a(ground, data, CODE), b(ground, data, CODE);
+    a.vcpu.gpr[VCPU_ESP] = b.vcpu.gpr[VCPU_ESP] = STACK;
+    for (int i = 0; i < 50; i++) {
+        ASSERT_EQ(differs(a, b, 3000 + (uint64_t)i), "") << i;
+    }
+    EXPECT_GT(cache->generation, 20u) << "the test did not fill it";
+    EXPECT_LE(cache->used_bytes, cache->half_bytes);
+}
+
+// While one engine stays in an old generation nothing is overwritten; the others interpret.
+TEST_F(TranslatorTest, WhoIsInAnOldGenerationKeepsIt)
+{
+    CodeGround ground(CODE, wanderer());
+    struct cache *cache = cache_of(ground.image, TRANSLATOR_SLOT);
+    cache->half_bytes = 8192;
+    int other = 0;
+    struct cache_user *user = cache_enter(cache, &other);
+    std::vector<uint8_t> data(DATA_BYTES);
+    Runner a(ground, data, CODE), b(ground, data, CODE);
+    a.vcpu.gpr[VCPU_ESP] = b.vcpu.gpr[VCPU_ESP] = STACK;
+    ASSERT_EQ(differs(a, b, 100000), "");
+    EXPECT_EQ(cache->generation, user->generation + 1) << "the other half may be filled, once";
+    cache_leave(user);
+    ASSERT_EQ(differs(a, b, 100000), "");
+    EXPECT_GT(cache->generation, 3u);
+}
+
+TEST_F(TranslatorTest, ThreadsShareACacheThatIsTooSmall)
+{
+    CodeGround ground(CODE, wanderer());
+    cache_of(ground.image, TRANSLATOR_SLOT)->half_bytes = 8192;
+    constexpr unsigned kThreads = 4;
+    std::vector<uint8_t> data(DATA_BYTES);
+    std::vector<std::unique_ptr<Runner>> runners;
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < kThreads; i++) {
+        runners.push_back(std::make_unique<Runner>(ground, data, CODE));
+        runners[i]->vcpu.gpr[VCPU_ESP] = STACK;
+        runners[i]->vcpu.gpr[VCPU_EBX] = i;
+    }
+    for (auto &runner : runners) {
+        threads.emplace_back([&runner] {
+            Engine engine("translator");
+            for (unsigned piece = 0; piece < 300; piece++) {
+                engine.run(runner->vcpu, 1000);
+            }
+        });
+    }
+    for (std::thread &thread : threads) {
+        thread.join();
+    }
+    for (unsigned i = 0; i < kThreads; i++) {
+        Runner alone(ground, data, CODE);
+        alone.vcpu.gpr[VCPU_ESP] = STACK;
+        alone.vcpu.gpr[VCPU_EBX] = i;
+        interpreter_.run(alone.vcpu, 300000);
+        EXPECT_EQ(difference(alone.vcpu, runners[i]->vcpu) + memory_difference(alone, *runners[i]),
+                  "")
+            << i;
+    }
+}
+
+// Jumps to where no code can be, and to guest address 0, which an empty slot must not look like.
+TEST_F(TranslatorTest, JumpsToNowhereAreFaultsThere)
+{
+    for (uint32_t target : {0u, 1u, 0x4000u, 0x1000u, MEMORY_BYTES, 0xfffffffcu}) {
+        CodeGround ground(CODE, {0xff, 0xe0}); // jmp eax
+        Runner a(ground, {0}, CODE), b(ground, {0}, CODE);
+        a.vcpu.gpr[VCPU_EAX] = b.vcpu.gpr[VCPU_EAX] = target;
+        EXPECT_EQ(differs(a, b, 2), "") << target;
+    }
 }
 
 } // namespace

@@ -74,9 +74,9 @@ struct vcpu_engine {
     uint32_t breakpoint_count;
 };
 
-/* All engines of this build, NULL-terminated, the default first. */
+/* All engines of this build that this host can run, NULL-terminated, the default first. */
 const struct vcpu_engine_ops *const *vcpu_engines(void);
-/* By name; NULL if this build has none of that name. */
+/* By name; NULL if there is none of that name among them. */
 const struct vcpu_engine_ops *vcpu_engine_find(const char *name);
 
 DENALI_API_END
