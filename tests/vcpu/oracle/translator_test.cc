@@ -20,7 +20,7 @@ extern "C" {
 namespace
 {
 
-constexpr unsigned FORM_TRIES = 12;    /* of each form, times oracle_scale() */
+constexpr unsigned FORM_TRIES = 4;     /* of each form, times oracle_scale() */
 constexpr unsigned PROGRAMS = 300;     /* times oracle_scale() */
 constexpr uint64_t PROGRAM_MAX = 6000; /* instructions of one */
 constexpr unsigned FAILURES_MAX = 5;
