@@ -11,7 +11,7 @@
 
 #include <netinet/in.h>
 
-#define DNS_NAME_SIZE 256u /* with the NUL */
+#include "dns_message.h"
 
 /* Both run the event loop until there is an answer and return 0, or as getaddrinfo does:
  * EAI_NONAME there is no such name or it has none of these, EAI_AGAIN nobody answered or the server
