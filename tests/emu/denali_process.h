@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,28 @@ inline std::string DigestOfRun(const support::TemporaryFolder &folder, const std
     const std::string key = "\"digest\": \"";
     size_t at = text.find(key);
     return at == std::string::npos ? "" : text.substr(at + key.size(), 16);
+}
+
+/* A column of a run's nodes.csv, node by node. */
+inline std::vector<std::string> NodesColumn(const support::TemporaryFolder &folder,
+                                            const std::string &run, const std::string &name)
+{
+    std::istringstream lines(folder.read(run + "/nodes.csv"));
+    std::vector<std::string> values;
+    int wanted = -1;
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream cells(line);
+        int index = 0;
+        bool is_header = wanted < 0;
+        for (std::string cell; std::getline(cells, cell, ','); index++) {
+            if (is_header && cell == name) {
+                wanted = index;
+            } else if (!is_header && index == wanted) {
+                values.push_back(cell);
+            }
+        }
+    }
+    return values;
 }
 
 #endif

@@ -66,6 +66,11 @@ TEST_F(WholeRun, EchoIsTheSameHoweverItRuns)
     ExpectTheSameHoweverItRuns("echo.yaml", {});
 }
 
+TEST_F(WholeRun, PingIsTheSameHoweverItRuns)
+{
+    ExpectTheSameHoweverItRuns("ping.yaml", {});
+}
+
 TEST_F(WholeRun, KademliaIsTheSameHoweverItRuns)
 {
     ExpectTheSameHoweverItRuns("kademlia-planetlab.yaml", {"--nodes", "40", "--until", "20s"});

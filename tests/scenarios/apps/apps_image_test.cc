@@ -91,7 +91,7 @@ TEST_P(GuestImage, FitsIntoASmallMachine)
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GuestImage,
-                         testing::Values("hello", "echo-server", "echo-client", "kademlia",
+                         testing::Values("hello", "echo-server", "echo-client", "ping", "kademlia",
                                          "misbehave", "tcp-transfer"),
                          [](const auto &info) {
                              std::string name = info.param;

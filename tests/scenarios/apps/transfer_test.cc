@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <sstream>
 
 #include <xxhash.h>
 
@@ -103,27 +102,6 @@ class Transfer : public testing::Test
         return Denali(folder_, options);
     }
 
-    /* A column of nodes.csv, node by node. */
-    std::vector<std::string> Column(const std::string &name)
-    {
-        std::istringstream lines(folder_.read(out_ + "/nodes.csv"));
-        std::vector<std::string> values;
-        int wanted = -1;
-        for (std::string line; std::getline(lines, line);) {
-            std::istringstream cells(line);
-            int index = 0;
-            bool is_header = wanted < 0;
-            for (std::string cell; std::getline(cells, cell, ','); index++) {
-                if (is_header && cell == name) {
-                    wanted = index;
-                } else if (!is_header && index == wanted) {
-                    values.push_back(cell);
-                }
-            }
-        }
-        return values;
-    }
-
     TemporaryFolder folder_;
     std::string out_;
 
@@ -173,7 +151,7 @@ TEST_F(Transfer, OneDamagedByteIsFoundByItsReceiver)
         std::string summary = folder_.read(out_ + "/summary.json");
         EXPECT_EQ(summary.find("transfer.up_mbit_s"), std::string::npos) << at;
         EXPECT_NE(summary.find("transfer.down_mbit_s"), std::string::npos) << at;
-        for (const std::string &code : Column("exit_code")) {
+        for (const std::string &code : NodesColumn(folder_, out_, "exit_code")) {
             EXPECT_EQ(code, "1");
         }
     }
@@ -197,7 +175,7 @@ expectations:
   - {metric: run.nodes_terminated, equals: 2}
 )");
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
-    for (const std::string &wakeups : Column("wakeups")) {
+    for (const std::string &wakeups : NodesColumn(folder_, out_, "wakeups")) {
         /* 72 hours have 36 keep-alives each way, and answers to them; ticks would be a million. */
         EXPECT_GT(std::stoi(wakeups), 36) << "the keep-alives must be there";
         EXPECT_LT(std::stoi(wakeups), 250);
