@@ -341,7 +341,7 @@ static void drop_frames(struct emu_process *process)
 
 /* --- the walk --------------------------------------------------------------------------------- */
 
-void emu_world_save(struct emu_world *world, struct writer *writer)
+static void save_world(struct emu_world *world, struct writer *writer)
 {
     emu_world_collect(world);
     write_u32(writer, STATE_MAGIC);
@@ -373,7 +373,7 @@ static enum status bad_state(struct error *error, const char *what)
                      what);
 }
 
-enum status emu_world_load(struct emu_world *world, struct reader *reader, struct error *error)
+static enum status load_world(struct emu_world *world, struct reader *reader, struct error *error)
 {
     if (read_u32(reader) != STATE_MAGIC || read_u32(reader) != STATE_VERSION) {
         return bad_state(error, "has another format or version");
@@ -418,7 +418,7 @@ uint64_t emu_world_state_hash(struct emu_world *world)
 {
     struct writer writer;
     writer_init_hash(&writer);
-    emu_world_save(world, &writer);
+    save_world(world, &writer);
     uint64_t hash = writer_hash(&writer);
     writer_fini(&writer);
     return hash;
@@ -441,7 +441,7 @@ uint8_t *emu_world_state_save(struct emu_world *world, size_t *size_bytes)
 {
     struct writer writer;
     writer_init(&writer);
-    emu_world_save(world, &writer);
+    save_world(world, &writer);
     *size_bytes = writer.size_bytes;
     return writer.bytes; /* what writer_fini would free is the caller's now */
 }
@@ -451,5 +451,5 @@ enum status emu_world_state_load(struct emu_world *world, const void *bytes, siz
 {
     struct reader reader;
     reader_init(&reader, bytes, size_bytes);
-    return emu_world_load(world, &reader, error);
+    return load_world(world, &reader, error);
 }

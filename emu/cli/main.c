@@ -35,6 +35,12 @@ int main(int argc, char **argv)
         cli_help_all();
         return CLI_EXIT_BAD_INPUT;
     }
+    if (strcmp(argv[1], "help") == 0 && argc > 2) { /* `denali help run` is `denali run --help` */
+        static char option[] = "--help";
+        argv[1] = argv[2];
+        argv[2] = option;
+        argc = 3;
+    }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         cli_help_all();
@@ -57,6 +63,8 @@ int main(int argc, char **argv)
         names[count++] = (*verb)->name;
     }
     fputs(" (see denali --help)", stderr);
+    names[count++] = "--help";
+    names[count++] = "--version";
     cli_suggest(argv[1], names, count);
     return CLI_EXIT_BAD_INPUT;
 }

@@ -80,6 +80,8 @@ TEST(Cli, BadArgumentsAreToldInOneLine)
         {{"run", "."}, {"expected a scenario file", "folder"}},
         {{"check", "s.yaml", "--engine", "interpreter"}, {"unknown option `--engine`"}},
         {{"rnu"}, {"unknown verb `rnu`", "did you mean `run`?"}},
+        {{"help", "rnu"}, {"unknown verb `rnu`", "did you mean `run`?"}},
+        {{"--versoin"}, {"unknown verb `--versoin`", "did you mean `--version`?"}},
         {{"run", "s.yaml", "--job", "2"}, {"unknown option `--job`", "did you mean `--jobs`?"}},
         {{"run", "s.yaml", "--noes=2"}, {"unknown option `--noes=2`", "did you mean `--nodes`?"}},
         {{"run", "helo.yaml"}, {"helo.yaml", "list scenarios", "did you mean `hello.yaml`?"}},
@@ -139,6 +141,7 @@ TEST(Cli, HelpOfEachVerbHasItsOptionsAndExamples)
         Outcome help = Denali(folder, {verb, "--help"});
         EXPECT_EQ(help.code, 0);
         EXPECT_EQ(help.err, "");
+        EXPECT_EQ(Denali(folder, {"help", verb}).out, help.out);
         EXPECT_EQ(help.out.rfind("usage: denali " + verb + " ", 0), 0u);
         EXPECT_NE(help.out.find("examples:\n  denali " + verb), std::string::npos);
         const std::regex line("\n  --([a-z-]+)( [A-Z=]+)? +[^ ]");

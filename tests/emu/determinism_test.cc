@@ -7,6 +7,7 @@
 #include "world_fixture.h"
 
 extern "C" {
+#include <base/codec.h>
 #include <base/random.h>
 }
 

@@ -1,5 +1,7 @@
 /* The machine as a guest sees it: guests in assembly that check it from the inside, on each
  * engine. */
+#include <cstring>
+
 #include "world_fixture.h"
 
 class Machine : public testing::TestWithParam<std::string>
@@ -19,6 +21,25 @@ TEST_P(Machine, PrintsAndReturnsItsExitCode)
     EXPECT_EQ(world.Report().cycles, world.Report().instructions + 1);
     ASSERT_EQ(world.consoles.size(), 1u);
     EXPECT_EQ(world.consoles[0], "hello from the bare machine\n");
+}
+
+TEST_P(Machine, ItsMemoryIsReadAllOrNothing)
+{
+    TestWorld world(OneMachine("hello"), GetParam().c_str());
+    world.Run(1000000);
+    const struct vcpu *cpu = emu_world_node_cpu(world.get(), 0);
+    uint8_t code[3] = {};
+    ASSERT_TRUE(emu_world_node_read(world.get(), 0, cpu->eip - 3, code, sizeof code));
+    const uint8_t terminate[] = {0x0f, 0x3f, 0x02};
+    EXPECT_EQ(memcmp(code, terminate, sizeof code), 0) << "it retired `terminate` last";
+    const uint32_t end = 1u << 20; /* of its memory */
+    uint8_t bytes[4] = {1, 2, 3, 4};
+    EXPECT_TRUE(emu_world_node_read(world.get(), 0, end - 4, bytes, sizeof bytes));
+    EXPECT_EQ(bytes[3], 0);
+    bytes[0] = 9;
+    EXPECT_FALSE(emu_world_node_read(world.get(), 0, end - 3, bytes, sizeof bytes));
+    EXPECT_FALSE(emu_world_node_read(world.get(), 0, 0, bytes, sizeof bytes));
+    EXPECT_EQ(bytes[0], 9) << "nothing was copied";
 }
 
 TEST_P(Machine, KeepsTheInterruptRules)

@@ -9,7 +9,6 @@
 #include <vector>
 
 extern "C" {
-#include <base/codec.h>
 #include <emu/world.h>
 }
 
@@ -69,20 +68,17 @@ class TestWorld
 
     std::vector<uint8_t> Save()
     {
-        struct writer writer;
-        writer_init(&writer);
-        emu_world_save(world_, &writer);
-        std::vector<uint8_t> bytes(writer.bytes, writer.bytes + writer.size_bytes);
-        writer_fini(&writer);
+        size_t size_bytes = 0;
+        uint8_t *state = emu_world_state_save(world_, &size_bytes);
+        std::vector<uint8_t> bytes(state, state + size_bytes);
+        free(state);
         return bytes;
     }
 
     enum status Load(const std::vector<uint8_t> &bytes)
     {
-        struct reader reader;
         struct error error = ERROR_INIT;
-        reader_init(&reader, bytes.data(), bytes.size());
-        return emu_world_load(world_, &reader, &error);
+        return emu_world_state_load(world_, bytes.data(), bytes.size(), &error);
     }
 
     uint64_t Digest()

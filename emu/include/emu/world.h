@@ -3,7 +3,7 @@
  *
  *     emu_world_create(scenario, &options, &world, &error)
  *     emu_world_run(world, until_ns, &error)       any number of times
- *     emu_world_digest(world), emu_world_save(...), queries
+ *     emu_world_digest(world), emu_world_state_save(...), queries
  *     emu_world_destroy(world)
  *
  * Invariants. The same scenario gives the same bits on any engine, with any number of jobs, and
@@ -238,12 +238,5 @@ enum status emu_world_state_load(struct emu_world *world, const void *bytes, siz
                                  struct error *error) MUST_USE;
 
 DENALI_API_END
-
-/* --- within the house: not exported ----------------------------------------------------------- */
-
-/* The same two on the codec's buffers. */
-void emu_world_save(struct emu_world *world, struct writer *writer);
-enum status emu_world_load(struct emu_world *world, struct reader *reader,
-                           struct error *error) MUST_USE;
 
 #endif
