@@ -31,6 +31,7 @@ static const struct cli_option options[] = {
      false},
     {"env", "NAME=VALUE", "a variable of the guest's environment", true},
     {"file", "PATH=SOURCE", "a file, or a folder's, that the guest sees at PATH", true},
+    {"disk", "NAME=FILE|SIZE", "a disk that holds a file's bytes, or an empty one", true},
     {NULL, NULL, NULL, false},
 };
 
@@ -84,6 +85,26 @@ static void describe_files(const struct cli_arguments *arguments, FILE *stream)
         fputs("  - path: ", stream);
         print_quoted(stream, path, false);
         fputs("\n    from: ", stream);
+        print_quoted(stream, equals + 1, false);
+        fputc('\n', stream);
+    }
+}
+
+/* Each disk of a file, if there is one of that name, or else of a size. What the machine writes to
+ * a disk is gone with it. */
+static void describe_disks(const struct cli_arguments *arguments, FILE *stream)
+{
+    uint32_t next = 0;
+    const char *value = next_value(arguments, "disk", &next);
+    fputs(value ? "  disks:\n" : "", stream);
+    for (; value; value = next_value(arguments, "disk", &next)) {
+        const char *equals = strchr(value, '=');
+        bool is_size = equals[1] >= '0' && equals[1] <= '9' && access(equals + 1, F_OK) != 0;
+        char name[256];
+        snprintf(name, sizeof name, "%.*s", (int)(equals - value), value);
+        fputs("  - name: ", stream);
+        print_quoted(stream, name, false);
+        fputs(is_size ? "\n    size: " : "\n    image: ", stream);
         print_quoted(stream, equals + 1, false);
         fputc('\n', stream);
     }
@@ -149,6 +170,7 @@ static char *describe(const struct cli_arguments *arguments, size_t *size_bytes)
     }
     fprintf(stream, "}\n");
     describe_files(arguments, stream);
+    describe_disks(arguments, stream);
     fclose(stream);
     return text;
 }
@@ -167,6 +189,7 @@ static void blame_option(struct error *error, const char *image)
         {"groups.machine.cpu_hz: ", "--cpu-hz"},   {"groups.machine.environment", "--env"},
         {"groups.machine.arguments", "arguments"}, {"groups.machine.image: ", "image"},
         {"groups.machine.screen: ", "--screen"},   {"groups.machine.files", "--file"},
+        {"groups.machine.disks", "--disk"},
     };
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
         size_t length = strlen(map[i].field);
@@ -231,7 +254,8 @@ static bool pairs_good(const struct cli_arguments *arguments, const char *option
 static bool arguments_good(const struct cli_arguments *arguments)
 {
     if (!pairs_good(arguments, "env", ENV_NAME_MAX, "NAME=VALUE") ||
-        !pairs_good(arguments, "file", FILE_PATH_MAX, "PATH=SOURCE")) {
+        !pairs_good(arguments, "file", FILE_PATH_MAX, "PATH=SOURCE") ||
+        !pairs_good(arguments, "disk", ENV_NAME_MAX, "NAME=FILE, or NAME=SIZE such as data=8MiB")) {
         return false;
     }
     return image_there(arguments->positional[0]);
@@ -431,6 +455,7 @@ const struct cli_verb cli_boot_verb = {
                 "  denali boot life --until 10s --screenshot life.png\n"
                 "  denali boot my-peer.img --memory 256KiB --env VERBOSE=1\n"
                 "  denali boot httpd.img --file /www=site --file /etc/motd=motd.txt\n"
+                "  denali boot my-store.img --disk base=table.bin --disk scratch=8MiB\n"
                 "  denali boot hello --trace-instructions 0-100\n",
     .arguments_min = 1,
     .arguments_max = 1,
