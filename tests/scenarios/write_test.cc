@@ -109,8 +109,8 @@ TEST(Resolved, EveryDifferenceIsSeen)
           "groups.peers.count=5", "groups.peers.scale=true", "groups.peers.image=p",
           "groups.peers.arguments=[a]", "groups.peers.environment={A: b}",
           "groups.peers.limits={disk: 4KiB}", "groups.peers.console_input=[{at: 1s, text: a}]",
-          "groups.peers.network=none", "expectations.0.at_least=0.6",
-          "expectations.0.statistic=max"}) {
+          "groups.peers.disks=[{name: d, size: 4KiB}]", "groups.peers.network=none",
+          "expectations.0.at_least=0.6", "expectations.0.statistic=max"}) {
         Scenario other = load(kSmall, nullptr, {{set}, "", ""});
         ASSERT_TRUE(other) << set;
         EXPECT_FALSE(scn_scenario_equal(s.get(), other.get())) << set;

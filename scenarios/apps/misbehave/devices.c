@@ -65,8 +65,9 @@ static void send_wrapping(uint32_t argument)
 static void descriptor_unmapped(uint32_t argument)
 {
     static const uint16_t ports[] = {
-        ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND, ABI_PORT_NIC_RECEIVE, ABI_PORT_TIMER,
-        ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY,  ABI_PORT_FRAMEBUFFER};
+        ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND,     ABI_PORT_NIC_RECEIVE, ABI_PORT_TIMER,
+        ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY,      ABI_PORT_FRAMEBUFFER, ABI_PORT_DISK_INFO,
+        ABI_PORT_DISK_SUBMIT,   ABI_PORT_DISK_COMPLETE};
     size_t count = sizeof(ports) / sizeof(ports[0]);
     port_write(ports[argument < count ? argument : 0], memory_end());
 }

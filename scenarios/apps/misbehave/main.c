@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const struct behaviour *const lists[] = {BEHAVIOURS_PROCESSOR, BEHAVIOURS_DEVICES,
-                                                BEHAVIOURS_FLOODS};
+                                                BEHAVIOURS_FLOODS, BEHAVIOURS_DISKS};
 
 #define LIST_COUNT (sizeof(lists) / sizeof(lists[0]))
 

@@ -24,6 +24,7 @@ struct behaviour {
 extern const struct behaviour BEHAVIOURS_PROCESSOR[];
 extern const struct behaviour BEHAVIOURS_DEVICES[];
 extern const struct behaviour BEHAVIOURS_FLOODS[];
+extern const struct behaviour BEHAVIOURS_DISKS[];
 
 static inline uint32_t register_read(uint32_t offset)
 {

@@ -32,7 +32,7 @@ Ended Boot(const std::string &arguments, const std::string &engine = "interprete
 {
     std::string binary = DENALI_BINARY_DIR;
     std::string command = binary + "/denali boot " + binary + "/images/misbehave.img --engine " +
-                          engine + " --screen 64x48 --until 2ms -- " + arguments +
+                          engine + " --screen 64x48 --disk data=1MiB --until 2ms -- " + arguments +
                           " 2>&1 </dev/null";
     Ended ended = {-1, ""};
     FILE *pipe = popen(command.c_str(), "r");
@@ -127,7 +127,7 @@ TEST(Misbehave, EveryPortOutsideTheTableFaultsAtEveryWidth)
 
 TEST(Misbehave, EveryDeviceRefusesADescriptorOutsideMemory)
 {
-    for (int device = 0; device < 7; device++) {
+    for (int device = 0; device < 10; device++) {
         ExpectAsAnnounced({"descriptor-unmapped", "DEVICE"},
                           "descriptor-unmapped " + std::to_string(device), "interpreter");
     }
