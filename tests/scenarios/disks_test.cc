@@ -85,7 +85,7 @@ TEST_F(GroupDisks, AreWrittenAndReadAgain)
             *static_cast<Asked *>(context) = {kind, index, now};
             return "disks/copy";
         },
-        &asked, false};
+        &asked, false, nullptr};
     EXPECT_NE(resolved(s.get(), &options).find("image: disks/copy\n"), std::string::npos);
     EXPECT_EQ(asked.kind, SCN_PATH_DISK);
     EXPECT_EQ(asked.index, 0u);
