@@ -1,3 +1,2 @@
 /* So that who asks for it is told here, and not by the linker. */
-#error "Denali machines have no threads: a machine runs one thread; " \
-    "wait for several things with poll or select. See docs/guest-kit.md."
+#error "Denali machines have no threads; wait with poll or select. See docs/guest-kit.md."
