@@ -4,7 +4,8 @@
  * with ENOSYS.
  */
 #include <errno.h>
-#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ ABSENT(execlp, ONE_PROCESS);
 ABSENT(execv, ONE_PROCESS);
 ABSENT(execve, ONE_PROCESS);
 ABSENT(execvp, ONE_PROCESS);
+ABSENT(popen, ONE_PROCESS);
+ABSENT(system, ONE_PROCESS);
 
 static int refuse(int error)
 {
@@ -82,7 +85,27 @@ int execlp(const char *file, const char *argument, ...)
     return refuse(ENOSYS);
 }
 
+FILE *popen(const char *command, const char *mode)
+{
+    (void)command;
+    (void)mode;
+    errno = ENOSYS;
+    return NULL;
+}
+
+/* To ask whether there is a command interpreter is answered truly: there is none. */
+int system(const char *command)
+{
+    return command ? refuse(ENOSYS) : 0;
+}
+
 /* True as it stands: there never is a child. */
+
+int pclose(FILE *stream)
+{
+    (void)stream;
+    return refuse(ECHILD);
+}
 
 pid_t wait(int *status)
 {
