@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <resolv.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -171,4 +172,9 @@ struct protoent *getprotobynumber(int number)
             return &protocols[i];
     }
     return NULL;
+}
+
+int res_init(void)
+{
+    return 0;
 }

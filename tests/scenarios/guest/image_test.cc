@@ -175,6 +175,73 @@ TEST_F(GuestImage, WithAnExcludedInstructionIsRefusedByName)
     EXPECT_FALSE(std::filesystem::exists(folder + "/sine.img"));
 }
 
+TEST_F(GuestImage, IsMadeWithWhatGccIsGiven)
+{
+    write("hello.c", kHello);
+    write("arguments", "-DX=1 \"-Wall\" hello.c -o 'from file.img'");
+    EXPECT_EQ(compile("hello.c").exit_code, 0);
+    EXPECT_TRUE(std::filesystem::exists(folder + "/a.out"));
+    EXPECT_EQ(compile("-x c - -o stdin.img -lm < hello.c").output, "");
+    EXPECT_EQ(load_segments(read("stdin.img")).size(), 2u);
+    EXPECT_EQ(compile("@arguments").output, "");
+    EXPECT_EQ(read("from file.img"), read("a.out"));
+    EXPECT_EQ(compile("-fPIC -pie -fstack-protector-strong -m32 -ldl hello.c -o pie.img").output,
+              "");
+    EXPECT_EQ(read("pie.img"), read("a.out"));
+    EXPECT_EQ(compile("-Wl,-Map=hello.map hello.c -o map.img").exit_code, 0);
+    EXPECT_TRUE(std::filesystem::exists(folder + "/hello.map"));
+    EXPECT_EQ(compile("-S -o - hello.c").output.find("\t.file\t\"hello.c\""), 0u);
+    EXPECT_EQ(compile("-E -P -DGREETING=hi - < /dev/null").exit_code, 0);
+    EXPECT_EQ(compile("-MM hello.c").output, "hello.o: hello.c\n");
+    EXPECT_EQ(compile("-dumpmachine").output, "i686-denali-elf\n");
+    EXPECT_EQ(compile("-print-file-name=libc.a").output, DENALI_KIT_DIR "/lib/libc.a\n");
+    EXPECT_EQ(compile("--version").output.find("denali-cc (gcc"), 0u);
+    EXPECT_EQ(compile("-v").exit_code, 0);
+    EXPECT_NE(compile("-'###' hello.c").output.find("-lilwaco"), std::string::npos);
+    EXPECT_EQ(compile("hello.c -o /dev/null").exit_code, 0);
+}
+
+TEST_F(GuestImage, IsRefusedPlainlyWhereAnOptionCannotWork)
+{
+    write("hello.c", kHello);
+    for (const char *option : {"-shared", "-pthread", "-lpthread", "-fopenmp", "-m64", "-msse2",
+                               "-march=native", "-fsanitize=address", "-pg", "-x c++", "a.cpp"}) {
+        Outcome outcome = compile(std::string("hello.c ") + option);
+        EXPECT_EQ(outcome.exit_code, 2) << option;
+        EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1);
+        EXPECT_NE(outcome.output.find(option), std::string::npos) << outcome.output;
+    }
+    write("threads.c", "int pthread_create(void);\nint main(void) { return pthread_create(); }\n");
+    Outcome outcome = compile("threads.c");
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_NE(outcome.output.find("pthread_create: machines have no threads"), std::string::npos)
+        << outcome.output;
+}
+
+TEST_F(GuestImage, ComesOutOfMakeAndOfCMake)
+{
+    write("main.c", "int twice(int x);\nint main(void) { return twice(2); }\n");
+    write("twice.c", "int twice(int x) { return 2 * x; }\n");
+    write("Makefile", "prog: main.o twice.o\n\t$(CC) $(LDFLAGS) -o $@ $^\n");
+    write("CMakeLists.txt", "cmake_minimum_required(VERSION 3.13)\nproject(p C)\n"
+                            "include(CheckIncludeFile)\ncheck_include_file(poll.h HAVE_POLL)\n"
+                            "check_include_file(pthread.h HAVE_PTHREAD)\n"
+                            "if(NOT HAVE_POLL OR HAVE_PTHREAD)\n  message(FATAL_ERROR no)\n"
+                            "endif()\nadd_library(twice twice.c)\nadd_executable(prog main.c)\n"
+                            "target_link_libraries(prog twice m)\n");
+    std::string in = "cd " + folder + " && ";
+    Outcome outcome = run(in + "make CC=" DENALI_BINARY_DIR "/denali-cc LDFLAGS=--stack=128K");
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_EQ(load_segments(read("prog"))[0].p_vaddr, kFirstUsable + 128 * 1024);
+    outcome = run(in + "cmake -B out --toolchain " DENALI_BINARY_DIR
+                       "/denali-toolchain.cmake && cmake --build out");
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_EQ(load_segments(read("out/prog.img")).size(), 2u);
+#ifdef DENALI_COMMAND
+    EXPECT_EQ(run(DENALI_COMMAND " boot " + folder + "/prog").exit_code, 4);
+#endif
+}
+
 TEST_F(GuestImage, ThatAsksForMoreThanOneProcessOrThreadIsToldSoByName)
 {
     write("two.c", "#include <unistd.h>\nint main(void) { return fork() == -1 ? 3 : 0; }\n");
