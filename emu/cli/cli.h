@@ -104,6 +104,7 @@ const char *cli_scenario_path(const struct cli_verb *verb, const char *argument,
 extern const struct cli_verb cli_run_verb;
 extern const struct cli_verb cli_boot_verb;
 extern const struct cli_verb cli_check_verb;
+extern const struct cli_verb cli_inspect_verb;
 extern const struct cli_verb cli_list_verb;
 
 /* All verbs, in the order of help; NULL ends the table. */
