@@ -19,8 +19,8 @@
 struct transfer {
     uint32_t submitted;
     uint32_t collected;
-    uint32_t awaited;   /* so many collected end the wait */
-    uint32_t status;    /* of the first block that failed */
+    uint32_t awaited; /* so many collected end the wait */
+    uint32_t status;  /* of the first block that failed */
 };
 
 static bool info_read(int disk, struct abi_disk_info *info)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define FILE_COUNT_MAX 64 /* FD_SETSIZE */
+#define FILE_COUNT_MAX 256 /* select sees the first FD_SETSIZE, 64, of them */
 
 struct file;
 struct stat;

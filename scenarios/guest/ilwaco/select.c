@@ -85,10 +85,10 @@ static bool wants(int descriptor, const fd_set *set)
 static int select_until(int count, fd_set *reads, fd_set *writes, fd_set *exceptions,
                         uint64_t deadline_ns)
 {
-    struct pollfd entries[FILE_COUNT_MAX];
+    struct pollfd entries[FD_SETSIZE];
     nfds_t entry_count = 0;
     int ready = 0;
-    if (count < 0 || count > FILE_COUNT_MAX)
+    if (count < 0 || count > FD_SETSIZE)
         return refuse(EINVAL);
     for (int i = 0; i < count; i++) {
         short events = (wants(i, reads) ? POLLIN : 0) | (wants(i, writes) ? POLLOUT : 0);

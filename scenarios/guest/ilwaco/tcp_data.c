@@ -11,7 +11,8 @@
 
 #include "tcp_socket.h"
 
-/* A sleeping writer is woken for this much room, or for half its buffer if that is less. */
+/* A sleeping writer is woken for an eighth of its buffer, and for some segments at least unless
+ * they would be more than half of it. */
 #define SEND_ROOM_WORTH (2u * TCP_MSS)
 
 /* --- Windows -------------------------------------------------------------------------------- */
@@ -82,8 +83,9 @@ static uint32_t send_room_bytes(const struct tcp_socket *tcp)
 
 bool tcp_send_has_room(const struct tcp_socket *tcp)
 {
-    uint32_t half_bytes = tcp->socket.send_limit_bytes / 2;
-    return send_room_bytes(tcp) >= LWIP_MIN(half_bytes, SEND_ROOM_WORTH);
+    uint32_t limit_bytes = tcp->socket.send_limit_bytes;
+    uint32_t worth_bytes = LWIP_MAX(limit_bytes / 8, LWIP_MIN(limit_bytes / 2, SEND_ROOM_WORTH));
+    return send_room_bytes(tcp) >= worth_bytes;
 }
 
 /* Gives lwIP as much as it takes now of what follows offset_bytes; copied, as the program may

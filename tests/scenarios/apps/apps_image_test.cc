@@ -92,7 +92,7 @@ TEST_P(GuestImage, FitsIntoASmallMachine)
 
 INSTANTIATE_TEST_SUITE_P(All, GuestImage,
                          testing::Values("hello", "echo-server", "echo-client", "ping", "kademlia",
-                                         "misbehave", "tcp-transfer"),
+                                         "misbehave", "tcp-transfer", "http-server", "http-client"),
                          [](const auto &info) {
                              std::string name = info.param;
                              for (char &letter : name) {

@@ -183,7 +183,7 @@ static void check_ends(void)
 static void check_accept_queue(void)
 {
     struct linger none = {1, 0};
-    int listener = listening_socket(5103, 4), spare[64], count = 0;
+    int listener = listening_socket(5103, 4), spare[300], count = 0;
     for (int i = 0; i < 20; i++) {
         int client = connected_socket(5103);
         setsockopt(client, SOL_SOCKET, SO_LINGER, &none, sizeof none);
@@ -193,7 +193,7 @@ static void check_accept_queue(void)
     CHECK(fcntl(listener, F_SETFL, O_NONBLOCK) == 0);
     CHECK_ERRNO(accept(listener, NULL, NULL), EAGAIN);
     int client = connected_socket(5103);
-    while (count < 64 && (spare[count] = dup(0)) >= 0)
+    while (count < 300 && (spare[count] = dup(0)) >= 0)
         count++;
     CHECK_ERRNO(accept(listener, NULL, NULL), EMFILE);
     while (count > 0)
