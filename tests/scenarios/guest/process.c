@@ -114,8 +114,8 @@ static void check_process(void)
     CHECK(strcmp(getpwuid(getuid())->pw_name, "denali") == 0 && getpwnam("nobody") == NULL);
     CHECK(getgrgid(getgid()) && getgrnam("wheel") == NULL);
     CHECK(uname(&names) == 0 && strcmp(names.sysname, "Denali") == 0);
-    CHECK(sysconf(_SC_PAGESIZE) == 4096 && sysconf(_SC_OPEN_MAX) == 64);
-    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 64);
+    CHECK(sysconf(_SC_PAGESIZE) == 4096 && sysconf(_SC_OPEN_MAX) == 256);
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 256);
     CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
     CHECK_ERRNO(setsid(), EPERM);
     CHECK(daemon(1, 1) == 0);
