@@ -7,7 +7,7 @@
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR i686)
 set(CMAKE_C_COMPILER ${CMAKE_CURRENT_LIST_DIR}/denali-cc)
-set(CMAKE_EXECUTABLE_SUFFIX .img)
+set(CMAKE_EXECUTABLE_SUFFIX_C .img)
 set(UNIX TRUE) # headers and calls are POSIX's
 
 # Libraries and headers are the kit's and the project's own, never this machine's.

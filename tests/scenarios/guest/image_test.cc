@@ -78,6 +78,8 @@ class GuestImage : public testing::Test
 std::vector<Elf32_Phdr> load_segments(const std::vector<char> &image)
 {
     std::vector<Elf32_Phdr> segments;
+    if (image.size() < sizeof(Elf32_Ehdr))
+        return segments;
     const auto *header = reinterpret_cast<const Elf32_Ehdr *>(image.data());
     for (int i = 0; i < header->e_phnum; i++) {
         Elf32_Phdr segment;
@@ -232,6 +234,7 @@ TEST_F(GuestImage, ComesOutOfMakeAndOfCMake)
     std::string in = "cd " + folder + " && ";
     Outcome outcome = run(in + "make CC=" DENALI_BINARY_DIR "/denali-cc LDFLAGS=--stack=128K");
     ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    ASSERT_EQ(load_segments(read("prog")).size(), 2u);
     EXPECT_EQ(load_segments(read("prog"))[0].p_vaddr, kFirstUsable + 128 * 1024);
     outcome = run(in + "cmake -B out --toolchain " DENALI_BINARY_DIR
                        "/denali-toolchain.cmake && cmake --build out");
