@@ -36,7 +36,8 @@
 #define LWIP_ICMP             1
 #define LWIP_RAW              1 /* ICMP sockets and errors */
 #define LWIP_DHCP             1
-#define DHCP_DOES_ARP_CHECK   0 /* the network gives no address twice */
+#define DHCP_DOES_ARP_CHECK      0 /* the network gives no address twice */
+#define LWIP_DHCP_DOES_ACD_CHECK 0 /* the same, as lwIP 2.2 calls it */
 #define LWIP_DNS              0 /* ilwaco/dns.c says why */
 #define LWIP_UDP              1
 #define LWIP_TCP              1
