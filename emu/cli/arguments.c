@@ -186,7 +186,8 @@ void cli_help(const struct cli_verb *verb)
         char left[64];
         snprintf(left, sizeof left, "--%s%s%s", option->name, option->argument ? " " : "",
                  option->argument ? option->argument : "");
-        printf("  %-26s %s\n", left, option->help);
+        bool wide = strlen(left) > 26; /* its help goes on the next line */
+        printf("  %-26s%s%*s%s\n", left, wide ? "\n" : "", wide ? 29 : 1, "", option->help);
     }
     printf("\nexamples:\n%s", verb->examples);
 }
