@@ -7,11 +7,12 @@
 #include <functional>
 #include <map>
 
-#include "support/temporary_folder.h"
+#include "denali_process.h"
 #include "world_fixture.h"
 
 extern "C" {
 #include "block_map.h"
+#include <base/codec.h>
 #include <base/random.h>
 #include <vcpu/memory.h>
 }
@@ -240,6 +241,39 @@ TEST_F(Disks, SurviveAnySavedState)
             other.Run(kEnd_ns / 2);
         }
     }
+}
+
+TEST_F(Disks, AreKeptWithTheRunAndRunAgainFromItsDirectory)
+{
+    folder.write("s.yaml", Yaml(", size: 64KiB, keep: true"));
+    Outcome first = Denali(folder, {"run", "s.yaml", "--until", "20ms", "--out", "one"});
+    ASSERT_EQ(first.code, 0) << first.err;
+    TestWorld world(Yaml(", size: 64KiB"));
+    world.Run(kEnd_ns);
+    for (uint32_t node = 0; node < 2; node++) {
+        std::string expected(16 * kBlock, '\0');
+        for (const auto &[block, bytes] : Content(world, node)) {
+            expected.replace(block * kBlock, kBlock, bytes);
+        }
+        std::string name = "/nodes/n-" + std::to_string(node) + "/data.img";
+        EXPECT_EQ(folder.read("one" + name), expected);
+    }
+    std::filesystem::remove(folder.path("base.img"));
+    Outcome again = Denali(folder, {"run", "one/scenario.yaml", "--out", "two"});
+    ASSERT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(folder.read("two/nodes.csv"), folder.read("one/nodes.csv"));
+    EXPECT_EQ(folder.read("two/nodes/n-1/data.img"), folder.read("one/nodes/n-1/data.img"));
+}
+
+TEST_F(Disks, WhoseImageDoesNotFitAreToldByTheirPlace)
+{
+    folder.write("s.yaml", Yaml());
+    folder.write("base.img", std::string(4 << 20, 'x'));
+    Outcome outcome = Denali(folder, {"run", "s.yaml", "--out", "o", "--memory-limit", "2MiB"});
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_NE(outcome.err.find("groups.n.disks.data.image: "), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("--memory-limit"), std::string::npos) << outcome.err;
+    EXPECT_FALSE(folder.has("o"));
 }
 
 TEST(BlockMap, FindsWhatWasPutAndNothingElse)

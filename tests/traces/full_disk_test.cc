@@ -76,6 +76,14 @@ enum status whole_run(const std::string &path, const std::string &image, error *
     account.state = "running";
     account.drops = drops;
     trace_run_node_write(run, &account, failure);
+    trace_disk_image disk = {4, 4096,
+                             [](void *, uint64_t from, const void **bytes) {
+                                 static const char block[4096] = {1};
+                                 *bytes = block;
+                                 return from;
+                             },
+                             nullptr};
+    trace_run_disk_write(run, "n", "data", &disk, failure);
     trace_summary summary = {};
     summary.scenario = "hello";
     summary.engine = "interpreter";
@@ -109,6 +117,9 @@ TEST(FullDisk, NeverLeavesARunThatLooksComplete)
         failed_somewhere = true;
         EXPECT_FALSE(folder.has(name + "summary.json")) << limit;
         EXPECT_FALSE(folder.has(name + "summary.json.tmp")) << limit;
+        EXPECT_FALSE(folder.has(name + "nodes/n/data.img.tmp")) << limit;
+        EXPECT_TRUE(!folder.has(name + "nodes/n/data.img") ||
+                    folder.read(name + "nodes/n/data.img").size() == 4 * 4096);
         EXPECT_NE(trace_summary_read(path.c_str(), &file, &read_failure), STATUS_OK) << limit;
         EXPECT_NE(failure.file[0], '\0') << limit;
         const std::string message = failure.message;

@@ -226,6 +226,40 @@ TEST_F(RunDirectory, LetsNoNodeNameOutOfItsFolder)
     EXPECT_FALSE(trace_node_name_valid(std::string(80, 'a').c_str()));
 }
 
+// A disk of six blocks: 1 and 4 hold something.
+uint64_t two_blocks(void *context, uint64_t from, const void **bytes)
+{
+    auto *block = static_cast<std::string *>(context);
+    block->assign(4096, from <= 1 ? 'a' : 'b');
+    *bytes = block->data();
+    return from <= 1 ? 1 : from <= 4 ? 4 : UINT64_MAX;
+}
+
+TEST_F(RunDirectory, KeepsADiskWithHolesForItsZeros)
+{
+    trace_run *run = create("out");
+    std::string block;
+    trace_disk_image image = {6, 4096, two_blocks, &block};
+    ASSERT_EQ(trace_run_disk_write(run, "peer-1", "data", &image, &failure), STATUS_OK)
+        << failure.message;
+    std::string expected(6 * 4096, '\0');
+    expected.replace(4096, 4096, std::string(4096, 'a'));
+    expected.replace(4 * 4096, 4096, std::string(4096, 'b'));
+    EXPECT_EQ(folder.read("out/nodes/peer-1/data.img"), expected);
+    EXPECT_FALSE(folder.has("out/nodes/peer-1/data.img.tmp"));
+    /* A large one that is empty takes neither time nor space. */
+    trace_disk_image large = {1 << 28, 4096,
+                              [](void *, uint64_t, const void **) { return UINT64_MAX; }, nullptr};
+    ASSERT_EQ(trace_run_disk_write(run, "peer-1", "large", &large, &failure), STATUS_OK)
+        << failure.message;
+    EXPECT_EQ(std::filesystem::file_size(folder.path("out/nodes/peer-1/large.img")), 1ull << 40);
+    for (const char *name : {"", "..", "../x", "a/b", ".hidden"}) {
+        EXPECT_NE(trace_run_disk_write(run, "peer-1", name, &image, &failure), STATUS_OK) << name;
+    }
+    EXPECT_FALSE(folder.has("out/nodes/x.img"));
+    trace_run_abandon(run, nullptr);
+}
+
 TEST_F(RunDirectory, FollowsNoLinkThatSomebodyPutWhereAConsoleGoes)
 {
     trace_run *run = create("out");
