@@ -35,7 +35,7 @@ next:
     jnz next
     cmpb $'r', %cl
     jne next
-    movl $ABI_DISK_READ, request + 4
+    movl $0, request + 4 /* ABI_DISK_READ */
     jmp next
 
     .bss

@@ -268,8 +268,8 @@ TEST_F(Disks, AreKeptWithTheRunAndRunAgainFromItsDirectory)
 TEST_F(Disks, WhoseImageDoesNotFitAreToldByTheirPlace)
 {
     folder.write("s.yaml", Yaml());
-    folder.write("base.img", std::string(4 << 20, 'x'));
-    Outcome outcome = Denali(folder, {"run", "s.yaml", "--out", "o", "--memory-limit", "2MiB"});
+    folder.write("base.img", std::string(6 << 20, 'x'));
+    Outcome outcome = Denali(folder, {"run", "s.yaml", "--out", "o", "--memory-limit", "4"});
     EXPECT_EQ(outcome.code, 3) << outcome.err;
     EXPECT_NE(outcome.err.find("groups.n.disks.data.image: "), std::string::npos) << outcome.err;
     EXPECT_NE(outcome.err.find("--memory-limit"), std::string::npos) << outcome.err;
