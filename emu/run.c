@@ -45,6 +45,9 @@ enum status emu_run_scenario_load(const struct emu_run_options *options,
     for (uint32_t i = 0; i < options->set_count && !status; i++) {
         status = scn_set(file, options->sets[i], error);
     }
+    for (uint32_t i = 0; i < options->parameter_count && !status; i++) {
+        status = scn_set_parameter(file, options->parameters[i], error);
+    }
     if (!status && options->seed) {
         status = scn_set_seed(file, options->seed, error);
     }

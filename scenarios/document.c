@@ -18,13 +18,13 @@
 /* One parse: of a file, or of the value of an override. */
 struct parse {
     struct scn_document *document;
-    const char *name;   /* what messages call the text: the path, or the option */
-    const char *option; /* NULL: the text is the file */
+    const char *name; /* what messages call the text: the path, or the option */
+    struct parse_origin origin;
     struct error *error;
     yaml_parser_t parser;
 };
 
-static void item_destroy(struct scn_item *item)
+void item_destroy(struct scn_item *item)
 {
     if (item == NULL) {
         return;
@@ -40,7 +40,7 @@ static void item_destroy(struct scn_item *item)
 
 static int parse_line(const struct parse *parse, yaml_mark_t mark)
 {
-    return parse->option != NULL ? 0 : (int)mark.line + 1;
+    return parse->origin.option != NULL ? 0 : (int)mark.line + 1;
 }
 
 static enum status parse_fail(const struct parse *parse, yaml_mark_t mark, const char *message)
@@ -86,7 +86,8 @@ static struct scn_item *item_create(struct parse *parse, enum scn_item_kind kind
     struct scn_item *item = alloc_zeroed(1, sizeof *item);
     item->kind = kind;
     item->line = parse_line(parse, event->start_mark);
-    item->option = parse->option;
+    item->option = parse->origin.option;
+    item->source = parse->origin.source;
     parse->document->item_count++;
     return item;
 }
@@ -328,11 +329,11 @@ static enum status parse_document(struct parse *parse, struct scn_item **root)
     return status;
 }
 
-enum status parse_tree(struct scn_document *document, const char *name, const char *option,
+enum status parse_tree(struct scn_document *document, const char *name, struct parse_origin origin,
                        const char *text, size_t size_bytes, struct scn_item **root,
                        struct error *error)
 {
-    struct parse parse = {.document = document, .name = name, .option = option, .error = error};
+    struct parse parse = {.document = document, .name = name, .origin = origin, .error = error};
     if (!yaml_parser_initialize(&parse.parser)) {
         return error_set(error, STATUS_NO_MEMORY, name, 0, "out of memory for the YAML parser");
     }
@@ -355,7 +356,28 @@ void item_replace(struct scn_item *parent, uint32_t index, struct scn_item *chil
     child->parent = parent;
 }
 
-static char *directory_of(const char *path)
+struct scn_item *item_remove(struct scn_item *parent, uint32_t index)
+{
+    struct scn_item *child = parent->children[index];
+    memmove(parent->children + index, parent->children + index + 1,
+            (parent->child_count - index - 1) * sizeof *parent->children);
+    parent->child_count--;
+    child->parent = NULL;
+    return child;
+}
+
+enum status parse_root_check(const struct scn_item *root, const char *path, struct error *error)
+{
+    if (root->kind == SCN_ITEM_MAPPING) {
+        return STATUS_OK;
+    }
+    char found[DOCUMENT_FOUND_MAX];
+    item_found(root, found);
+    return error_set(error, STATUS_INVALID, path, root->line,
+                     "expected the fields general, networks, groups, ..., found %s", found);
+}
+
+char *document_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL) {
@@ -381,13 +403,11 @@ enum status document_parse(struct scn_document **document, const char *path, con
     }
     struct scn_document *result = alloc_zeroed(1, sizeof *result);
     result->path = alloc_text(path);
-    result->directory = directory_of(path);
-    enum status status = parse_tree(result, path, NULL, text, size_bytes, &result->root, error);
-    if (status == STATUS_OK && result->root->kind != SCN_ITEM_MAPPING) {
-        char found[DOCUMENT_FOUND_MAX];
-        item_found(result->root, found);
-        status = error_set(error, STATUS_INVALID, path, result->root->line,
-                           "expected the fields general, networks, groups, ..., found %s", found);
+    result->directory = document_directory(path);
+    enum status status =
+        parse_tree(result, path, (struct parse_origin){0}, text, size_bytes, &result->root, error);
+    if (status == STATUS_OK) {
+        status = parse_root_check(result->root, path, error);
     }
     if (status != STATUS_OK) {
         document_destroy(result);
@@ -419,7 +439,7 @@ static enum status read_all(int handle, const char *path, char *text, size_t *si
     return STATUS_OK;
 }
 
-enum status document_read(struct scn_document **document, const char *path, struct error *error)
+enum status document_text(const char *path, char **text, size_t *size_bytes, struct error *error)
 {
     int handle = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (handle < 0) {
@@ -437,15 +457,26 @@ enum status document_read(struct scn_document **document, const char *path, stru
                            (long long)info.st_size);
     }
     if (status == STATUS_OK) {
-        size_t size_bytes = (size_t)info.st_size;
-        char *text = alloc_zeroed(size_bytes + 1, 1);
-        status = read_all(handle, path, text, &size_bytes, error);
-        if (status == STATUS_OK) {
-            status = document_parse(document, path, text, size_bytes, error);
+        *size_bytes = (size_t)info.st_size;
+        *text = alloc_zeroed(*size_bytes + 1, 1);
+        status = read_all(handle, path, *text, size_bytes, error);
+        if (status != STATUS_OK) {
+            free(*text);
         }
-        free(text);
     }
     close(handle);
+    return status;
+}
+
+enum status document_read(struct scn_document **document, const char *path, struct error *error)
+{
+    char *text;
+    size_t size_bytes;
+    enum status status = document_text(path, &text, &size_bytes, error);
+    if (status == STATUS_OK) {
+        status = document_parse(document, path, text, size_bytes, error);
+        free(text);
+    }
     return status;
 }
 
@@ -459,6 +490,13 @@ void document_destroy(struct scn_document *document)
         free(document->options[i]);
     }
     free(document->options);
+    for (uint32_t i = 0; i < document->source_count; i++) {
+        free(document->sources[i]->path);
+        free(document->sources[i]->directory);
+        free(document->sources[i]->identity);
+        free(document->sources[i]);
+    }
+    free(document->sources);
     free(document->directory);
     free(document->path);
     free(document);

@@ -25,10 +25,19 @@
 
 enum scn_item_kind { SCN_ITEM_SCALAR, SCN_ITEM_LIST, SCN_ITEM_MAPPING };
 
+/* A file that another one includes. */
+struct scn_source {
+    char *path;      /* as messages call it */
+    char *directory; /* for relative paths in it */
+    char *identity;  /* absolute, without links */
+    bool open;       /* being read: who includes it now goes round in a circle */
+};
+
 struct scn_item {
     enum scn_item_kind kind;
     int line;           /* from 1 */
-    const char *option; /* the override it came from; NULL: the file. Owned by the document */
+    const char *option; /* the override it came from; NULL: a file. Owned by the document */
+    const struct scn_source *source; /* the included file it stands in; NULL: the scenario's own */
     struct scn_item *parent;
     char *key;  /* in a mapping */
     char *text; /* of a scalar, without NUL bytes inside */
@@ -45,6 +54,8 @@ struct scn_document {
     uint32_t item_count;
     char **options; /* texts of overrides */
     uint32_t option_count;
+    struct scn_source **sources; /* files that were included */
+    uint32_t source_count;
 };
 
 /* Parses text; the root is a mapping. *document is set only on STATUS_OK. */
@@ -53,12 +64,37 @@ enum status document_parse(struct scn_document **document, const char *path, con
 /* Reads a file of at most SCN_BYTES_MAX and parses it. */
 enum status document_read(struct scn_document **document, const char *path,
                           struct error *error) MUST_USE;
+/* Reads a file of at most SCN_BYTES_MAX. The caller frees *text. */
+enum status document_text(const char *path, char **text, size_t *size_bytes,
+                          struct error *error) MUST_USE;
+/* The folder that a path names its file in; the caller frees it. */
+char *document_directory(const char *path);
 /* Takes NULL. */
 void document_destroy(struct scn_document *document);
+
+/*
+ * Reads what the document includes, files in files, and merges it all into one tree
+ * (docs/scenario.md, "Includes"): fields of mappings one by one, entries of lists by their names,
+ * what includes over what is included. Afterwards nothing says `include` any more.
+ */
+enum status document_include(struct scn_document *document, struct error *error) MUST_USE;
+
+/* Puts the values of `parameters` in place of ${param.NAME}, everywhere, and drops them: each that
+ * is used is defined, and each that is defined is used. */
+enum status document_parameters(struct scn_document *document, struct error *error) MUST_USE;
 
 /* Replaces or adds what path addresses by a YAML value; option says where it came from. */
 enum status document_set(struct scn_document *document, const char *path, const char *value,
                          const char *option, struct error *error) MUST_USE;
+
+/* The same with a text that is taken as it stands. */
+enum status document_set_text(struct scn_document *document, const char *path, const char *text,
+                              const char *option, struct error *error) MUST_USE;
+
+/* The file that an item stands in, or the option it came from; and the folder that a relative path
+ * in it starts from. */
+const char *item_file(const struct scn_document *document, const struct scn_item *item);
+const char *item_directory(const struct scn_document *document, const struct scn_item *item);
 
 /* The child of a mapping, or NULL. */
 struct scn_item *item_child(const struct scn_item *mapping, const char *key);

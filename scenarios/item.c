@@ -167,6 +167,18 @@ void item_path(const struct scn_item *item, char path[DOCUMENT_PATH_MAX])
     memmove(path, path + start, DOCUMENT_PATH_MAX - start);
 }
 
+const char *item_file(const struct scn_document *document, const struct scn_item *item)
+{
+    return item->option != NULL   ? item->option
+           : item->source != NULL ? item->source->path
+                                  : document->path;
+}
+
+const char *item_directory(const struct scn_document *document, const struct scn_item *item)
+{
+    return item->source != NULL ? item->source->directory : document->directory;
+}
+
 enum status item_error(const struct scn_document *document, const struct scn_item *item,
                        const char *field, struct error *error, enum status status,
                        const char *format, ...)
@@ -178,7 +190,7 @@ enum status item_error(const struct scn_document *document, const struct scn_ite
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    const char *file = item->option != NULL ? item->option : document->path;
+    const char *file = item_file(document, item);
     const char *dot = field != NULL && path[0] != '\0' ? "." : "";
     const char *colon = field != NULL || path[0] != '\0' ? ": " : "";
     return error_set(error, status, file, item->option != NULL ? 0 : item->line, "%s%s%s%s%s", path,

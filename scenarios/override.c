@@ -97,27 +97,24 @@ static enum status step(struct scn_document *document, struct scn_item **item, c
     return STATUS_OK;
 }
 
-static enum status value_parse(struct scn_document *document, const char *value, const char *option,
-                               struct scn_item **root, struct error *error)
+/* A scalar that is text and nothing else. */
+static struct scn_item *text_item(struct scn_document *document, const char *text,
+                                  const char *option)
 {
-    if (value[0] != '\0') {
-        return parse_tree(document, option, option, value, strlen(value), root, error);
-    }
-    struct scn_item *empty = alloc_zeroed(1, sizeof *empty);
-    empty->kind = SCN_ITEM_SCALAR;
-    empty->option = option;
-    empty->text = alloc_text("");
+    struct scn_item *item = alloc_zeroed(1, sizeof *item);
+    item->kind = SCN_ITEM_SCALAR;
+    item->option = option;
+    item->text = alloc_text(text);
     document->item_count++;
-    *root = empty;
-    return STATUS_OK;
+    return item;
 }
 
-enum status document_set(struct scn_document *document, const char *path, const char *value,
-                         const char *option_text, struct error *error)
+/* What a path names, made where mappings lack it. */
+static enum status place(struct scn_document *document, const char *path, const char *option,
+                         struct scn_item **item, struct error *error)
 {
-    const char *option = option_keep(document, option_text);
-    struct scn_item *item = document->root;
     const char *rest = path;
+    *item = document->root;
     for (int depth = 0;; depth++) {
         size_t length = strcspn(rest, ".");
         char segment[DOCUMENT_PATH_MAX];
@@ -127,23 +124,52 @@ enum status document_set(struct scn_document *document, const char *path, const 
         }
         memcpy(segment, rest, length);
         segment[length] = '\0';
-        enum status status = step(document, &item, segment, option, error);
+        enum status status = step(document, item, segment, option, error);
         if (status != STATUS_OK) {
             return status;
         }
         rest += length;
         if (*rest == '\0') {
-            break;
+            return STATUS_OK;
         }
         rest++;
     }
-    struct scn_item *root;
-    enum status status = value_parse(document, value, option, &root, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
+}
+
+static void replace(struct scn_item *item, struct scn_item *value)
+{
     struct scn_item *parent = item->parent;
-    root->key = item->key != NULL ? alloc_text(item->key) : NULL;
-    item_replace(parent, child_index(parent, item), root);
-    return STATUS_OK;
+    value->key = item->key != NULL ? alloc_text(item->key) : NULL;
+    item_replace(parent, child_index(parent, item), value);
+}
+
+enum status document_set(struct scn_document *document, const char *path, const char *value,
+                         const char *option_text, struct error *error)
+{
+    const char *option = option_keep(document, option_text);
+    struct scn_item *item;
+    struct scn_item *root = NULL;
+    enum status status = place(document, path, option, &item, error);
+    if (status == STATUS_OK && value[0] == '\0') {
+        root = text_item(document, "", option);
+    } else if (status == STATUS_OK) {
+        status = parse_tree(document, option, (struct parse_origin){.option = option}, value,
+                            strlen(value), &root, error);
+    }
+    if (status == STATUS_OK) {
+        replace(item, root);
+    }
+    return status;
+}
+
+enum status document_set_text(struct scn_document *document, const char *path, const char *text,
+                              const char *option_text, struct error *error)
+{
+    const char *option = option_keep(document, option_text);
+    struct scn_item *item;
+    enum status status = place(document, path, option, &item, error);
+    if (status == STATUS_OK) {
+        replace(item, text_item(document, text, option));
+    }
+    return status;
 }

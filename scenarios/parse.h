@@ -6,11 +6,26 @@
 
 #include "document.h"
 
-/* Parses a text into a tree of the document's (its root may be of any kind). option, owned by the
- * document, marks the items of an override; NULL: they are the file's. */
-enum status parse_tree(struct scn_document *document, const char *name, const char *option,
+/* Where a text comes from: both are the document's. */
+struct parse_origin {
+    const char *option;              /* the override that it is the value of; NULL: it is a file */
+    const struct scn_source *source; /* the included file; NULL: the scenario's own, or an option */
+};
+
+/* Parses a text into a tree of the document's (its root may be of any kind). name is what messages
+ * call the text. */
+enum status parse_tree(struct scn_document *document, const char *name, struct parse_origin origin,
                        const char *text, size_t size_bytes, struct scn_item **root,
                        struct error *error) MUST_USE;
+
+/* An error if the root of a file is no mapping. */
+enum status parse_root_check(const struct scn_item *root, const char *path,
+                             struct error *error) MUST_USE;
+
+/* Frees an item and all in it; takes NULL. */
+void item_destroy(struct scn_item *item);
+/* Takes the child out of its parent and hands it over. */
+struct scn_item *item_remove(struct scn_item *parent, uint32_t index);
 
 /* Take over the child. */
 void item_append(struct scn_item *parent, struct scn_item *child);

@@ -75,6 +75,48 @@ static const char closing[] =
     "| `${addresses:GROUP}` | the addresses of a group, with commas between |\n"
     "| `$$` | a dollar sign |\n"
     "\n"
+    "## Includes\n"
+    "\n"
+    "`include: base.yaml`, or a list of files, makes the scenario one that builds on others: it "
+    "says\n"
+    "only what is different. Paths in a file, of other files too, are relative to that file. The "
+    "files\n"
+    "are merged in order, and the one that includes has the last word:\n"
+    "\n"
+    "- the fields of mappings are merged one by one;\n"
+    "- a list whose entries all have a `name` is merged by it: an entry whose name is there "
+    "already is\n"
+    "  merged into that one, another is added at the end;\n"
+    "- any other list, and any single value, takes the place of what was there;\n"
+    "- `field: ~` takes a field away, as if the included file did not have it.\n"
+    "\n"
+    "A file counts once, where it is first included. Includes may go 8 files deep and not in a "
+    "circle,\n"
+    "64 files in all. Errors name the file and line that a value stands in; the resolved scenario "
+    "has\n"
+    "everything in one file.\n"
+    "\n"
+    "## Parameters\n"
+    "\n"
+    "`parameters` gives names to values; `${param.NAME}` is replaced by the value wherever a "
+    "single value\n"
+    "stands, in the whole of it (`delay: ${param.delay}`) or in a part "
+    "(`\"--rate=${param.rate}\"`). "
+    "What\n"
+    "the value may be, with which unit, is up to the field. A parameter may use those above it. "
+    "`$$` in\n"
+    "front of `{param...}` leaves it alone. In `[...]` and `{...}` YAML wants quotes around it.\n"
+    "\n"
+    "```yaml\n"
+    "parameters:\n"
+    "  delay: 10ms\n"
+    "  peers: 50\n"
+    "```\n"
+    "\n"
+    "`--param delay=20ms` gives another value, as does `--set parameters.delay=20ms`. A parameter "
+    "that\n"
+    "is used and not defined is an error, and so is one that is defined and not used.\n"
+    "\n"
     "## Overrides\n"
     "\n"
     "`--set PATH=VALUE` changes a field before anything is validated. The path goes by fields, "
@@ -136,6 +178,10 @@ static const char *kind_word(const struct schema_field *field)
         return "list of texts";
     case SCHEMA_VARIABLES:
         return "mapping of texts";
+    case SCHEMA_INCLUDE:
+        return "file, or list of files";
+    case SCHEMA_VALUES:
+        return "mapping of values";
     case SCHEMA_SECTION:
         return "mapping";
     case SCHEMA_LIST:

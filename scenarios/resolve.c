@@ -130,9 +130,9 @@ static enum status read_path(const struct slot *slot, const char *what)
     char joined[PATH_MAX];
     char absolute[PATH_MAX];
     const char *text = slot->item->text;
-    int length = text[0] == '/'
-                     ? snprintf(joined, sizeof joined, "%s", text)
-                     : snprintf(joined, sizeof joined, "%s/%s", slot->document->directory, text);
+    int length = text[0] == '/' ? snprintf(joined, sizeof joined, "%s", text)
+                                : snprintf(joined, sizeof joined, "%s/%s",
+                                           item_directory(slot->document, slot->item), text);
     struct stat info;
     bool fits = length < (int)sizeof joined;
     if (!fits || realpath(joined, absolute) == NULL || stat(absolute, &info) != 0) {
@@ -494,6 +494,10 @@ static enum status read_field(const struct slot *slot)
         return read_texts(slot);
     case SCHEMA_VARIABLES:
         return read_variables(slot);
+    case SCHEMA_INCLUDE:
+    case SCHEMA_VALUES:
+        return item_error(slot->document, slot->item, NULL, slot->error, STATUS_INVALID,
+                          "expected this in a file: files are read before anything is set");
     case SCHEMA_SECTION:
         return resolve_section(slot->document, slot->field->section, slot->item,
                                SCHEMA_AT(char, slot->base, slot->field->offset), slot->error);

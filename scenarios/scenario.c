@@ -23,21 +23,25 @@ struct scn_file {
     char nodes_option[64];
 };
 
-static struct scn_file *file_create(struct scn_document *document)
+/* Takes the document, and reads what it includes. */
+static enum status file_create(struct scn_document *document, struct scn_file **file,
+                               struct error *error)
 {
-    struct scn_file *file = alloc_zeroed(1, sizeof *file);
-    file->document = document;
-    return file;
+    enum status status = document_include(document, error);
+    if (status != STATUS_OK) {
+        document_destroy(document);
+        return status;
+    }
+    *file = alloc_zeroed(1, sizeof **file);
+    (*file)->document = document;
+    return STATUS_OK;
 }
 
 enum status scn_open(struct scn_file **file, const char *path, struct error *error)
 {
     struct scn_document *document;
     enum status status = document_read(&document, path, error);
-    if (status == STATUS_OK) {
-        *file = file_create(document);
-    }
-    return status;
+    return status == STATUS_OK ? file_create(document, file, error) : status;
 }
 
 enum status scn_open_text(struct scn_file **file, const char *path, const char *text,
@@ -45,10 +49,7 @@ enum status scn_open_text(struct scn_file **file, const char *path, const char *
 {
     struct scn_document *document;
     enum status status = document_parse(&document, path, text, size_bytes, error);
-    if (status == STATUS_OK) {
-        *file = file_create(document);
-    }
-    return status;
+    return status == STATUS_OK ? file_create(document, file, error) : status;
 }
 
 void scn_close(struct scn_file *file)
@@ -90,6 +91,22 @@ enum status scn_set(struct scn_file *file, const char *assignment, struct error 
     enum status status = document_set(file->document, path, equals + 1, option, error);
     free(path);
     return status;
+}
+
+enum status scn_set_parameter(struct scn_file *file, const char *assignment, struct error *error)
+{
+    char option[256];
+    char path[sizeof "parameters." + SCN_NAME_MAX];
+    option_format(option, "--param", assignment);
+    const char *equals = strchr(assignment, '=');
+    size_t length = equals != NULL ? (size_t)(equals - assignment) : 0;
+    if (length == 0 || length > SCN_NAME_MAX || memchr(assignment, '.', length) != NULL ||
+        strlen(assignment) > SCN_BYTES_MAX) {
+        return error_set(error, STATUS_INVALID, option, 0,
+                         "expected NAME=VALUE with the name of a parameter, such as delay=20ms");
+    }
+    snprintf(path, sizeof path, "parameters.%.*s", (int)length, assignment);
+    return document_set_text(file->document, path, equals + 1, option, error);
 }
 
 static enum status option_number(const char *name, const char *text, uint64_t min, uint64_t max,
@@ -188,7 +205,10 @@ static enum status nodes_apply(struct scn_file *file, struct error *error)
 enum status scn_resolve(struct scn_file *file, struct scn_scenario **scenario, struct error *error)
 {
     ASSERT(file->document != NULL);
-    enum status status = nodes_apply(file, error);
+    enum status status = document_parameters(file->document, error);
+    if (status == STATUS_OK) {
+        status = nodes_apply(file, error);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -256,9 +276,8 @@ enum status scn_error_at(const struct scn_scenario *scenario, const char *path, 
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     const struct scn_item *item = document_find(scenario->source, path);
-    bool overridden = item->option != NULL;
-    return error_set(error, status, overridden ? item->option : scenario->source->path,
-                     overridden ? 0 : item->line, "%s", message);
+    return error_set(error, status, item_file(scenario->source, item),
+                     item->option != NULL ? 0 : item->line, "%s", message);
 }
 
 /* --- Comparing ------------------------------------------------------------------------------- */
@@ -301,6 +320,9 @@ static bool entries_equal(const struct schema_field *field, const void *a, const
 
 static bool field_equal(const struct schema_field *field, const void *a, const void *b)
 {
+    if (schema_is_gone(field->kind)) {
+        return true;
+    }
     size_t at = field->offset;
     if (schema_is_text(field->kind)) {
         return text_equal(*SCHEMA_OF(char *, a, at), *SCHEMA_OF(char *, b, at));

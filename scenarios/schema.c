@@ -326,6 +326,10 @@ static const struct schema_section expectation_section = {
 
 #define OWNER scn_scenario
 static const struct schema_field scenario_fields[] = {
+    {"include", SCHEMA_INCLUDE, .offset = 0, OPTIONAL,
+     .meaning = "Scenario files that this one builds on, relative to it: see Includes."},
+    {"parameters", SCHEMA_VALUES, .offset = 0, OPTIONAL,
+     .meaning = "Values by name, for `${param.NAME}` anywhere: see Parameters."},
     {"general", SCHEMA_SECTION, .offset = 0, REQUIRED, .section = &general_section,
      .meaning = "The experiment as a whole."},
     {"networks", SCHEMA_LIST, AT(networks), BESIDE(network_count), OPTIONAL, RANGE(0, 256),
@@ -395,8 +399,16 @@ int schema_unit(enum schema_kind kind)
     }
 }
 
+bool schema_is_gone(enum schema_kind kind)
+{
+    return kind == SCHEMA_INCLUDE || kind == SCHEMA_VALUES;
+}
+
 bool schema_present(const struct schema_field *field, const void *base)
 {
+    if (schema_is_gone(field->kind)) {
+        return false;
+    }
     if (field->presence == SCHEMA_REQUIRED || field->presence == SCHEMA_DEFAULT) {
         return true;
     }

@@ -31,6 +31,8 @@ enum schema_kind {
     SCHEMA_BOUND,     /* struct scn_bound: a decimal number */
     SCHEMA_TEXTS,     /* char ** and its count, uint32_t, beside it */
     SCHEMA_VARIABLES, /* struct scn_variable * and its count beside it */
+    SCHEMA_INCLUDE,   /* nothing: read and gone before fields are (include.c) */
+    SCHEMA_VALUES,    /* nothing: the same (parameter.c) */
     SCHEMA_SECTION,   /* a struct */
     SCHEMA_LIST,      /* an array of structs and its count beside it */
 };
@@ -85,6 +87,8 @@ bool schema_applies(const struct schema_section *section, const struct schema_fi
                     const void *base);
 /* Whether a resolved struct's field has a value to write. */
 bool schema_present(const struct schema_field *field, const void *base);
+/* A field that is used up before the others are read. */
+bool schema_is_gone(enum schema_kind kind);
 bool schema_is_quantity(enum schema_kind kind);
 bool schema_is_text(enum schema_kind kind);
 /* The units of a quantity; kind is one. */

@@ -204,6 +204,9 @@ static void emit_field(struct output *output, const struct schema_field *field, 
     case SCHEMA_VARIABLES:
         emit_variables(output, field, base);
         return;
+    case SCHEMA_INCLUDE:
+    case SCHEMA_VALUES:
+        UNREACHABLE(); /* never present */
     case SCHEMA_SECTION:
         emit_section(output, field->section, SCHEMA_OF(char, base, field->offset));
         return;

@@ -9,6 +9,7 @@ static const struct cli_option options[] = {
     {"seed", "N", "another seed than the scenario's", false},
     {"nodes", "N", "so many nodes in all, by the group that scales", false},
     {"set", "PATH=VALUE", "another value for a field", true},
+    {"param", "NAME=VALUE", "another value for a parameter", true},
     {"until", "TIME", "end at this virtual time instead, e.g. 20s", false},
     {"quiet", NULL, "print nothing if the scenario is good", false},
     {NULL, NULL, NULL, false},
@@ -24,10 +25,14 @@ static int check(const struct cli_arguments *arguments)
     }
     const char *sets[CLI_VALUES_MAX];
     uint32_t set_count = cli_values(arguments, "set", sets);
+    const char *parameters[CLI_VALUES_MAX];
+    uint32_t parameter_count = cli_values(arguments, "param", parameters);
     struct emu_run_options run_options = {
         .scenario_path = scenario_path,
         .sets = sets,
         .set_count = set_count,
+        .parameters = parameters,
+        .parameter_count = parameter_count,
         .seed = cli_value(arguments, "seed"),
         .nodes = cli_value(arguments, "nodes"),
         .until = cli_value(arguments, "until"),

@@ -14,6 +14,7 @@ static const struct cli_option options[] = {
     {"seed", "N", "another seed than the scenario's", false},
     {"nodes", "N", "so many nodes in all, by the group that scales", false},
     {"set", "PATH=VALUE", "another value for a field, e.g. groups.peers.memory=8MiB", true},
+    {"param", "NAME=VALUE", "another value for a parameter, e.g. delay=20ms", true},
     {"engine", "ENGINE", "what executes guests; `denali list engines`", false},
     {"jobs", "N", "host threads (default: one per processor); never changes results", false},
     {"until", "TIME", "end at this virtual time instead, e.g. 20s", false},
@@ -53,6 +54,8 @@ static int run(const struct cli_arguments *arguments)
     }
     const char *sets[CLI_VALUES_MAX];
     uint32_t set_count = cli_values(arguments, "set", sets);
+    const char *parameters[CLI_VALUES_MAX];
+    uint32_t parameter_count = cli_values(arguments, "param", parameters);
     const char *screenshots[CLI_VALUES_MAX];
     uint32_t screenshot_count = cli_values(arguments, "screenshot", screenshots);
     const char *traces[CLI_VALUES_MAX];
@@ -63,6 +66,8 @@ static int run(const struct cli_arguments *arguments)
         .scenario_path = scenario_path,
         .sets = sets,
         .set_count = set_count,
+        .parameters = parameters,
+        .parameter_count = parameter_count,
         .seed = cli_value(arguments, "seed"),
         .nodes = cli_value(arguments, "nodes"),
         .until = cli_value(arguments, "until"),
@@ -124,6 +129,7 @@ const struct cli_verb cli_run_verb = {
                 "  denali run echo.yaml --set groups.client.count=20 --jobs 1\n"
                 "  denali run echo.yaml --engine unicorn --out echo-run\n"
                 "  denali run echo.yaml --pcap server,client\n"
+                "  denali run echo-mixed.yaml --param delay=80ms --param sensors=50\n"
                 "  denali run life.yaml --screenshot life@4s --screenshot life\n"
                 "  denali run echo.yaml --trace-instructions client:100ms-101ms\n",
     .arguments_min = 1,

@@ -22,6 +22,8 @@ struct emu_run_options {
     const char *scenario_path;
     const char *const *sets; /* "path=value", in order */
     uint32_t set_count;
+    const char *const *parameters; /* "name=value", in order, after sets */
+    uint32_t parameter_count;
     const char *seed;  /* as typed; NULL: the scenario's */
     const char *nodes; /* as typed; NULL: the scenario's */
     const char

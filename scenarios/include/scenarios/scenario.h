@@ -4,8 +4,8 @@
  *
  * How it is used:
  *
- *     scn_open(&file, "x.yaml", &error)          reads and bounds the text
- *     scn_set(file, "groups.peers.count=50", &error), scn_set_seed, scn_set_nodes
+ *     scn_open(&file, "x.yaml", &error)          reads and bounds the text, and what it includes
+ *     scn_set(file, "groups.peers.count=50", &error), scn_set_parameter, scn_set_seed, ...
  *     scn_resolve(file, &scenario, &error)       validates everything, fills every default
  *     scn_close(file)
  *     ... scenario ...                           read only from here on
@@ -251,6 +251,9 @@ enum status scn_open_text(struct scn_file **file, const char *path, const char *
 /* An override "path=value": the path addresses list items by name or number
  * ("groups.peers.count", "groups.0.arguments.2"), the value is YAML ("50", "[a, b]"). */
 enum status scn_set(struct scn_file *file, const char *assignment, struct error *error) MUST_USE;
+/* `--param NAME=VALUE`: the value of a parameter, taken as it stands. */
+enum status scn_set_parameter(struct scn_file *file, const char *assignment,
+                              struct error *error) MUST_USE;
 /* `--seed text`. */
 enum status scn_set_seed(struct scn_file *file, const char *text, struct error *error) MUST_USE;
 /* `--until text`: the duration. */
