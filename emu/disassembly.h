@@ -14,6 +14,9 @@ struct emu_disassembler; /* used by one thread at a time */
 
 enum status emu_disassembler_create(struct emu_disassembler **disassembler,
                                     struct error *error) MUST_USE;
+/* The same for code of x86-64 hosts, which the ISA has nothing to say about. */
+enum status emu_disassembler_create_host(struct emu_disassembler **disassembler,
+                                         struct error *error) MUST_USE;
 /* Takes NULL. */
 void emu_disassembler_destroy(struct emu_disassembler *disassembler);
 

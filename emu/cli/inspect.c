@@ -9,6 +9,7 @@
 
 #include <base/alloc.h>
 #include <vcpu/isa.h>
+#include <vcpu/translation.h>
 
 #include "../disassembly.h"
 #include "cli.h"
@@ -18,6 +19,8 @@
 static const struct cli_option options[] = {
     {"symbols", NULL, "all symbols, by address", false},
     {"disassemble", "FUNCTION", "its code; also an address in it (0x12000), or all", false},
+    {"translated", "ADDRESS", "the block there, a function's or an address's, and its host code",
+     false},
     {"json", NULL, "all but the code, as JSON", false},
     {NULL, NULL, NULL, false},
 };
@@ -221,6 +224,84 @@ static enum status disassemble(const struct vcpu_program *program, const char *w
     return status;
 }
 
+/* --- a block before and after the translator -------------------------------------------------- */
+
+static void print_host_code(struct emu_disassembler *disassembler,
+                            const struct vcpu_translation *translation, uint32_t from, uint32_t to)
+{
+    while (from < to) {
+        char text[192];
+        uint32_t length = emu_disassemble(disassembler, translation->code + from, to - from, from,
+                                          text, sizeof text);
+        printf("        +%-5" PRIu32 " %s\n", from, text);
+        from += length;
+    }
+}
+
+static void print_translation(const struct vcpu_program *program, struct emu_disassembler *guest,
+                              struct emu_disassembler *host,
+                              const struct vcpu_translation *translation)
+{
+    printf("the block at 0x%08" PRIx32 ": %" PRIu32 " instructions, %" PRIu32
+           " bytes of host code\n\n  is there enough of the budget?\n",
+           translation->steps[0].address, translation->count, translation->size_bytes);
+    print_host_code(host, translation, 0, translation->steps[0].begin);
+    for (uint32_t i = 0; i < translation->count; i++) {
+        uint8_t bytes[ISA_INSTRUCTION_MAX_BYTES];
+        char text[192];
+        uint32_t address = translation->steps[i].address;
+        uint32_t there = vcpu_program_read(program, address, bytes, sizeof bytes);
+        emu_disassemble(guest, bytes, there, address, text, sizeof text);
+        printf("  %08" PRIx32 "  %s\n", address, text);
+        print_host_code(host, translation, translation->steps[i].begin,
+                        i + 1 < translation->count ? translation->steps[i + 1].begin
+                                                   : translation->end);
+    }
+    printf("  and on\n");
+    print_host_code(host, translation, translation->end, translation->cold);
+    printf("  out of the ordinary\n");
+    print_host_code(host, translation, translation->cold, translation->size_bytes);
+}
+
+static enum status show_translated(const struct vcpu_program *program, const char *what,
+                                   struct error *error)
+{
+    struct program_range range;
+    char *end = NULL;
+    unsigned long address = strtoul(what, &end, 0);
+    if (what[0] >= '0' && what[0] <= '9' && !*end && address <= UINT32_MAX) {
+        range.address = (uint32_t)address;
+    } else if (!program_range_find(program, what, &range)) {
+        return error_set(error, STATUS_INVALID, program->path, 0,
+                         "--translated %.80s: no such function; expected a name that `denali "
+                         "inspect --symbols` shows, or an address in the program such as 0x%x",
+                         what, program->entry);
+    }
+    uint8_t bytes[4096];
+    uint32_t there = vcpu_program_read(program, range.address, bytes, sizeof bytes);
+    if (!there) {
+        return error_set(error, STATUS_INVALID, program->path, 0,
+                         "--translated %.80s: nothing of the program is there", what);
+    }
+    struct vcpu_translation *translation = NULL;
+    struct emu_disassembler *guest = NULL;
+    struct emu_disassembler *host = NULL;
+    enum status status = vcpu_translation_make(range.address, bytes, there, &translation, error);
+    if (!status) {
+        status = emu_disassembler_create(&guest, error);
+    }
+    if (!status) {
+        status = emu_disassembler_create_host(&host, error);
+    }
+    if (!status) {
+        print_translation(program, guest, host, translation);
+    }
+    emu_disassembler_destroy(guest);
+    emu_disassembler_destroy(host);
+    vcpu_translation_destroy(translation);
+    return status;
+}
+
 /* --- the verb --------------------------------------------------------------------------------- */
 
 /* As `denali boot` finds it: a file, or an image of this build by its bare name. */
@@ -246,8 +327,11 @@ static int inspect(const struct cli_arguments *arguments)
     struct error error = ERROR_INIT;
     struct vcpu_program *program = NULL;
     const char *code = cli_value(arguments, "disassemble");
+    const char *translated = cli_value(arguments, "translated");
     enum status status = load(arguments->positional[0], &program, &error);
-    if (!status && code) {
+    if (!status && translated) {
+        status = show_translated(program, translated, &error);
+    } else if (!status && code) {
         status = disassemble(program, code, &error);
     } else if (!status) {
         struct program_survey survey;
@@ -277,7 +361,8 @@ const struct cli_verb cli_inspect_verb = {
     .options = options,
     .examples = "  denali inspect hello\n"
                 "  denali inspect my-peer.img --symbols\n"
-                "  denali inspect my-peer.img --disassemble main\n",
+                "  denali inspect my-peer.img --disassemble main\n"
+                "  denali inspect hello --translated main\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = inspect,

@@ -131,6 +131,21 @@ TEST_F(Inspect, SaysWhatADamagedFileLacks)
               std::string::npos);
 }
 
+TEST_F(Inspect, ShowsABlockBeforeAndAfterTheTranslator)
+{
+    Outcome outcome = Run({GuestImage("hello"), "--translated", "_start"});
+    if (outcome.code == 2 && outcome.err.find("no translator") != std::string::npos) {
+        GTEST_SKIP() << "this build has no translator";
+    }
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out.find("the block at 0x00011000: "), 0u) << outcome.out;
+    for (const char *wanted : {"sub r14, ", "  00011000  ", "out of the ordinary"}) {
+        EXPECT_NE(outcome.out.find(wanted), std::string::npos) << wanted;
+    }
+    EXPECT_EQ(Run({GuestImage("hello"), "--translated", "0"}).code, 2);
+    EXPECT_EQ(Run({GuestImage("hello"), "--translated", "nowhere"}).code, 2);
+}
+
 // --- denali list
 // ----------------------------------------------------------------------------------
 

@@ -604,8 +604,10 @@ bool lower_block(struct emitter *emitter, const struct block *block, uint32_t co
     for (l->index = 0; l->index < block->count; l->index++) {
         l->op = &block->ops[l->index];
         const struct rule *rule = rule_of(l->op->instruction.operation);
+        l->begin[l->index] = emitter->size_bytes;
         rule->lower(l, rule->mnemonic);
     }
+    l->end = emitter->size_bytes;
     if (block->end != BLOCK_BRANCHES) {
         lower_keep_flags(l);
         if (block->end == BLOCK_GOES_ON) {
@@ -614,6 +616,7 @@ bool lower_block(struct emitter *emitter, const struct block *block, uint32_t co
             leave_at(l, block->next_eip, GATE_EXIT_INTERPRET);
         }
     }
+    l->cold_begin = emitter->size_bytes;
     for (uint32_t i = 0; i < l->cold_count; i++) {
         struct cold cold = l->cold[i];
         cold_place(l, &cold);

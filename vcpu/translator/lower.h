@@ -45,6 +45,9 @@ struct lowering {
     unsigned flags;                      /* FLAGS_*: where they are, in one place at least */
     uint16_t undefined;                  /* to be 0, but whatever the host made them in its flags */
     uint32_t code_offset;                /* in the code cache, of the buffer's first byte */
+    uint32_t begin[BLOCK_OPS_MAX];       /* where each instruction's code begins, for people */
+    uint32_t end;                        /* and where the last one's ends */
+    uint32_t cold_begin;                 /* and where the cold code begins */
     uint32_t leave_label[BLOCK_OPS_MAX]; /* + 1; 0: none yet */
     uint32_t cold_count;
     struct cold cold[COLD_MAX];

@@ -3,6 +3,7 @@
 // random programs in pieces. What the interpreter does is right: instruction_test holds it to the
 // host processor.
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <thread>
 
@@ -410,6 +411,34 @@ TEST_F(TranslatorTest, ThreadsShareACacheThatIsTooSmall)
                   "")
             << i;
     }
+}
+
+TEST_F(TranslatorTest, NoMemoryIsBothWritableAndExecutable)
+{
+    CodeGround ground(CODE, wanderer());
+    std::vector<uint8_t> data(DATA_BYTES);
+    Runner a(ground, data, CODE), b(ground, data, CODE);
+    a.vcpu.gpr[VCPU_ESP] = b.vcpu.gpr[VCPU_ESP] = STACK;
+    ASSERT_EQ(differs(a, b, 10000), "");
+    std::ifstream maps("/proc/self/maps");
+    unsigned views = 0;
+    for (std::string line; std::getline(maps, line);) {
+        EXPECT_EQ(line.find(" rwx"), std::string::npos) << line;
+        views += line.find("translated code") != std::string::npos;
+    }
+    EXPECT_GE(views, 2u);
+}
+
+// A function that calls itself for ever: its stack is the guest's, and runs out there.
+TEST_F(TranslatorTest, CallsWithoutEndUseNoHostStack)
+{
+    CodeGround ground(CODE, {0x40, 0xe8, 0xfa, 0xff, 0xff, 0xff}); // inc eax; call -6
+    std::vector<uint8_t> data(DATA_BYTES);
+    Runner a(ground, data, CODE), b(ground, data, CODE);
+    a.vcpu.gpr[VCPU_ESP] = b.vcpu.gpr[VCPU_ESP] = CODE - 4096; // down to the register page
+    EXPECT_EQ(differs(a, b, 1000000), "");
+    EXPECT_GT(b.vcpu.gpr[VCPU_EAX], 10000u);
+    EXPECT_LT(b.vcpu.retired, 1000000u) << "it did not run out";
 }
 
 // Jumps to where no code can be, and to guest address 0, which an empty slot must not look like.
