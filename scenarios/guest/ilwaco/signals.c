@@ -45,7 +45,7 @@ static void end_machine(int number)
 }
 
 /* Runs what is set for the signal. True if that was a handler after which calls fail with EINTR. */
-static bool deliver(int number)
+static bool deliver(int number, int code)
 {
     struct sigaction action = actions[number];
     sigset_t before = blocked;
@@ -63,7 +63,13 @@ static bool deliver(int number)
     if (action.sa_flags & SA_RESETHAND)
         actions[number].sa_handler = SIG_DFL;
     blocked |= action.sa_mask | (action.sa_flags & SA_NODEFER ? 0 : IN_SET(number));
-    action.sa_handler(number);
+    if (action.sa_flags & SA_SIGINFO) {
+        siginfo_t info = {
+            .si_signo = number, .si_code = code, .si_pid = getpid(), .si_uid = getuid()};
+        action.sa_sigaction(number, &info, NULL);
+    } else {
+        action.sa_handler(number);
+    }
     blocked = before;
     return !(action.sa_flags & SA_RESTART);
 }
@@ -74,7 +80,7 @@ static bool deliver_pending(void)
     for (int number = 1; number < NSIG; number++) {
         if (pending & ~blocked & IN_SET(number)) {
             pending &= ~IN_SET(number);
-            interrupts |= deliver(number);
+            interrupts |= deliver(number, SI_USER);
         }
     }
     return interrupts;
@@ -87,7 +93,7 @@ int kill(pid_t process, int number)
     if (number != 0 && !is_signal(number))
         return refuse(EINVAL);
     if (number != 0)
-        deliver(number);
+        deliver(number, SI_USER);
     return 0;
 }
 
@@ -199,7 +205,7 @@ int sigsuspend(const sigset_t *mask)
 static bool ring(void)
 {
     loop_alarm.due_ns = interval_ns ? loop_deadline(interval_ns) : MACHINE_FOREVER_NS;
-    return deliver(SIGALRM);
+    return deliver(SIGALRM, SI_TIMER);
 }
 
 static uint64_t to_ns(const struct timeval *time)

@@ -34,6 +34,11 @@ static void jump_back(int number)
     siglongjmp(back, number);
 }
 
+static void take_info(int number, siginfo_t *info, void *context)
+{
+    calls = info->si_signo == number && info->si_pid == getpid() && !context ? 100 : -1;
+}
+
 static void check_signals(void)
 {
     struct sigaction action = {.sa_handler = count_call}, old;
@@ -44,6 +49,8 @@ static void check_signals(void)
     action.sa_flags = SA_RESETHAND;
     CHECK(sigaction(SIGUSR2, &action, NULL) == 0 && kill(getpid(), SIGUSR2) == 0);
     CHECK(sigaction(SIGUSR2, NULL, &old) == 0 && old.sa_handler == SIG_DFL);
+    struct sigaction with_info = {.sa_sigaction = take_info, .sa_flags = SA_SIGINFO};
+    CHECK(sigaction(SIGUSR2, &with_info, NULL) == 0 && raise(SIGUSR2) == 0 && calls == 100);
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     calls = 0;
