@@ -87,8 +87,8 @@ void move_blocks(benchmark::State &state, const char *operation, uint64_t warm_u
     struct emu_node_report after = world.report();
     double blocks = static_cast<double>(after.disk_reads - before.disk_reads + after.disk_writes -
                                         before.disk_writes);
-    state.counters["ns/block"] =
-        benchmark::Counter(blocks / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["time/block"] =
+        benchmark::Counter(blocks, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     state.counters["blocks/s"] = benchmark::Counter(blocks, benchmark::Counter::kIsRate);
     state.counters["instructions/block"] =
         static_cast<double>(after.instructions - before.instructions) / blocks;
