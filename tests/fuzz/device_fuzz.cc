@@ -86,6 +86,27 @@ void port_out(FakeMachine &machine, Input &input)
     }
 }
 
+// A request that may be good, and one completion: what is done is done whole.
+void ask_disk(FakeMachine &machine, const abi_disk_request &request)
+{
+    const uint32_t descriptor = 0x3000;
+    machine.put(descriptor, request);
+    machine.out(ABI_PORT_DISK_SUBMIT, 4, descriptor);
+    auto *disk = static_cast<dev_disk *>(machine.state(DEV_DISK));
+    require(disk->count <= ABI_DISK_REQUESTS_MAX, "more requests than the queue holds");
+    require(disk->done_count <= disk->count, "more requests done than asked for");
+    require((disk->requests == nullptr) == (disk->count == 0), "an empty queue held memory");
+    if (request.tag % 2) {
+        uint32_t done_before = disk->done_count;
+        require(machine.out(ABI_PORT_DISK_COMPLETE, 4, descriptor) == DEV_DONE ||
+                    disk->done_count == done_before,
+                "a refused completion was collected");
+        uint32_t status = machine.get<abi_disk_completion>(descriptor).status;
+        require(done_before == disk->done_count || status != ABI_DISK_NONE,
+                "a request vanished without a status");
+    }
+}
+
 void save_and_load(FakeMachine &machine)
 {
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
@@ -106,7 +127,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     uint32_t value;
 
     for (int steps = 0; input.more() && steps < 300; steps++) {
-        switch (input.u8() % 14) {
+        switch (input.u8() % 16) {
         case 0:
             port_out(machine, input);
             break;
@@ -166,6 +187,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
                                &machine.envs[DEV_KEYBOARD], event & 0x1ff, event >> 15);
             break;
         }
+        case 14: {
+            abi_disk_request request = {input.u8() % 3u, input.u8() % 3u, input.u8() % 9u,
+                                        input.u32() % FakeMachine::kMemoryBytes, input.u8()};
+            ask_disk(machine, request);
+            break;
+        }
+        case 15:
+            machine.disk_writes_left = input.u8() % 3;
+            break;
         case 13: {
             auto *screen = static_cast<dev_framebuffer *>(machine.state(DEV_FRAMEBUFFER));
             std::vector<uint8_t> rgb(3 * FakeMachine::kScreenWidth);
