@@ -66,6 +66,28 @@ TEST_F(WholeRun, EchoIsTheSameHoweverItRuns)
     ExpectTheSameHoweverItRuns("echo.yaml", {});
 }
 
+TEST_F(WholeRun, MachinesThatDifferAreTheSameHoweverTheyRun)
+{
+    ExpectTheSameHoweverItRuns("echo-mixed.yaml", {"--param", "sensors=5"});
+}
+
+TEST_F(WholeRun, LifeIsTheSameHoweverItRunsAndIsLookedAt)
+{
+    ExpectTheSameHoweverItRuns("life.yaml",
+                               {"--until", "6s", "--set", "groups.life.screen=160x120"});
+    EXPECT_EQ(Digest("life.yaml", {"--until", "6s", "--screenshot", "life@5.5s"}),
+              Digest("life.yaml", {"--until", "6s"}));
+}
+
+TEST_F(WholeRun, ScenariosKeepWhatTheyExpect)
+{
+    for (const char *scenario : {"echo-mixed.yaml", "life.yaml"}) {
+        Outcome outcome = Denali(
+            folder_, {"run", kScenarios + scenario, "--out", std::string("expect-") + scenario});
+        EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    }
+}
+
 TEST_F(WholeRun, PingIsTheSameHoweverItRuns)
 {
     ExpectTheSameHoweverItRuns("ping.yaml", {});

@@ -59,6 +59,8 @@ enum status whole_run(const std::string &path, const std::string &image, error *
     packet.bytes = reinterpret_cast<const uint8_t *>(line.data());
     packet.size_bytes = static_cast<uint32_t>(line.size());
     (void)!trace_run_capture_begin(run, "n", &interface, failure);
+    const std::vector<uint8_t> picture(3 * 40 * 30, 7);
+    trace_run_screen_write(run, "n", "1s", 40, 30, picture.data(), failure);
     for (int i = 0; i < 3000; i++) {
         if (failure->status == STATUS_OK) {
             (void)!trace_run_capture_packet(run, 0, &packet, failure);
