@@ -8,12 +8,16 @@
 
 #include <lwip/icmp.h>
 #include <lwip/prot/ip4.h>
-#include <lwip/prot/udp.h>
 #include <lwip/raw.h>
 
 #include "socket.h"
 
-#define PORTS_BYTES 4u /* of the quoted packet: its UDP ports */
+/* What is quoted of a packet behind its IP header (RFC 792): of UDP and TCP, */
+struct quoted_ports {
+    uint16_t source;
+    uint16_t destination;
+    uint32_t sequence; /* TCP */
+};
 
 static struct raw_pcb *listener;
 
@@ -29,19 +33,20 @@ static bool header_read(const struct pbuf *packet, uint32_t offset_bytes, struct
            offset_bytes + *length_bytes <= packet->tot_len;
 }
 
-/* The errno for an error, 0 for one that nobody is told. */
+/* The errno for an error, 0 for a message that is none. */
 static int error_of(const struct icmp_echo_hdr *icmp)
 {
-    if (ICMPH_TYPE(icmp) != ICMP_DUR)
+    static const uint8_t errors[] = {
+        [ICMP_DUR_NET] = ENETUNREACH,
+        [ICMP_DUR_HOST] = EHOSTUNREACH,
+        [ICMP_DUR_PROTO] = ENOPROTOOPT,
+        [ICMP_DUR_PORT] = ECONNREFUSED,
+    };
+    if (ICMPH_TYPE(icmp) == ICMP_TE)
+        return EHOSTUNREACH;
+    if (ICMPH_TYPE(icmp) != ICMP_DUR || ICMPH_CODE(icmp) >= sizeof errors)
         return 0;
-    switch (ICMPH_CODE(icmp)) {
-    case ICMP_DUR_PORT:
-        return ECONNREFUSED;
-    case ICMP_DUR_PROTO:
-        return ENOPROTOOPT;
-    default:
-        return 0;
-    }
+    return errors[ICMPH_CODE(icmp)];
 }
 
 /* lwIP hands over every ICMP packet before it looks at it itself; 0 leaves it to lwIP. */
@@ -49,22 +54,25 @@ static u8_t heard(void *context, struct raw_pcb *pcb, struct pbuf *packet, const
 {
     struct ip_hdr outer, quoted;
     struct icmp_echo_hdr icmp;
-    uint16_t ports[2];
+    struct quoted_ports ports;
     uint32_t outer_bytes, quoted_bytes, quoted_at;
+    int error;
     (void)context, (void)pcb, (void)from;
     if (!header_read(packet, 0, &outer, &outer_bytes) ||
         pbuf_copy_partial(packet, &icmp, sizeof icmp, (u16_t)outer_bytes) != sizeof icmp)
         return 0;
-    int error = error_of(&icmp);
+    error = error_of(&icmp);
     quoted_at = outer_bytes + sizeof icmp;
     if (!error || !header_read(packet, quoted_at, &quoted, &quoted_bytes) ||
-        IPH_PROTO(&quoted) != IP_PROTO_UDP ||
-        pbuf_copy_partial(packet, ports, PORTS_BYTES, (u16_t)(quoted_at + quoted_bytes)) !=
-            PORTS_BYTES)
+        pbuf_copy_partial(packet, &ports, sizeof ports, (u16_t)(quoted_at + quoted_bytes)) !=
+            sizeof ports)
         return 0;
-    struct endpoint local = {{quoted.src.addr}, lwip_ntohs(ports[0])};
-    struct endpoint remote = {{quoted.dest.addr}, lwip_ntohs(ports[1])};
-    udp_socket_fail(&local, &remote, error);
+    struct endpoint local = {{quoted.src.addr}, lwip_ntohs(ports.source)};
+    struct endpoint remote = {{quoted.dest.addr}, lwip_ntohs(ports.destination)};
+    if (IPH_PROTO(&quoted) == IP_PROTO_TCP)
+        tcp_socket_fail(&local, &remote, lwip_ntohl(ports.sequence), error);
+    else if (IPH_PROTO(&quoted) == IP_PROTO_UDP && (error == ECONNREFUSED || error == ENOPROTOOPT))
+        udp_socket_fail(&local, &remote, error);
     return 0;
 }
 

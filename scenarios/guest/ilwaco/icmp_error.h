@@ -1,4 +1,4 @@
-/* ICMP errors, brought to the datagram sockets whose packets they are about (RFC 1122, 4.1.3.3). */
+/* ICMP errors, brought to the sockets whose packets they are about (RFC 1122, 4.1.3.3, 4.2.3.9). */
 #ifndef ILWACO_ICMP_ERROR_H
 #define ILWACO_ICMP_ERROR_H
 

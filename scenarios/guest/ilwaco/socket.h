@@ -77,6 +77,9 @@ struct socket *icmp_socket_create(bool raw);
 /* An error came back for what was sent from local to remote: connected datagram sockets between the
  * two have it from now on. */
 void udp_socket_fail(const struct endpoint *local, const struct endpoint *remote, int error);
+/* The same for the stream socket that is connecting and whose first segment had this number. */
+void tcp_socket_fail(const struct endpoint *local, const struct endpoint *remote,
+                     uint32_t sequence, int error);
 
 /* Whether an error came between calls: it is in errno then, and gone from the socket. */
 bool socket_error_taken(struct socket *socket);

@@ -11,6 +11,7 @@
 #include <lwip/ip.h>
 #include <lwip/priv/tcp_priv.h>
 
+#include "icmp_error.h"
 #include "loop.h"
 #include "machine.h"
 #include "net.h"
@@ -98,6 +99,21 @@ static void on_error(void *context, err_t error)
         tcp->socket.error = socket_errno(error);
     if (tcp->listener)
         leave_listener(tcp);
+}
+
+void tcp_socket_fail(const struct endpoint *local, const struct endpoint *remote, uint32_t sequence,
+                     int error)
+{
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        struct tcp_socket *tcp = pcb->callback_arg;
+        if (pcb->state == SYN_SENT && pcb->errf == on_error && pcb->snd_nxt == sequence + 1 &&
+            pcb->local_port == local->port && pcb->remote_port == remote->port &&
+            ip4_addr_cmp(&pcb->remote_ip, &remote->address)) {
+            tcp_abandon(pcb, 0); /* nobody is there to be told */
+            tcp->socket.error = error;
+            return;
+        }
+    }
 }
 
 static err_t on_connected(void *context, struct tcp_pcb *pcb, err_t error)
@@ -312,6 +328,7 @@ static int connect_to(struct socket *socket, const struct endpoint *remote)
     netif = socket_route(&to.address);
     if (!netif || ip4_addr_ismulticast(&to.address) || ip4_addr_isbroadcast(&to.address, netif))
         return tcp_fail(ENETUNREACH);
+    icmp_errors_wanted();
     tcp->state = STREAM_CONNECTING;
     error = tcp_connect(tcp->pcb, &to.address, to.port, on_connected);
     if (error) {

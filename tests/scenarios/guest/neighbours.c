@@ -89,6 +89,28 @@ static void check_echo(const struct sockaddr_in *peer)
     close(fd);
 }
 
+/* A stream that cannot connect is told at once, and why, if there is a gateway that knows. */
+static void check_unreachable(const struct sockaddr_in *peer)
+{
+    static const struct {
+        const char *address;
+        int error;
+    } cases[] = {
+        {"10.255.255.2", EHOSTUNREACH}, /* no node has it */
+        {"192.0.2.1", ENETUNREACH},     /* outside the network */
+        {"10.0.0.13", EHOSTUNREACH},    /* another node's gateway */
+    };
+    uint64_t start_ns = denali_now_ns();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sockaddr_in absent = *peer;
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        inet_aton(cases[i].address, &absent.sin_addr);
+        CHECK_ERRNO(connect(fd, (struct sockaddr *)&absent, sizeof absent), cases[i].error);
+        close(fd);
+    }
+    CHECK(denali_now_ns() - start_ns < 1000000000);
+}
+
 /* Nobody is heard at first: `error` says which way that is. In the end somebody is. */
 static void check_patience(int error)
 {
@@ -116,6 +138,8 @@ int main(int argc, char **argv)
         check_refused(&peer);
         check_hops(&peer, strcmp(argv[4], "wan") == 0);
         check_echo(&peer);
+        if (strcmp(argv[4], "wan") == 0)
+            check_unreachable(&peer);
     }
     return checks_result("neighbours");
 }
