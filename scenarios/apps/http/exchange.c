@@ -56,9 +56,9 @@ static size_t take_head(struct http_exchange *exchange, const char *bytes, size_
 {
     size_t before = exchange->head_bytes;
     size_t part = length < HTTP_HEAD_MAX - before ? length : HTTP_HEAD_MAX - before;
-    char *head = realloc(exchange->head, before + part);
+    char *head = part ? realloc(exchange->head, before + part) : NULL;
     size_t whole;
-    if (!head || part == 0) {
+    if (!head) { /* too long, or no memory */
         exchange->state = HTTP_EXCHANGE_BAD;
         return 0;
     }
