@@ -178,6 +178,20 @@ static void check_entropy(void)
     CHECK(arc4random() != arc4random() || arc4random() != arc4random());
 }
 
+/* This machine has neither; a program is told so, and nothing faults. */
+static void check_screen(void)
+{
+    struct denali_key key;
+    struct denali_picture picture = {"", 1, 1, 4, NULL};
+    uint32_t width, height;
+    CHECK_ERRNO(denali_screen_size(&width, &height), ENODEV);
+    CHECK_ERRNO(denali_screen_show(&picture), ENODEV);
+    CHECK_ERRNO(denali_screen_show(NULL), ENODEV);
+    uint64_t until_ns = denali_now_ns() + 1000000;
+    CHECK(denali_keyboard_next(&key, 0) == 0 && denali_now_ns() < until_ns);
+    CHECK(denali_keyboard_next(&key, until_ns) == 0 && denali_now_ns() >= until_ns);
+}
+
 static volatile sig_atomic_t raised;
 
 static void on_signal(int signal_number)
@@ -210,6 +224,7 @@ int main(int argc, char **argv)
     check_copies();
     check_time();
     check_entropy();
+    check_screen();
     check_system();
     denali_observe("libc.failed", checks_failed);
     denali_milestone("libc.done");
