@@ -10,8 +10,9 @@
 #include <emu/run.h>
 
 enum status emu_capture_select(struct emu_capture *capture, const struct scn_scenario *scenario,
-                               const char *text, struct error *error)
+                               const char *text, uint64_t limit_bytes, struct error *error)
 {
+    capture->limit_bytes = limit_bytes ? limit_bytes : TRACE_CAPTURE_LIMIT_BYTES;
     return text ? scn_nodes_select(scenario, "--pcap", text, &capture->nodes, error) : STATUS_OK;
 }
 
@@ -21,7 +22,8 @@ void emu_capture_fini(struct emu_capture *capture)
 }
 
 static enum status begin(struct emu_world *world, const struct scn_scenario *scenario,
-                         struct trace_run *trace, uint32_t node, struct error *error)
+                         struct trace_run *trace, uint32_t node, uint64_t limit_bytes,
+                         struct error *error)
 {
     char name[SCN_NODE_NAME_MAX];
     char program[SCN_NODE_NAME_MAX];
@@ -54,7 +56,7 @@ static enum status begin(struct emu_world *world, const struct scn_scenario *sce
     };
     memcpy(interface.mac, link.mac, sizeof interface.mac);
     emu_world_capture(world, node);
-    return trace_run_capture_begin(trace, name, &interface, error);
+    return trace_run_capture_begin(trace, name, &interface, limit_bytes, error);
 }
 
 enum status emu_capture_begin(const struct emu_capture *capture, struct emu_world *world,
@@ -63,7 +65,8 @@ enum status emu_capture_begin(const struct emu_capture *capture, struct emu_worl
 {
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < capture->nodes.count && !status; i++) {
-        status = begin(world, scenario, trace, capture->nodes.numbers[i], error);
+        status =
+            begin(world, scenario, trace, capture->nodes.numbers[i], capture->limit_bytes, error);
     }
     return status;
 }

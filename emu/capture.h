@@ -11,11 +11,14 @@
 /* Which nodes; the n-th of them is the run directory's capture number n. Zero-initialise. */
 struct emu_capture {
     struct scn_nodes nodes;
+    uint64_t limit_bytes; /* of each file */
 };
 
-/* Chooses the nodes; text as --pcap takes it, NULL: none. */
+/* Chooses the nodes; text as --pcap takes it, NULL: none. limit_bytes: of each file, 0:
+ * TRACE_CAPTURE_LIMIT_BYTES. */
 enum status emu_capture_select(struct emu_capture *capture, const struct scn_scenario *scenario,
-                               const char *text, struct error *error) MUST_USE;
+                               const char *text, uint64_t limit_bytes,
+                               struct error *error) MUST_USE;
 void emu_capture_fini(struct emu_capture *capture);
 
 /* Starts all captures, before the world runs. */

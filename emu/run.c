@@ -440,7 +440,8 @@ static enum status start(struct run *run, struct error *error)
     const struct emu_run_options *options = run->options;
     enum status status = emu_run_scenario_load(options, &run->scenario, error);
     if (!status) {
-        status = emu_capture_select(&run->captures, run->scenario, options->pcap, error);
+        status = emu_capture_select(&run->captures, run->scenario, options->pcap,
+                                    options->pcap_limit_bytes, error);
     }
     for (uint32_t i = 0; i < options->screenshot_count && !status; i++) {
         status =

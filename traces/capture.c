@@ -1,6 +1,7 @@
 /* The captures of a run: gathered in memory, appended to their files when there is enough. */
 #include <traces/capture.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static enum status take_scratch(struct trace_run *run, struct run_capture *captu
 
 enum status trace_run_capture_begin(struct trace_run *run, const char *node,
                                     const struct trace_pcapng_interface *interface,
-                                    struct error *error)
+                                    uint64_t limit_bytes, struct error *error)
 {
     enum status status = run_check(run, error);
     if (status) {
@@ -73,7 +74,7 @@ enum status trace_run_capture_begin(struct trace_run *run, const char *node,
         run->captures = alloc_grow(run->captures, run->capture_capacity, sizeof *run->captures);
     }
     struct run_capture *capture = &run->captures[run->capture_count++];
-    *capture = (struct run_capture){.node = alloc_text(node)};
+    *capture = (struct run_capture){.node = alloc_text(node), .room_bytes = limit_bytes};
     trace_pcapng_section_write(&run->scratch, interface);
     return take_scratch(run, capture, error);
 }
@@ -99,6 +100,12 @@ enum status trace_run_capture_packet(struct trace_run *run, uint32_t number,
     capture->lost_since = 0;
     capture->received += packet->direction == TRACE_RECEIVED;
     trace_pcapng_packet_write(&run->scratch, &counted);
+    if (capture->left_out || run->scratch.size_bytes > capture->room_bytes) {
+        capture->left_out++;
+        run->scratch.size_bytes = 0;
+        return STATUS_OK;
+    }
+    capture->room_bytes -= run->scratch.size_bytes;
     return take_scratch(run, capture, error);
 }
 
@@ -107,8 +114,14 @@ enum status trace_run_captures_end(struct trace_run *run, uint64_t time_ns, stru
     enum status status = run_check(run, error);
     for (uint32_t i = 0; i < run->capture_count && !status; i++) {
         struct run_capture *capture = &run->captures[i];
+        char comment[96] = "";
+        if (capture->left_out) {
+            snprintf(comment, sizeof comment,
+                     "cut: %" PRIu64 " packets more would have gone beyond the limit of this file",
+                     capture->left_out);
+        }
         trace_pcapng_statistics_write(&run->scratch, time_ns, capture->received + capture->lost,
-                                      capture->lost);
+                                      capture->lost, *comment ? comment : NULL);
         status = take_scratch(run, capture, error);
     }
     return status ? status : run_captures_flush(run, error);

@@ -191,7 +191,9 @@ static enum status read_statistics(struct trace_pcapng_reader *reader, struct sp
     struct span options = {body.bytes + 12, body.size_bytes - 12};
     struct span value;
     for (uint32_t code; option_next(&options, &code, &value);) {
-        if (code == PCAPNG_STATISTICS_CAME && value.size_bytes == 8) {
+        if (code == PCAPNG_COMMENT) {
+            text_set(block, value);
+        } else if (code == PCAPNG_STATISTICS_CAME && value.size_bytes == 8) {
             block->came = get_u64(value.bytes);
         } else if (code == PCAPNG_STATISTICS_LOST && value.size_bytes == 8) {
             block->lost = get_u64(value.bytes);

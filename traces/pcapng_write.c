@@ -175,11 +175,12 @@ void trace_pcapng_packet_write(struct writer *writer, const struct trace_pcapng_
 }
 
 void trace_pcapng_statistics_write(struct writer *writer, uint64_t time_ns, uint64_t came,
-                                   uint64_t lost)
+                                   uint64_t lost, const char *comment)
 {
     size_t block = block_begin(writer, PCAPNG_STATISTICS);
     write_u32(writer, 0);
     write_time(writer, time_ns);
+    option_text(writer, PCAPNG_COMMENT, comment);
     option_time(writer, PCAPNG_STATISTICS_START, 0);
     option_time(writer, PCAPNG_STATISTICS_END, time_ns);
     option_u64(writer, PCAPNG_STATISTICS_CAME, came);

@@ -34,6 +34,8 @@ struct run_capture {
     uint64_t received;
     uint64_t lost;
     uint64_t lost_since; /* the last packet */
+    uint64_t room_bytes; /* of the file's limit */
+    uint64_t left_out;   /* packets for which there was none */
 };
 
 struct trace_run {

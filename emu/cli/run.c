@@ -20,6 +20,7 @@ static const struct cli_option options[] = {
     {"until", "TIME", "end at this virtual time instead, e.g. 20s", false},
     {"out", "DIR", "run directory (default: runs/<scenario>-<seed>-<n>)", false},
     {"pcap", "NODES", "capture their frames, e.g. server,peer-0..9 or all (pcapng)", false},
+    {"pcap-limit", "MIB", "of each capture, in MiB (default: 256)", false},
     {"screenshot", "NODES[@TIME]", "a picture of their screens then, or at the end (PNG)", true},
     {"trace-instructions", "NODE[:FROM-TO]",
      "write each instruction, e.g. of peer-3:1s-1.1s, peer-3:0-99", true},
@@ -42,7 +43,9 @@ static int run(const struct cli_arguments *arguments)
     uint64_t jobs = 0;
     uint64_t memory_mib = 0;
     uint64_t trace_mib = 0;
+    uint64_t pcap_mib = 0;
     if (!cli_number(arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
+        !cli_number(arguments, "pcap-limit", 1, 1u << 24, &pcap_mib) ||
         !cli_number(arguments, "trace-limit", 1, 1u << 24, &trace_mib) ||
         !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
         return CLI_EXIT_BAD_INPUT;
@@ -75,6 +78,7 @@ static int run(const struct cli_arguments *arguments)
         .jobs = (uint32_t)jobs,
         .memory_limit_bytes = memory_mib << 20,
         .pcap = cli_value(arguments, "pcap"),
+        .pcap_limit_bytes = pcap_mib << 20,
         .screenshots = screenshots,
         .screenshot_count = screenshot_count,
         .traces = traces,

@@ -58,7 +58,7 @@ enum status whole_run(const std::string &path, const std::string &image, error *
     trace_pcapng_packet packet = {};
     packet.bytes = reinterpret_cast<const uint8_t *>(line.data());
     packet.size_bytes = static_cast<uint32_t>(line.size());
-    (void)!trace_run_capture_begin(run, "n", &interface, failure);
+    (void)!trace_run_capture_begin(run, "n", &interface, 1u << 30, failure);
     const std::vector<uint8_t> picture(3 * 40 * 30, 7);
     trace_run_screen_write(run, "n", "1s", 40, 30, picture.data(), failure);
     for (int i = 0; i < 3000; i++) {

@@ -57,7 +57,7 @@ Bytes Small()
     packet.lost = 3;
     packet.comment = nullptr;
     trace_pcapng_packet_write(&writer, &packet);
-    trace_pcapng_statistics_write(&writer, 0x123456789abdull, 4, 3);
+    trace_pcapng_statistics_write(&writer, 0x123456789abdull, 4, 3, "why");
     Bytes bytes(writer.bytes, writer.bytes + writer.size_bytes);
     writer_fini(&writer);
     return bytes;
@@ -114,6 +114,7 @@ TEST(Pcapng, IsReadAsItWasWritten)
     EXPECT_EQ(blocks[4].kind, TRACE_PCAPNG_STATISTICS);
     EXPECT_EQ(blocks[4].time_ns, 0x123456789abdull);
     EXPECT_EQ(blocks[4].came, 4u);
+    EXPECT_EQ(Text(blocks[4]), "why");
     EXPECT_EQ(blocks[4].lost, 3u);
 }
 
@@ -207,10 +208,11 @@ struct CapturedRun {
         trace_run_options options = {path.c_str(), nullptr, "x", 1};
         EXPECT_EQ(trace_run_create(&options, &run, &error), STATUS_OK) << error.message;
     }
-    void Begin(const std::string &node)
+    void Begin(const std::string &node, uint64_t limit_bytes = TRACE_CAPTURE_LIMIT_BYTES)
     {
         trace_pcapng_interface interface = Interface();
-        EXPECT_EQ(trace_run_capture_begin(run, node.c_str(), &interface, &error), STATUS_OK);
+        EXPECT_EQ(trace_run_capture_begin(run, node.c_str(), &interface, limit_bytes, &error),
+                  STATUS_OK);
     }
     Bytes File(const std::string &node)
     {
@@ -268,6 +270,27 @@ TEST(Capture, OfManyNodesStaysInBoundsAndIsWhole)
         auto blocks = Read(bytes);
         EXPECT_EQ(blocks.size(), 3u + (node ? (packets + 6) / 7 : packets)) << node;
     }
+}
+
+TEST(Capture, IsCutAtItsLimitAndSaysSo)
+{
+    CapturedRun run;
+    run.Begin("a", 1000);
+    trace_pcapng_packet packet = Packet(7, "a, instruction 1");
+    for (int i = 0; i < 100; i++) {
+        EXPECT_EQ(trace_run_capture_packet(run.run, 0, &packet, &run.error), STATUS_OK);
+        packet.size_bytes = i % 2 ? sizeof kFrame : 1;
+    }
+    EXPECT_EQ(trace_run_captures_end(run.run, 100, &run.error), STATUS_OK);
+    trace_run_abandon(run.run, "the test is over");
+    const Bytes bytes = run.File("a");
+    EXPECT_LT(bytes.size(), 1500u);
+    auto blocks = Read(bytes);
+    const size_t packets = blocks.size() - 3;
+    EXPECT_GT(packets, 5u);
+    EXPECT_EQ(Text(blocks.back()), "cut: " + std::to_string(100 - packets) +
+                                       " packets more would have gone beyond the limit of this "
+                                       "file");
 }
 
 TEST(Capture, OfAnInterruptedRunIsThereUpToTheInterruption)

@@ -32,6 +32,7 @@ struct emu_run_options {
     uint32_t jobs;               /* 0: as many as the host has processors */
     uint64_t memory_limit_bytes; /* 0: most of the host's */
     const char *pcap;            /* nodes to capture, as scenarios/select.h has them; NULL: none */
+    uint64_t pcap_limit_bytes;   /* of each file; 0: 256 MiB */
     const char *const
         *screenshots; /* NODES[@TIME] each, pictures of screens; no time: at the end */
     uint32_t screenshot_count;

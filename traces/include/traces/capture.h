@@ -15,10 +15,13 @@
 #define TRACE_CAPTURE_NODE_BYTES_MAX (64u << 10) /* gathered of one node */
 #define TRACE_CAPTURE_BYTES_MAX      (32u << 20) /* and of all */
 
-/* Starts the capture of a node; captures are numbered from 0. */
+#define TRACE_CAPTURE_LIMIT_BYTES (256ull << 20) /* of a file, where nobody says otherwise */
+
+/* Starts the capture of a node; captures are numbered from 0. Packets with which its file would
+ * have more than limit_bytes are left out, and its statistics say how many. */
 enum status trace_run_capture_begin(struct trace_run *run, const char *node,
                                     const struct trace_pcapng_interface *interface,
-                                    struct error *error) MUST_USE;
+                                    uint64_t limit_bytes, struct error *error) MUST_USE;
 
 /* A frame for capture's node was dropped; packet->lost of the next packet counts it. */
 void trace_run_capture_lost(struct trace_run *run, uint32_t capture);

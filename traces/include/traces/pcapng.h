@@ -51,9 +51,10 @@ struct trace_pcapng_packet {
 void trace_pcapng_section_write(struct writer *writer,
                                 const struct trace_pcapng_interface *interface);
 void trace_pcapng_packet_write(struct writer *writer, const struct trace_pcapng_packet *packet);
-/* Statistics as of time_ns: frames that came for the interface, and how many of them were lost. */
+/* Statistics as of time_ns: frames that came for the interface, and how many of them were lost.
+ * comment: NULL for none. */
 void trace_pcapng_statistics_write(struct writer *writer, uint64_t time_ns, uint64_t came,
-                                   uint64_t lost);
+                                   uint64_t lost, const char *comment);
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
@@ -61,7 +62,7 @@ enum trace_pcapng_kind {
     TRACE_PCAPNG_SECTION,    /* text: its comment */
     TRACE_PCAPNG_INTERFACE,  /* text: its name */
     TRACE_PCAPNG_PACKET,     /* text: its comment */
-    TRACE_PCAPNG_STATISTICS, /* time_ns, came, lost */
+    TRACE_PCAPNG_STATISTICS, /* time_ns, came, lost; text: its comment */
     TRACE_PCAPNG_END,        /* the file is over */
 };
 
