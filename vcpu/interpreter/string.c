@@ -79,6 +79,73 @@ ITERATIONS_WIDTH(32)
 
 typedef bool iteration(struct interpreter *m, const struct op *op);
 
+/*
+ * Several iterations at once, as many as lie upwards within one page at either end and count_max
+ * allows; 0 if it takes going one by one: towards lower addresses, across a page's end, over its
+ * own source or near its own code, or off the fast path. ECX is the caller's.
+ */
+typedef uint32_t iterations(struct interpreter *m, const struct op *op, uint32_t count_max);
+
+static inline uint32_t count_to_page_end(uint32_t address, uint32_t size_bytes, uint32_t count_max)
+{
+    uint32_t count = (VCPU_PAGE_BYTES - (address & VCPU_PAGE_MASK)) / size_bytes;
+    return count < count_max ? count : count_max;
+}
+
+/* Where EDI points, if so many bytes there may be written in one go; else NULL. */
+static inline uint8_t *target(const struct interpreter *m, const struct op *op, uint32_t size_bytes)
+{
+    uint32_t page = m->gpr[VCPU_EDI] >> VCPU_PAGE_BITS;
+    bool near_code = page - (op->eip >> VCPU_PAGE_BITS) < 2; /* it may go on in the next page */
+    return m->direction || near_code ? NULL : fast_write(m, m->gpr[VCPU_EDI], size_bytes);
+}
+
+#define BULK_WIDTH(bits)                                                                           \
+    static inline uint32_t movs##bits##_bulk(struct interpreter *m, const struct op *op,           \
+                                             uint32_t count_max)                                   \
+    {                                                                                              \
+        uint32_t count = count_to_page_end(m->gpr[VCPU_ESI], (bits) / 8, count_max);               \
+        count = count_to_page_end(m->gpr[VCPU_EDI], (bits) / 8, count);                            \
+        uint32_t size_bytes = count * ((bits) / 8);                                                \
+        const uint8_t *from = fast_read(m, m->gpr[VCPU_ESI], size_bytes);                          \
+        uint8_t *to = target(m, op, size_bytes);                                                   \
+        if (!from || !to || ((uintptr_t)to - (uintptr_t)from < size_bytes) ||                      \
+            ((uintptr_t)from - (uintptr_t)to < size_bytes)) {                                      \
+            return 0;                                                                              \
+        }                                                                                          \
+        memcpy(to, from, size_bytes);                                                              \
+        m->gpr[VCPU_ESI] += size_bytes;                                                            \
+        m->gpr[VCPU_EDI] += size_bytes;                                                            \
+        return count;                                                                              \
+    }                                                                                              \
+    static inline uint32_t stos##bits##_bulk(struct interpreter *m, const struct op *op,           \
+                                             uint32_t count_max)                                   \
+    {                                                                                              \
+        uint32_t count = count_to_page_end(m->gpr[VCPU_EDI], (bits) / 8, count_max);               \
+        uint8_t *to = target(m, op, count * ((bits) / 8));                                         \
+        if (!to) {                                                                                 \
+            return 0;                                                                              \
+        }                                                                                          \
+        uint##bits##_t value = REG##bits(m, VCPU_EAX * 4);                                         \
+        for (uint32_t i = 0; i < count; i++) {                                                     \
+            memcpy(to + i * sizeof value, &value, sizeof value);                                   \
+        }                                                                                          \
+        m->gpr[VCPU_EDI] += count * ((bits) / 8);                                                  \
+        return count;                                                                              \
+    }
+BULK_WIDTH(8)
+BULK_WIDTH(16)
+BULK_WIDTH(32)
+
+/* The others go one by one. */
+static inline uint32_t no_bulk(struct interpreter *m, const struct op *op, uint32_t count_max)
+{
+    (void)m;
+    (void)op;
+    (void)count_max;
+    return 0;
+}
+
 /* Has an iteration that wrote at address hit the bytes of the instruction itself? (Its page may
  * already be private, so that the store was a fast one.) */
 static inline bool hit_itself(const struct op *op, uint32_t address)
@@ -91,7 +158,8 @@ static inline bool hit_itself(const struct op *op, uint32_t address)
  * for no flag. Goes no further than the window, a fault, or a store that may have changed code.
  */
 static inline __attribute__((always_inline)) const struct op *
-repeat(struct interpreter *m, const struct op *op, iteration *once, unsigned where_zf)
+repeat(struct interpreter *m, const struct op *op, iteration *once, iterations *several,
+       unsigned where_zf)
 {
     uint32_t next = op->eip + op->length_bytes;
     if (m->gpr[VCPU_ECX] == 0) {
@@ -100,6 +168,18 @@ repeat(struct interpreter *m, const struct op *op, iteration *once, unsigned whe
     uint64_t done = 0;
     m->eip = op->eip;
     while (done < m->window) {
+        uint64_t left = m->window - done;
+        uint32_t count =
+            several(m, op, left < m->gpr[VCPU_ECX] ? (uint32_t)left : m->gpr[VCPU_ECX]);
+        if (count) {
+            done += count;
+            m->gpr[VCPU_ECX] -= count;
+            if (m->gpr[VCPU_ECX] == 0) {
+                m->eip = next;
+                break;
+            }
+            continue;
+        }
         uint32_t written = m->gpr[VCPU_EDI];
         if (!once(m, op)) {
             break; /* stopped, with EIP here */
@@ -122,7 +202,7 @@ repeat(struct interpreter *m, const struct op *op, iteration *once, unsigned whe
 
 #define NO_FLAG 2u
 
-#define HANDLERS_WIDTH(work, bits, rep_zf)                                                         \
+#define HANDLERS_WIDTH(work, bits, several, rep_zf)                                                \
     HANDLER(work##bits##_one)                                                                      \
     {                                                                                              \
         if (!work##bits(m, op)) {                                                                  \
@@ -132,20 +212,25 @@ repeat(struct interpreter *m, const struct op *op, iteration *once, unsigned whe
     }                                                                                              \
     HANDLER(work##bits##_rep)                                                                      \
     {                                                                                              \
-        return repeat(m, op, work##bits, rep_zf);                                                  \
+        return repeat(m, op, work##bits, several, rep_zf);                                         \
     }
 #define UNTIL_WIDTH(work, bits)                                                                    \
     HANDLER(work##bits##_until)                                                                    \
     {                                                                                              \
-        return repeat(m, op, work##bits, 0);                                                       \
+        return repeat(m, op, work##bits, no_bulk, 0);                                              \
     }
 #define HANDLERS(work, rep_zf)                                                                     \
-    HANDLERS_WIDTH(work, 8, rep_zf)                                                                \
-    HANDLERS_WIDTH(work, 16, rep_zf) HANDLERS_WIDTH(work, 32, rep_zf)
+    HANDLERS_WIDTH(work, 8, no_bulk, rep_zf)                                                       \
+    HANDLERS_WIDTH(work, 16, no_bulk, rep_zf)                                                      \
+    HANDLERS_WIDTH(work, 32, no_bulk, rep_zf)
+#define HANDLERS_BULK(work)                                                                        \
+    HANDLERS_WIDTH(work, 8, work##8_bulk, NO_FLAG)                                                 \
+    HANDLERS_WIDTH(work, 16, work##16_bulk, NO_FLAG)                                               \
+    HANDLERS_WIDTH(work, 32, work##32_bulk, NO_FLAG)
 #define UNTIL(work) UNTIL_WIDTH(work, 8) UNTIL_WIDTH(work, 16) UNTIL_WIDTH(work, 32)
 
-HANDLERS(movs, NO_FLAG)
-HANDLERS(stos, NO_FLAG)
+HANDLERS_BULK(movs)
+HANDLERS_BULK(stos)
 HANDLERS(lods, NO_FLAG)
 HANDLERS(cmps, 1)
 HANDLERS(scas, 1)
