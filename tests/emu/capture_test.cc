@@ -109,7 +109,7 @@ TEST(Capture, CausesOfDropsAreAllInTheDocs)
     }
 }
 
-// --- of the command -----------------------------------------------------------------------------
+// --- of the command ----------------------------------------------------------------------------
 
 class CaptureCommand : public testing::Test
 {

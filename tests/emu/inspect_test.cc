@@ -1,4 +1,6 @@
 // `denali inspect` and `denali list`: what is in an image, and what a build has.
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "denali_process.h"
@@ -146,8 +148,37 @@ TEST_F(Inspect, ShowsABlockBeforeAndAfterTheTranslator)
     EXPECT_EQ(Run({GuestImage("hello"), "--translated", "nowhere"}).code, 2);
 }
 
-// --- denali list
-// ----------------------------------------------------------------------------------
+// --- docs/seeing.md -----------------------------------------------------------------------------
+
+TEST(Seeing, CommandsOfTheDocsWork)
+{
+    if (!HasProgram("hello") || !HasProgram("echo-client")) {
+        GTEST_SKIP() << "no guest kit in this build: scenarios/guest/build-kit makes it";
+    }
+    TemporaryFolder folder;
+    std::filesystem::copy_file(std::string(DENALI_BINARY_DIR) + "/images/hello.img",
+                               folder.path("my-peer.img"));
+    std::ifstream text(std::string(DENALI_SOURCE_DIR) + "/docs/seeing.md");
+    size_t commands = 0;
+    for (std::string line; std::getline(text, line);) {
+        if (line.rfind("    denali ", 0) != 0) {
+            continue;
+        }
+        std::istringstream words(line.substr(11));
+        std::vector<std::string> arguments;
+        for (std::string word; words >> word;) {
+            arguments.push_back(word);
+        }
+        Outcome outcome = Denali(folder, arguments);
+        EXPECT_EQ(outcome.code, 0) << line << "\n" << outcome.err;
+        commands++;
+    }
+    EXPECT_GE(commands, 7u);
+    EXPECT_TRUE(folder.has("runs/echo-1-1/nodes/client/client.pcapng"));
+    EXPECT_TRUE(folder.has("runs/echo-1-2/nodes/client/instructions.txt"));
+}
+
+// --- denali list -------------------------------------------------------------------------------
 
 TEST(List, HasEveryDeviceAndItsPorts)
 {

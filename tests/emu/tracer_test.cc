@@ -94,8 +94,7 @@ TEST(Tracer, KeepsToItsStretch)
     }
 }
 
-// --- what is printed is what happened
-// -------------------------------------------------------------
+// --- what is printed is what happened ----------------------------------------------------------
 
 // A processor that lives by the printed changes alone.
 class Replay
@@ -297,8 +296,7 @@ TEST(Tracer, IsOfANodeOnce)
                                 "node once");
 }
 
-// --- of the command
-// -------------------------------------------------------------------------------
+// --- of the command ----------------------------------------------------------------------------
 
 TEST(TracerCommand, WritesIntoTheRunDirectoryAndLeavesTheDigest)
 {

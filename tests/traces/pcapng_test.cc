@@ -195,7 +195,7 @@ TEST(Pcapng, RefusesWhatItCannotReadAndSaysWhere)
     }
 }
 
-// --- captures of a run ---------------------------------------------------------------------------
+// --- captures of a run -------------------------------------------------------------------------
 
 struct CapturedRun {
     support::TemporaryFolder folder;
