@@ -196,16 +196,22 @@ int ioctl(int descriptor, unsigned long request, ...)
 {
     struct file *file = file_get(descriptor);
     va_list arguments;
+    int *value;
     if (!file)
         return -1;
-    if (request != FIONBIO) {
-        errno = ENOTTY;
-        return -1;
-    }
     va_start(arguments, request);
-    file->nonblocking = *va_arg(arguments, int *) != 0;
+    value = va_arg(arguments, int *);
     va_end(arguments);
-    return 0;
+    if (request == FIONBIO) {
+        file->nonblocking = *value != 0;
+        return 0;
+    }
+    if (request == FIONREAD && file->ops->waiting) {
+        *value = (int)file->ops->waiting(file);
+        return 0;
+    }
+    errno = ENOTTY;
+    return -1;
 }
 
 int isatty(int descriptor)

@@ -24,6 +24,8 @@ struct file_ops {
     /* NULL: it cannot be sought, ESPIPE. */
     off_t (*seek)(struct file *file, off_t offset, int whence);
     void (*status)(struct file *file, struct stat *status);
+    /* Bytes that a read would have at once (FIONREAD); NULL: it does not say. */
+    uint32_t (*waiting)(struct file *file);
     bool is_console;
     bool in_pieces; /* readv and writev may go piece by piece: it is no message */
 };

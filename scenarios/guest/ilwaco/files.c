@@ -171,6 +171,13 @@ static void status_of(struct file *file, struct stat *status)
     files_stat(((struct open_file *)file)->node, status);
 }
 
+static uint32_t waiting(struct file *file)
+{
+    const struct open_file *open = (struct open_file *)file;
+    uint32_t size_bytes = S_ISREG(open->node->mode) ? open->node->file.size_bytes : 0;
+    return open->position < size_bytes ? size_bytes - open->position : 0;
+}
+
 static const struct file_ops node_ops = {
     .read = read_on,
     .write = write_on,
@@ -178,6 +185,7 @@ static const struct file_ops node_ops = {
     .close = close_file,
     .seek = seek,
     .status = status_of,
+    .waiting = waiting,
     .in_pieces = true,
 };
 

@@ -124,12 +124,19 @@ static void status_of(struct file *file, struct stat *status)
         status->st_mode = S_IFIFO | 0600;
 }
 
+static uint32_t waiting(struct file *file)
+{
+    const struct pipe_end *end = (struct pipe_end *)file;
+    return end->in ? end->in->count : 0;
+}
+
 static const struct file_ops pipe_ops = {
     .read = read_pipe,
     .write = write_pipe,
     .ready = ready,
     .close = close_end,
     .status = status_of,
+    .waiting = waiting,
     .in_pieces = true,
 };
 

@@ -419,11 +419,17 @@ static void limits_changed(struct socket *socket)
     tcp_window_resize(tcp_socket_of(socket));
 }
 
+static uint32_t waiting(struct file *file)
+{
+    return tcp_socket_of((struct socket *)file)->received_bytes;
+}
+
 static const struct file_ops tcp_file_ops = {
     .read = socket_read,
     .write = socket_write,
     .ready = ready,
     .close = close_tcp,
+    .waiting = waiting,
 };
 
 static const struct socket_ops tcp_ops = {

@@ -2,10 +2,13 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <glob.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -252,6 +255,46 @@ static void check_stdio(void)
     close(file);
 }
 
+static void check_patterns(void)
+{
+    static const struct {
+        const char *pattern, *text;
+        int flags, result;
+    } cases[] = {
+        {"*.c", "a.c", 0, 0},
+        {"*.c", ".c", FNM_PERIOD, FNM_NOMATCH},
+        {"a*b*c", "aXbYbZc", 0, 0},
+        {"a*b", "aXc", 0, FNM_NOMATCH},
+        {"?[a-c!]", "xb", 0, 0},
+        {"[!a]", "a", 0, FNM_NOMATCH},
+        {"[]-]", "]", 0, 0},
+        {"[a", "[a", 0, 0},
+        {"\\*", "*", 0, 0},
+        {"\\*", "x", 0, FNM_NOMATCH},
+        {"a/*", "a/b/c", 0, 0},
+        {"a/*", "a/b/c", FNM_PATHNAME, FNM_NOMATCH},
+        {"*/b", "a/b", FNM_PATHNAME, 0},
+        {"", "", 0, 0},
+        {"*", "", 0, 0},
+        {"a?", "a/", FNM_PATHNAME, FNM_NOMATCH},
+    };
+    glob_t found;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK(fnmatch(cases[i].pattern, cases[i].text, cases[i].flags) == cases[i].result);
+    CHECK(mkdir("/g", 0755) == 0 && mkdir("/g/sub", 0755) == 0 && make("/g/b.conf", "") == 0);
+    CHECK(make("/g/a.conf", "") == 0 && make("/g/.c.conf", "") == 0 && make("/g/sub/d", "") == 0);
+    CHECK(glob("/g/*.conf", 0, NULL, &found) == 0 && found.gl_pathc == 2);
+    CHECK(strcmp(found.gl_pathv[0], "/g/a.conf") == 0 &&
+          strcmp(found.gl_pathv[1], "/g/b.conf") == 0);
+    CHECK(found.gl_pathv[2] == NULL);
+    globfree(&found);
+    CHECK(glob("/g/none*", 0, NULL, &found) == GLOB_NOMATCH);
+    CHECK(glob("/g/s*/?", GLOB_MARK, NULL, &found) == 0 && found.gl_pathc == 1);
+    CHECK(glob("/g/s*", GLOB_MARK | GLOB_APPEND, NULL, &found) == 0 && found.gl_pathc == 2);
+    CHECK(strcmp(found.gl_pathv[1], "/g/sub/") == 0);
+    globfree(&found);
+}
+
 static void check_pipes(void)
 {
     char bytes[5000];
@@ -260,6 +303,8 @@ static void check_pipes(void)
     struct pollfd wait = {ends[0], POLLIN, 0};
     CHECK(poll(&wait, 1, 0) == 0);
     CHECK(write(ends[1], "wake", 4) == 4 && poll(&wait, 1, 0) == 1);
+    int waiting = 0;
+    CHECK(ioctl(ends[0], FIONREAD, &waiting) == 0 && waiting == 4);
     CHECK(read(ends[0], bytes, sizeof bytes) == 4 && memcmp(bytes, "wake", 4) == 0);
     CHECK_ERRNO(write(ends[0], "x", 1), EBADF);
     CHECK(write(ends[1], bytes, sizeof bytes) == 4096);
@@ -287,6 +332,7 @@ int main(void)
     check_directories();
     check_devices();
     check_stdio();
+    check_patterns();
     check_pipes();
     return checks_result("files");
 }

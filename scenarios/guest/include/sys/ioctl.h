@@ -1,4 +1,4 @@
-/* ioctl, for the one request that sockets programs use. */
+/* ioctl, for the requests that sockets programs use. */
 #ifndef DENALI_SYS_IOCTL_H
 #define DENALI_SYS_IOCTL_H
 
@@ -6,7 +6,8 @@
 extern "C" {
 #endif
 
-#define FIONBIO 0x5421ul /* int *: non-blocking on or off */
+#define FIONBIO  0x5421ul /* int *: non-blocking on or off */
+#define FIONREAD 0x541bul /* int *: bytes to read at once; of streams, files and pipes */
 
 int ioctl(int descriptor, unsigned long request, ...);
 
