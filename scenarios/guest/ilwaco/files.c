@@ -54,6 +54,10 @@ struct vfs *files_tree(void)
     if (!error)
         error = make_directory("/tmp", 01777);
     if (!error)
+        error = make_directory("/var", 0755);
+    if (!error)
+        error = make_directory("/var/tmp", 01777);
+    if (!error)
         error = devices_make(&tree);
     if (!error)
         error = mounts_make(&tree);

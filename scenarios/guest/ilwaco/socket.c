@@ -294,6 +294,18 @@ int accept(int descriptor, struct sockaddr *address, socklen_t *size_bytes)
     return accepted_descriptor;
 }
 
+/* flags: SOCK_NONBLOCK and SOCK_CLOEXEC, as for socket. */
+int accept4(int descriptor, struct sockaddr *address, socklen_t *size_bytes, int flags)
+{
+    int accepted;
+    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
+        return refuse(EINVAL);
+    accepted = accept(descriptor, address, size_bytes);
+    if (accepted >= 0)
+        file_get(accepted)->nonblocking = (flags & SOCK_NONBLOCK) != 0;
+    return accepted;
+}
+
 int shutdown(int descriptor, int how)
 {
     struct socket *socket = socket_get(descriptor);

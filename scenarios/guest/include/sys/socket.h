@@ -88,6 +88,7 @@ int bind(int socket, const struct sockaddr *address, socklen_t size_bytes);
 int connect(int socket, const struct sockaddr *address, socklen_t size_bytes);
 int listen(int socket, int backlog);
 int accept(int socket, struct sockaddr *address, socklen_t *size_bytes);
+int accept4(int socket, struct sockaddr *address, socklen_t *size_bytes, int flags);
 int shutdown(int socket, int how);
 int getsockname(int socket, struct sockaddr *address, socklen_t *size_bytes);
 int getpeername(int socket, struct sockaddr *address, socklen_t *size_bytes);
