@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <glob.h>
+#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -295,6 +296,37 @@ static void check_patterns(void)
     globfree(&found);
 }
 
+static void check_lines(void)
+{
+    char *line = NULL;
+    size_t room = 0;
+    char long_line[400];
+    memset(long_line, 'l', sizeof long_line - 2);
+    memcpy(long_line + sizeof long_line - 2, "\n", 2);
+    CHECK(make("/tmp/lines", "one\n\n") == 0);
+    FILE *stream = fopen("/tmp/lines", "a+");
+    CHECK(fputs(long_line, stream) >= 0 && fputs("end", stream) >= 0);
+    rewind(stream);
+    CHECK(getline(&line, &room, stream) == 4 && strcmp(line, "one\n") == 0);
+    CHECK(getline(&line, &room, stream) == 1);
+    CHECK(getline(&line, &room, stream) == 399 && strcmp(line, long_line) == 0);
+    CHECK(getline(&line, &room, stream) == 3 && strcmp(line, "end") == 0);
+    CHECK(getline(&line, &room, stream) == -1 && feof(stream));
+    free(line);
+    fclose(stream);
+    static const char *const names[][3] = {
+        {"/usr/lib", "/usr", "lib"}, {"/usr/", "/", "usr"}, {"usr", ".", "usr"},  {"/", "/", "/"},
+        {"..", ".", ".."},           {"", ".", "."},        {"a//b//", "a", "b"}, {"//", "/", "/"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[16], other[16];
+        strcpy(path, names[i][0]);
+        strcpy(other, names[i][0]);
+        CHECK(strcmp(dirname(path), names[i][1]) == 0);
+        CHECK(strcmp(basename(other), names[i][2]) == 0);
+    }
+}
+
 static void check_pipes(void)
 {
     char bytes[5000];
@@ -333,6 +365,7 @@ int main(void)
     check_devices();
     check_stdio();
     check_patterns();
+    check_lines();
     check_pipes();
     return checks_result("files");
 }

@@ -110,6 +110,26 @@ static void check_alarms(void)
     signal(SIGALRM, SIG_DFL);
 }
 
+static void check_times(void)
+{
+    struct timespec until = {0};
+    void *memory;
+    for (time_t time = -100000000000; time < 100000000000; time += 7654321987) {
+        struct tm parts;
+        CHECK(timegm(gmtime_r(&time, &parts)) == time);
+    }
+    struct tm odd = {.tm_year = 70, .tm_mon = 14, .tm_mday = 0, .tm_hour = -1};
+    CHECK(timegm(&odd) == (365 + 31 + 28) * 86400 - 86400 - 3600 && odd.tm_mon == 1);
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += 2;
+    double start_s = now_s();
+    CHECK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0);
+    CHECK(now_s() - start_s >= 1.99 && now_s() - start_s < 2.01);
+    CHECK(clock_nanosleep(77, 0, &until, NULL) == EINVAL);
+    CHECK(posix_memalign(&memory, 256, 10) == 0 && (unsigned)memory % 256 == 0);
+    CHECK(posix_memalign(&memory, 3, 10) == EINVAL);
+}
+
 static void check_process(void)
 {
     struct utsname names;
@@ -139,6 +159,7 @@ int main(void)
 {
     check_signals();
     check_alarms();
+    check_times();
     check_process();
     return checks_result("process");
 }
