@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <base/locale.h>
+
 static void detail_append(char detail[ANA_DETAIL_BYTES], const char *text)
 {
     size_t used = strlen(detail);
@@ -26,6 +28,7 @@ static bool bound_check(bool present, bool holds, const char *words, double boun
 bool ana_expectation_check(struct ana_metrics *metrics, const struct ana_expectation *expectation,
                            char detail[ANA_DETAIL_BYTES])
 {
+    LOCALE_NEUTRAL();
     struct trace_statistics statistics;
     bool observed = ana_metrics_find(metrics, expectation->metric, &statistics);
     const char *name = ana_statistic_name(expectation->statistic);

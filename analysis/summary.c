@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <base/locale.h>
 #include <base/time.h>
 
 #define LABEL_WIDTH  14
@@ -150,6 +151,7 @@ static void assertions_print(const struct trace_summary *summary, FILE *stream)
 
 void ana_summary_print(const struct trace_summary *summary, uint32_t nodes_up, FILE *stream)
 {
+    LOCALE_NEUTRAL();
     char text[32];
 
     fprintf(stream, "%s, seed %" PRIu64 ", engine %s, %" PRIu32 " job%s\n", summary->scenario,

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <base/locale.h>
+
 const char *status_text(enum status status)
 {
     switch (status) {
@@ -32,6 +34,7 @@ enum status error_set(struct error *error, enum status status, const char *file,
                       const char *format, ...)
 {
     if (error && error->status == STATUS_OK) {
+        LOCALE_NEUTRAL();
         va_list arguments;
         va_start(arguments, format);
         error->status = status;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <base/host_clock.h>
+#include <base/locale.h>
 
 #define LOG_INTERVAL_NS 5000000000ull /* between lines when the stream is not a terminal */
 
@@ -53,6 +54,7 @@ void emu_progress_show(struct emu_progress *progress, const struct emu_world *wo
         (!progress->is_terminal && host_ns - progress->last_ns < LOG_INTERVAL_NS)) {
         return;
     }
+    LOCALE_NEUTRAL();
     struct emu_totals totals;
     emu_world_totals(world, &totals);
     double interval_s = (double)(host_ns - progress->last_ns) / 1e9 + 1e-9;

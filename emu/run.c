@@ -10,6 +10,7 @@
 #include <analysis/summary.h>
 #include <base/alloc.h>
 #include <base/host_clock.h>
+#include <base/locale.h>
 #include <base/time.h>
 #include <traces/run_directory.h>
 
@@ -539,6 +540,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     if (run.trace) {
         char reason[sizeof error->message + 64];
         if (result->interrupted) {
+            LOCALE_NEUTRAL();
             snprintf(reason, sizeof reason, "interrupted at virtual time %.3f s",
                      (double)emu_world_now_ns(run.world) / 1e9);
         } else {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <base/alloc.h>
+#include <base/locale.h>
 
 #define QUOTED_MAX 40u /* bytes shown of what a console prints */
 
@@ -15,6 +16,7 @@ static const char *const register_names[VCPU_REGISTER_COUNT] = {"eax", "ecx", "e
 
 void emu_text_add(struct emu_text *text, const char *format, ...)
 {
+    LOCALE_NEUTRAL();
     va_list arguments;
     for (;;) {
         uint32_t room = text->capacity_bytes - text->size_bytes;

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <base/locale.h>
+
 #include "service.h"
 
 #define DNS_ID          0
@@ -90,6 +92,7 @@ static bool question_parse(const uint8_t *bytes, uint32_t size_bytes, struct que
 
 static bool label_is(const struct label *label, const char *text)
 {
+    LOCALE_NEUTRAL();
     return label->size_bytes == strlen(text) && strncasecmp(label->text, text, strlen(text)) == 0;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/locale.h"
 #include "base/nearest.h"
 #include "document.h"
 #include "resolve.h"
@@ -192,6 +193,7 @@ static enum status check_counts(const struct check *check)
 /* Names that differ in case only are one name to DNS, and one folder to some file systems. */
 static enum status check_group_names(const struct check *check)
 {
+    LOCALE_NEUTRAL();
     const struct scn_scenario *scenario = check->scenario;
     for (uint32_t i = 0; i < scenario->group_count; i++) {
         for (uint32_t j = 0; j < i; j++) {
@@ -208,6 +210,7 @@ static enum status check_group_names(const struct check *check)
 /* A lone node "a-1" and node 1 of a group "a" would share a name. */
 static enum status check_node_names(const struct check *check)
 {
+    LOCALE_NEUTRAL();
     const struct scn_scenario *scenario = check->scenario;
     for (uint32_t i = 0; i < scenario->group_count; i++) {
         const struct scn_group *lone = &scenario->groups[i];

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <base/locale.h>
 #include <base/nearest.h>
 
 #define NAME_MAX_BYTES 31u
@@ -59,6 +60,7 @@ static bool character_find(char c, struct key_stroke *stroke)
 
 uint32_t key_find(const char *name)
 {
+    LOCALE_NEUTRAL();
     for (size_t i = 0; i < NAMED_COUNT; i++) {
         if (strcasecmp(name, named[i].name) == 0) {
             return named[i].usage;

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/locale.h"
 #include "base/nearest.h"
 #include "scenarios/scenario.h"
 #include "units.h"
@@ -359,6 +360,7 @@ static enum status read_bound(const struct slot *slot)
     if (!has_text(slot) || !number_is_valid(slot->item->text)) {
         return expected(slot, "a number such as 0.999");
     }
+    LOCALE_NEUTRAL();
     struct scn_bound *bound = SCHEMA_AT(struct scn_bound, slot->base, slot->field->offset);
     bound->text = alloc_text(slot->item->text);
     bound->value = strtod(bound->text, NULL);

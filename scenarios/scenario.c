@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/locale.h"
 #include "document.h"
 #include "resolve.h"
 #include "schema.h"
@@ -412,6 +413,7 @@ static bool index_parse(const char *digits, uint32_t length, uint64_t count, uin
 bool scn_node_of_name(const struct scn_scenario *scenario, const char *name, uint32_t length,
                       uint32_t *node)
 {
+    LOCALE_NEUTRAL();
     for (uint32_t i = 0; i < scenario->group_count; i++) {
         const struct scn_group *group = &scenario->groups[i];
         uint32_t own = (uint32_t)strlen(group->name);

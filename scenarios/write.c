@@ -7,6 +7,7 @@
 #include <yaml.h>
 
 #include "base/assert.h"
+#include "base/locale.h"
 #include "scenarios/scenario.h"
 #include "schema.h"
 #include "units.h"
@@ -40,6 +41,7 @@ static bool is_plain(const char *text)
 {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                "_-./+=,@%";
+    LOCALE_NEUTRAL();
     size_t length = strlen(text);
     return length > 0 && strspn(text, safe) == length && strcasecmp(text, "null") != 0;
 }

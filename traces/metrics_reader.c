@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <base/alloc.h>
+#include <base/locale.h>
 
 #include "run.h"
 
@@ -113,6 +114,7 @@ static bool digits_parse(const char *text, uint64_t *value)
 
 static bool number_parse(const char *text, double *value)
 {
+    LOCALE_NEUTRAL();
     char *end;
     /* Only what the writer writes: strtod also knows blanks, hexadecimal and names. */
     if (text[strspn(text, "0123456789+-.e")] != '\0') {

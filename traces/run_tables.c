@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <base/assert.h>
+#include <base/locale.h>
 #include <base/time.h>
 
 #include "run.h"
@@ -108,6 +109,7 @@ enum status trace_run_observation_write(struct trace_run *run, uint64_t time_ns,
         return status;
     }
     ASSERT(kind == TRACE_MEASUREMENT || kind == TRACE_MILESTONE);
+    LOCALE_NEUTRAL();
     errno = 0;
     int printed = fprintf(run->metrics.file, "%" PRIu64 ",%s,%s,%s,%.17g\n", time_ns, node,
                           kind == TRACE_MILESTONE ? "milestone" : "measurement", name, value);
