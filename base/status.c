@@ -30,6 +30,19 @@ int status_exit_code(enum status status)
     return 3;
 }
 
+/* What a hostile file says is repeated in messages: it shall neither break the line nor talk to the
+ * terminal. Control characters become `?`, C1's as UTF-8 writes them too. */
+static void make_plain(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at; at++) {
+        if (*at < 0x20 || *at == 0x7f) {
+            *at = '?';
+        } else if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f) {
+            at[0] = at[1] = '?';
+        }
+    }
+}
+
 enum status error_set(struct error *error, enum status status, const char *file, int line,
                       const char *format, ...)
 {
@@ -42,6 +55,8 @@ enum status error_set(struct error *error, enum status status, const char *file,
         snprintf(error->file, sizeof error->file, "%s", file ? file : "");
         vsnprintf(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
+        make_plain(error->file);
+        make_plain(error->message);
     }
     return status;
 }

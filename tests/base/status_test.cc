@@ -67,6 +67,15 @@ TEST(Error, MayBeNull)
     EXPECT_EQ(error_set(nullptr, STATUS_CORRUPT, "f", 1, "x"), STATUS_CORRUPT);
 }
 
+TEST(Error, IsOneLineThatSaysNothingToATerminalWhateverIsQuoted)
+{
+    struct error error = ERROR_INIT;
+    (void)error_set(&error, STATUS_INVALID, "a\033[2Jb", 1, "no file `%s`, \u00e9",
+                    "x\n\r\t\033]0;title\007\x7f\u009b2Jy");
+    EXPECT_STREQ(error.file, "a?[2Jb");
+    EXPECT_STREQ(error.message, "no file `x????]0;title????2Jy`, \u00e9");
+}
+
 TEST(Error, CutsLongTextsAndStaysTerminated)
 {
     std::string path(1000, 'p'), message(2000, 'm');
