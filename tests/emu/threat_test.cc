@@ -38,19 +38,6 @@ static std::string Neighbourhood(const std::string &behaviour, const std::string
            ", memory: 128KiB, cpu_hz: 1MHz, network: none}\n";
 }
 
-static uint64_t Drops(const struct emu_node_report &report, const std::string &cause)
-{
-    const char *names[EMU_DROPS_MAX];
-    uint32_t count = emu_drop_causes(names);
-    for (uint32_t i = 0; i < count; i++) {
-        if (cause == names[i]) {
-            return report.drops[i];
-        }
-    }
-    ADD_FAILURE() << "no such cause: " << cause;
-    return 0;
-}
-
 static size_t NotesOf(const TestWorld &world, uint32_t node, enum emu_note_kind kind)
 {
     return std::count_if(world.notes.begin(), world.notes.end(),

@@ -145,6 +145,20 @@ inline std::string OneMachine(const std::string &guest, const std::string &argum
            "]}\n";
 }
 
+/* Frames that a node lost for that cause. */
+inline uint64_t Drops(const struct emu_node_report &report, const std::string &cause)
+{
+    const char *names[EMU_DROPS_MAX];
+    uint32_t count = emu_drop_causes(names);
+    for (uint32_t i = 0; i < count; i++) {
+        if (cause == names[i]) {
+            return report.drops[i];
+        }
+    }
+    ADD_FAILURE() << "no such cause: " << cause;
+    return 0;
+}
+
 /* The engines of this build. */
 inline std::vector<std::string> EngineNames()
 {
