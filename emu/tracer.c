@@ -376,8 +376,18 @@ static void add_exchange(struct emu_tracer *tracer, struct emu_text *text, struc
     case EMU_DIGEST_END:
         add_end(text, node);
         return;
-    default:
-        emu_text_add(text, "exchanges %u bytes (kind %d)", what->size_bytes, (int)what->kind);
+    case EMU_DIGEST_DISK_READ:
+    case EMU_DIGEST_DISK_WRITE:
+        emu_text_add(text, "block %u of disk %u is %s", what->b, what->a,
+                     what->kind == EMU_DIGEST_DISK_READ ? "read" : "written");
+        return;
+    case EMU_DIGEST_DISK_FULL:
+        emu_text_add(text, "block %u of disk %u is not written: the limit is reached", what->b,
+                     what->a);
+        return;
+    case EMU_DIGEST_KEY:
+        emu_text_add(text, "key 0x%x %s", what->a, what->b ? "is pressed" : "is released");
+        return;
     }
 }
 

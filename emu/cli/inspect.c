@@ -78,10 +78,12 @@ static void print_head(const struct vcpu_program *program, const struct program_
     printf("  code     %" PRIu64 " instructions%s", survey->instructions,
            survey->x87 ? ", some of floating point" : "");
     if (survey->illegal) {
-        printf(", %" PRIu64 " places that are not in the ISA, such as", survey->illegal);
+        printf(", %" PRIu64 " place%s not in the ISA:", survey->illegal,
+               survey->illegal == 1 ? "" : "s");
         for (uint32_t i = 0; i < survey->illegal && i < PROGRAM_ILLEGAL_MAX; i++) {
             printf("%s 0x%08" PRIx32, i ? "," : "", survey->illegal_at[i]);
         }
+        printf("%s", survey->illegal > PROGRAM_ILLEGAL_MAX ? ", and more" : "");
     }
     printf("\n  devices ");
     bool any = false;
