@@ -9,6 +9,7 @@
 #include <analysis/metrics.h>
 #include <analysis/summary.h>
 #include <base/alloc.h>
+#include <base/arithmetic.h>
 #include <base/host_clock.h>
 #include <base/locale.h>
 #include <base/time.h>
@@ -525,6 +526,7 @@ static enum status go(struct run *run, struct error *error)
 enum status emu_run(const struct emu_run_options *options, struct emu_run_result *result,
                     struct error *error)
 {
+    ARITHMETIC_NEUTRAL();
     memset(result, 0, sizeof *result);
     struct run run = {.options = options, .result = result, .started_ns = host_clock_ns()};
     run.metrics = ana_metrics_create();

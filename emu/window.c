@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include <base/alloc.h>
+#include <base/arithmetic.h>
 #include <base/assert.h>
 #include <base/host_clock.h>
 #include <base/time.h>
@@ -77,6 +78,7 @@ static void work(struct emu_worker *worker)
 static void *worker_main(void *argument)
 {
     struct emu_worker *worker = argument;
+    ARITHMETIC_NEUTRAL();
     /* Held until it is known how many threads there are. */
     pthread_mutex_lock(&worker->world->lock);
     pthread_mutex_unlock(&worker->world->lock);
@@ -178,6 +180,7 @@ uint64_t emu_world_next_ns(struct emu_world *world)
 
 enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct error *error)
 {
+    ARITHMETIC_NEUTRAL();
     enum status status = STATUS_OK;
     bool go_on = true;
     bool small = world->node_count <= 16; /* somebody may be watching the console */

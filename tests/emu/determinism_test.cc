@@ -3,6 +3,7 @@
  * run is cut, and across save and load, gives the same digest; and the digest sees every change.
  */
 #include <algorithm>
+#include <cfenv>
 
 #include "world_fixture.h"
 
@@ -73,6 +74,30 @@ TEST(Determinism, EnginesDoNotShow)
     uint64_t reference = DigestOf(Chatter(4), nullptr, 1);
     for (const std::string &engine : EngineNames()) {
         EXPECT_EQ(DigestOf(Chatter(4), engine.c_str(), 2), reference) << engine;
+    }
+}
+
+/* A program that links libdenali may have set its floating point; threads inherit it. */
+TEST(Determinism, HowTheHostsProgramRoundsDoesNotShow)
+{
+    std::string yaml = "general: {name: floats, duration: 1s}\n"
+                       "groups: [{name: a, image: " +
+                       GuestPath("floats") +
+                       ", memory: 128KiB, cpu_hz: 20MHz, count: 4, network: none}]\n";
+    uint64_t reference = DigestOf(yaml, nullptr, 1);
+    fenv_t usual;
+    ASSERT_EQ(fegetenv(&usual), 0);
+    for (const std::string &engine : EngineNames()) {
+        for (uint32_t jobs : {1u, 4u}) {
+            feenableexcept(FE_DIVBYZERO | FE_INVALID | FE_INEXACT);
+            fesetround(FE_UPWARD);
+            int traps = fegetexcept(); /* not every host has them */
+            uint64_t digest = DigestOf(yaml, engine.c_str(), jobs);
+            EXPECT_EQ(fegetround(), FE_UPWARD) << engine;
+            EXPECT_EQ(fegetexcept(), traps) << engine;
+            fesetenv(&usual);
+            EXPECT_EQ(digest, reference) << engine << ", " << jobs << " jobs";
+        }
     }
 }
 
