@@ -4,7 +4,7 @@
  *
  * The code's memory is mapped twice, once to write and once to execute, so that no page is ever
  * both. A block once written stays as it is; only the displacement of a direct branch changes, in
- * one aligned store, from the way out to the target's code.
+ * one store within eight aligned bytes, from the way out to the target's code.
  *
  * Eviction. The memory has two halves, and a generation of code fills one. When it is full the next
  * generation begins in the other, over the code of the generation before the last, and everything

@@ -49,7 +49,12 @@ void translator_x87_load(struct gate *gate, const struct vcpu_x87 *x87)
         area.st[i].sign_exponent = x87->sign_exponent[physical];
     }
     __asm__ volatile("stmxcsr %0" : "=m"(area.mxcsr));
-    __asm__ volatile("fxrstor64 %0" : : "m"(area));
+    /* It loads these too, and nobody here wants them kept. */
+    __asm__ volatile("fxrstor64 %0"
+                     :
+                     : "m"(area)
+                     : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
+                       "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
     gate->x87_control = x87->control;
     gate->x87_c1 = x87_status(x87) & STATUS_C1;
     gate->x87_here = 1;
