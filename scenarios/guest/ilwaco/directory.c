@@ -16,7 +16,8 @@
 
 struct DIR {
     int descriptor;
-    long position; /* DOT, DOT_DOT, then NAMES plus the serial of the last one told */
+    long position;         /* DOT, DOT_DOT, then NAMES plus the serial of the last one told */
+    struct vfs_node *told; /* that one, held: the next is behind it; or NULL */
     struct dirent entry;
 };
 
@@ -43,6 +44,8 @@ DIR *opendir(const char *path)
 int closedir(DIR *stream)
 {
     int descriptor = stream->descriptor;
+    if (stream->told)
+        vfs_release(stream->told);
     free(stream);
     return close(descriptor);
 }
@@ -64,6 +67,21 @@ static struct dirent *tell(DIR *stream, const struct vfs_node *node, const char 
     return &stream->entry;
 }
 
+/* The next name: behind the last one told if that is still where it was, else looked for. */
+static struct vfs_node *next_child(DIR *stream, struct vfs_node *directory)
+{
+    uint32_t serial = (uint32_t)(stream->position - NAMES);
+    struct vfs_node *last = stream->told;
+    bool is_there = last && last->parent == directory && last->serial == serial;
+    struct vfs_node *child = is_there ? last->next : vfs_child_after(directory, serial);
+    if (child)
+        vfs_hold(child);
+    if (last)
+        vfs_release(last);
+    stream->told = child;
+    return child;
+}
+
 struct dirent *readdir(DIR *stream)
 {
     struct vfs_node *directory = files_base(stream->descriptor);
@@ -78,7 +96,7 @@ struct dirent *readdir(DIR *stream)
         stream->position = NAMES;
         return tell(stream, directory->parent ? directory->parent : directory, "..");
     }
-    child = vfs_child_after(directory, (uint32_t)(stream->position - NAMES));
+    child = next_child(stream, directory);
     if (!child)
         return NULL;
     stream->position = NAMES + (long)child->serial;

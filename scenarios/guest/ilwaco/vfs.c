@@ -26,6 +26,8 @@ static void node_free(struct vfs_node *node)
         vfs_file_clear(node);
     else if (S_ISLNK(node->mode))
         free(node->target);
+    else if (S_ISDIR(node->mode))
+        free(node->directory.index);
     free(node->name);
     free(node);
 }
@@ -71,13 +73,54 @@ void vfs_release(struct vfs_node *node)
 
 /* --- Directories ---------------------------------------------------------------------------- */
 
+/* Up to so many names are looked through one by one. */
+#define INDEX_FROM 16u
+
+/* The chain that a name is in; FNV-1a. */
+static struct vfs_node **index_chain(const struct vfs_node *directory, const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return &directory->directory.index[hash & (directory->directory.index_room - 1)];
+}
+
+static void index_add(const struct vfs_node *directory, struct vfs_node *child)
+{
+    struct vfs_node **chain = index_chain(directory, child->name);
+    child->chain = *chain;
+    *chain = child;
+}
+
+/* A larger index of all names. Without memory for it chains get longer, no more. */
+static void index_grow(struct vfs_node *directory)
+{
+    uint32_t room = directory->directory.index ? 2 * directory->directory.index_room : 32;
+    struct vfs_node **index = calloc(room, sizeof *index);
+    if (!index)
+        return;
+    free(directory->directory.index);
+    directory->directory.index = index;
+    directory->directory.index_room = room;
+    for (struct vfs_node *child = directory->directory.first; child; child = child->next)
+        index_add(directory, child);
+}
+
+static void index_remove(const struct vfs_node *directory, const struct vfs_node *child)
+{
+    struct vfs_node **link = index_chain(directory, child->name);
+    while (*link != child)
+        link = &(*link)->chain;
+    *link = child->chain;
+}
+
 static struct vfs_node *child_find(const struct vfs_node *directory, const char *name)
 {
-    for (struct vfs_node *child = directory->directory.first; child; child = child->next) {
-        if (strcmp(child->name, name) == 0)
-            return child;
-    }
-    return NULL;
+    bool indexed = directory->directory.index != NULL;
+    struct vfs_node *child = indexed ? *index_chain(directory, name) : directory->directory.first;
+    while (child && strcmp(child->name, name) != 0)
+        child = indexed ? child->chain : child->next;
+    return child;
 }
 
 static void child_append(struct vfs_node *directory, struct vfs_node *child)
@@ -91,12 +134,19 @@ static void child_append(struct vfs_node *directory, struct vfs_node *child)
     directory->directory.last = child;
     directory->directory.count++;
     directory->modified_ns = vfs_now_ns();
+    if (directory->directory.index)
+        index_add(directory, child);
+    if (directory->directory.count > INDEX_FROM &&
+        directory->directory.count > directory->directory.index_room)
+        index_grow(directory);
 }
 
 static void child_detach(struct vfs_node *child)
 {
     struct vfs_node *directory = child->parent;
     struct vfs_node *before = NULL;
+    if (directory->directory.index)
+        index_remove(directory, child);
     for (struct vfs_node *next = directory->directory.first; next != child; next = next->next)
         before = next;
     if (before)

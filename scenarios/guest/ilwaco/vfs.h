@@ -29,6 +29,7 @@
 struct vfs_node {
     struct vfs_node *parent; /* NULL once it has no name; the root is its own */
     struct vfs_node *next;   /* in its directory, oldest first */
+    struct vfs_node *chain;  /* in its directory's index */
     char *name;              /* NULL: the root, or removed */
     mode_t mode;             /* kind and permissions, S_IF* */
     uint32_t users;
@@ -38,6 +39,8 @@ struct vfs_node {
         struct {
             struct vfs_node *first;
             struct vfs_node *last;
+            struct vfs_node **index; /* chains by hash of name; NULL while there are few names */
+            uint32_t index_room;     /* a power of two */
             uint32_t count;
         } directory;
         struct {

@@ -17,6 +17,8 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include <denali.h>
+
 #include "check.h"
 
 #define BIG_BYTES 300000
@@ -197,6 +199,35 @@ static void check_directories(void)
     close(directory);
 }
 
+/* Makes files of the numbers from..to; the time it took. */
+static uint64_t crowd_grow(int from, int to)
+{
+    uint64_t begin_ns = denali_now_ns();
+    char path[32];
+    for (int i = from; i < to; i++) {
+        sprintf(path, "/crowd/%d", i);
+        CHECK(make(path, "") == 0);
+    }
+    return denali_now_ns() - begin_ns;
+}
+
+/* A folder of many: a name takes no longer to find for that, and the next to be told neither. */
+static void check_crowd(void)
+{
+    int count = 0;
+    CHECK(mkdir("/crowd", 0755) == 0);
+    uint64_t first_ns = crowd_grow(0, 400);
+    (void)crowd_grow(400, 2600);
+    CHECK(crowd_grow(2600, 3000) < 2 * first_ns);
+    CHECK(access("/crowd/1234", F_OK) == 0 && access("/crowd/3000", F_OK) != 0);
+    uint64_t begin_ns = denali_now_ns();
+    DIR *stream = opendir("/crowd");
+    while (readdir(stream))
+        count++;
+    closedir(stream);
+    CHECK(count == 3002 && denali_now_ns() - begin_ns < 4 * first_ns);
+}
+
 static void check_devices(void)
 {
     unsigned char bytes[300] = {1};
@@ -362,6 +393,7 @@ int main(void)
     check_big();
     check_names();
     check_directories();
+    check_crowd();
     check_devices();
     check_stdio();
     check_patterns();

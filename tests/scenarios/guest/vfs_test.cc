@@ -241,6 +241,25 @@ TEST_F(Vfs, WalksADirectoryThatChanges)
     EXPECT_EQ(seen, "abde");
 }
 
+TEST_F(Vfs, KnowsEveryNameOfACrowdHoweverItChanges)
+{
+    auto name = [](int i) { return "/" + std::to_string(i); };
+    for (int i = 0; i < 1000; i++)
+        ASSERT_EQ(make(name(i).c_str(), S_IFREG | 0644), 0);
+    for (int i = 0; i < 1000; i += 3)
+        ASSERT_EQ(remove(name(i).c_str()), 0);
+    for (int i = 1; i < 1000; i += 3)
+        ASSERT_EQ(rename(name(i).c_str(), name(i + 5000).c_str()), 0);
+    ASSERT_EQ(rename("/2", "/5"), 0);
+    ASSERT_EQ(make("/0", S_IFREG | 0644), 0);
+    for (int i = 0; i < 1000; i++) {
+        bool stays = i % 3 == 2 ? i != 2 : i == 0;
+        EXPECT_EQ(find(name(i).c_str()) != nullptr, stays) << i;
+        EXPECT_EQ(find(name(i + 5000).c_str()) != nullptr, i % 3 == 1) << i;
+    }
+    EXPECT_EQ(vfs.root->directory.count, 333u + (333u - 1) + 1u);
+}
+
 TEST_F(Vfs, ShowsAnArchiveAndReadsItWhenAsked)
 {
     std::string big(50000, 'b');
