@@ -306,13 +306,13 @@ uint64_t emu_world_node_disk_next(const struct emu_world *world, uint32_t index,
     const struct emu_disk_content *content = emu_node_disk(node, disk)->content;
     uint64_t written =
         node->disks ? emu_block_map_next(&node->disks->maps[disk], from) : EMU_BLOCK_END;
-    uint64_t given = from;
-    while (content && given < content->block_count && content->frames[given] == VCPU_FRAME_ZERO) {
-        given++;
-    }
     uint64_t next = written;
-    if (content && given < content->block_count && given < written) {
-        next = given;
+    for (uint64_t given = from; content && given < content->block_count && given < written;
+         given++) {
+        if (content->frames[given] != VCPU_FRAME_ZERO) {
+            next = given;
+            break;
+        }
     }
     if (next == EMU_BLOCK_END) {
         return EMU_BLOCK_NONE;
