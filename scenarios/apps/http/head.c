@@ -49,11 +49,16 @@ static bool is_word(struct http_text text, const char *word)
     return text.length == strlen(word) && strncasecmp(text.bytes, word, text.length) == 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 static struct http_text trimmed(struct http_text text)
 {
-    while (text.length && (*text.bytes == ' ' || *text.bytes == '\t'))
+    while (text.length && is_blank(text.bytes[0]))
         text.bytes++, text.length--;
-    while (text.length && strchr(" \t", text.bytes[text.length - 1]))
+    while (text.length && is_blank(text.bytes[text.length - 1]))
         text.length--;
     return text;
 }

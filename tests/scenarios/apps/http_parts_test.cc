@@ -94,6 +94,7 @@ TEST(HttpHead, FieldsThatCouldBeReadInTwoWaysAreRefused)
     for (const auto &[text, status] : fields) {
         EXPECT_EQ(StatusOf(std::string("GET / HTTP/1.1\r\n") + text), status) << text;
     }
+    EXPECT_EQ(StatusOf(std::string("GET / HTTP/1.1\r\nHost: a\0", 25)), 400u) << "a NUL at an end";
     EXPECT_EQ(StatusOf("GET / HTTP/1.0"), 0u) << "no host is needed";
     EXPECT_EQ(StatusOf("GET / HTTP/1.0\r\nTransfer-Encoding: chunked"), 400u);
 }
