@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "support/elf_builder.h"
+#include "vcpu/oracle/forms.h"
 #include "vcpu/oracle/machine.h"
 
 namespace
@@ -296,4 +297,31 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     vcpu_image_release(ground.image);
     ground.image = zeros;
     return 0;
+}
+
+/* libFuzzer's; not there where a corpus is replayed. */
+extern "C" __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size_bytes,
+                                                         size_t max_bytes);
+
+/* One time in three puts an instruction of the ISA somewhere into the code: by bytes alone most
+ * forms are never found. */
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size_bytes, size_t max_bytes,
+                                          unsigned seed)
+{
+    static const std::vector<Form> forms[2] = {forms_of(false, 0x00, 0xff),
+                                               forms_of(true, 0x00, 0xff)};
+    struct random_stream random;
+    random_init_seed(&random, seed);
+    std::vector<uint8_t> bytes;
+    const std::vector<Form> &some = forms[random_below(&random, 2)];
+    struct isa_instruction instruction;
+    form_instance(some[random_below(&random, some.size())], &random, &bytes, &instruction);
+    if (random_below(&random, 3) || size_bytes < sizeof(Head) ||
+        max_bytes - size_bytes < bytes.size()) {
+        return LLVMFuzzerMutate(data, size_bytes, max_bytes);
+    }
+    size_t at = sizeof(Head) + random_below(&random, size_bytes - sizeof(Head) + 1);
+    memmove(data + at + bytes.size(), data + at, size_bytes - at);
+    memcpy(data + at, bytes.data(), bytes.size());
+    return size_bytes + bytes.size();
 }
