@@ -198,8 +198,14 @@ static void blame_option(struct error *error, const char *image)
             bool is_image = strcmp(map[i].option, "image") == 0;
             const char *rest = error->message + length;
             const char *colon = rest[-1] == ' ' || rest[0] == '.' ? ": " : "";
-            error_set(&told, error->status, NULL, 0, "boot: %s%s%s",
-                      is_image ? image : map[i].option, colon, rest + (rest[0] == '.'));
+            rest += rest[0] == '.';
+            /* It is relative to where denali runs, and nobody sees a scenario. */
+            static const char place[] = ", relative to the scenario file";
+            const char *cut = strstr(rest, place);
+            int before = cut ? (int)(cut - rest) : (int)strlen(rest);
+            error_set(&told, error->status, NULL, 0, "boot: %s%s%.*s%s",
+                      is_image ? image : map[i].option, colon, before, rest,
+                      cut ? cut + strlen(place) : "");
             *error = told;
             return;
         }

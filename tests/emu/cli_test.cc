@@ -97,6 +97,8 @@ TEST(Cli, BadArgumentsAreToldInOneLine)
         {{"boot", GuestImage("hello"), "--env", "NAME"}, {"--env `NAME`", "NAME=VALUE"}},
         {{"boot", GuestImage("hello"), "--env", "DENALI_IP=1"},
          {"--env: DENALI_IP", "machine's own"}},
+        {{"boot", "/"}, {"boot: /: expected an image file; / is not a file"}},
+        {{"boot", GuestImage("hello"), "--file", "a=b"}, {"expected a file; there is no file ./b"}},
         {{"boot", GuestImage("hello"), "--engine", "bochs"}, {"--engine bochs"}},
     };
     TemporaryFolder folder;

@@ -33,7 +33,8 @@ static int parse_port(const char *service, const struct addrinfo *hints, in_port
     if (!service)
         return 0;
     value = strtoul(service, &end, 10);
-    if (end != service && !*end && value <= 65535) {
+    /* strtoul also takes blanks and signs, and -4294967295 for 1. */
+    if (*service >= '0' && *service <= '9' && !*end && value <= 65535) {
         *port = htons((in_port_t)value);
         return 0;
     }

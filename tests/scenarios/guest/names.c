@@ -66,6 +66,9 @@ static void check_no_such_name(void)
     for (int i = 60; i < 300; i += 60)
         longest[i - 1] = '.';
     CHECK(getaddrinfo(longest, "1", &hints, &list) == EAI_NONAME);
+    static const char *const services[] = {"-1", " 80", "+80", "80x", "65536", "-4294967295"};
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
+        CHECK(getaddrinfo("machine", services[i], &hints, &list) == EAI_SERVICE);
     CHECK(gethostbyname("nobody") == NULL && h_errno == HOST_NOT_FOUND);
 }
 
