@@ -115,3 +115,37 @@ TEST_P(ThreatToDevices, AFloodOfRequestsForNamesStaysOnItsOwnNetwork)
     EXPECT_GT(report.frames_sent, 10000u);
     EXPECT_GT(report.frames_received + Drops(report, "nic_full"), 500u) << "it was answered";
 }
+
+/* In the wide area the gateway answers whoever asks, and nobody else hears of it. */
+TEST_P(ThreatToDevices, InTheWideAreaAFloodOfRequestsIsNoticedByNobody)
+{
+    std::vector<uint64_t> digests[3];
+    for (int i = 0; i < 3; i++) {
+        char behaviour = ".sn"[i];
+        SCOPED_TRACE(behaviour);
+        std::string stream = GuestPath("stream") + ", memory: 256KiB, network: wan, arguments: ";
+        TestWorld world("general: {name: wan, duration: 1s}\n"
+                        "networks: [{name: wan, type: wan, delay: 1ms, up: 100Mbit,"
+                        " down: 100Mbit, services: [dhcp, dns]}]\n"
+                        "groups:\n- {name: abuser, image: " +
+                            GuestPath("abuse") +
+                            ", memory: 256KiB, network: wan, cpu_hz: 20MHz, arguments: [\"" +
+                            behaviour + "\"]}\n- {name: sender, cpu_hz: 1MHz, image: " + stream +
+                            "[\"p21\"]}\n- {name: receiver, cpu_hz: 1GHz, image: " + stream +
+                            "[\"r\"]}\n",
+                        GetParam().c_str());
+        world.Run(kEnd_ns);
+        struct emu_node_report report = world.Report(0);
+        uint64_t answers = report.frames_received + Drops(report, "nic_full");
+        if (behaviour == '.') {
+            EXPECT_EQ(answers, 0u);
+        } else {
+            EXPECT_STREQ(report.state, "running");
+            EXPECT_GT(answers, 200u);
+        }
+        EXPECT_GT(world.Report(2).frames_received, 1u) << "the others must have something to do";
+        digests[i] = {world.Report(1).digest, world.Report(2).digest};
+    }
+    EXPECT_EQ(digests[0], digests[1]);
+    EXPECT_EQ(digests[0], digests[2]);
+}
