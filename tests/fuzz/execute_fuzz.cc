@@ -2,7 +2,7 @@
 // them in one stretch; it and every other engine of the build run them in random pieces too, and
 // the translator in one stretch. Whatever the bytes are, all have the same state, memory and reason
 // to stop, twice: at a random instruction, where an interrupt or a snapshot may come between, and
-// at the end. None crashes or hangs.
+// at the end, which may be that of its memory's limit. None crashes or hangs.
 //
 // The input: struct Head, byte by byte, then code, which goes on over a page's end. Data and stack
 // pages have fixed contents.
@@ -27,7 +27,7 @@ struct Head {
     uint8_t flags[2];
     uint8_t before_end; /* how many bytes before the first page's end the code begins */
     uint8_t pieces;     /* seed of the pieces; the first comparison is after 1 + this */
-    uint8_t place;      /* two bits a page, see Place; then what comes at the first comparison */
+    uint8_t place;      /* two bits a page, see Place; then INTERRUPTED and so on */
     uint8_t control;    /* bits 0..4: x87 precision and rounding control */
     uint8_t stack;      /* bits 0..2 TOP, 4..7 condition codes */
     uint8_t valid;      /* x87 registers in use */
@@ -35,7 +35,7 @@ struct Head {
 };
 
 enum Place { IN_IMAGE_AS_CODE, IN_IMAGE_AS_CODE_TOO, IN_IMAGE_AS_DATA, WRITTEN };
-constexpr uint8_t INTERRUPTED = 0x10, SNAPSHOT = 0x20;
+constexpr uint8_t INTERRUPTED = 0x10, SNAPSHOT = 0x20, LIMITED = 0x40;
 
 struct Value {
     uint16_t exponent;
@@ -146,6 +146,9 @@ class Run
                 vcpu.x87.sign_exponent[i] =
                     (uint16_t)(value.exponent | (head.values[i] & 0x80) << 8);
             }
+        }
+        if (head.place & LIMITED) {
+            machine.space.private_limit = machine.space.private_count + 3;
         }
         random_init_seed(&cuts_, head.pieces);
     }
