@@ -61,6 +61,7 @@ static void load_pages(struct vcpu_space *space, struct reader *reader)
     for (uint32_t page = 0; page < space->page_count; page++) {
         vcpu_space_page_reset(space, page);
     }
+    space->private_max = space->private_count;
     uint32_t last = 0;
     for (;;) {
         uint32_t page = read_u32(reader);
@@ -393,6 +394,7 @@ static enum status load_world(struct emu_world *world, struct reader *reader, st
         }
     }
     world->now_ns = read_u64(reader);
+    emu_world_collect(world); /* frames between processes, to be dropped with the others */
     for (uint32_t i = 0; i < world->process_count; i++) {
         drop_frames(&world->processes[i]);
     }

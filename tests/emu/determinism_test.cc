@@ -139,6 +139,40 @@ TEST(Determinism, SaveAndLoadAtARandomInstructionDoNotShow)
     }
 }
 
+/* Streams over a wide area: at any time frames are on their way from one process to another. */
+static std::string Streams()
+{
+    std::string yaml = "general: {name: streams, duration: 1s}\n"
+                       "networks: [{name: net, type: wan, delay: 10ms, up: 8Mbit, down: 4Mbit}]\n"
+                       "groups:\n";
+    for (const char *stream : {"p11", "p22", "p02"}) {
+        yaml += "- {name: from-" + std::string(stream) + ", image: " + GuestPath("stream") +
+                ", memory: 256KiB, network: net, arguments: [\"" + stream + "\"]}\n";
+    }
+    return yaml;
+}
+
+TEST(Determinism, WhatAWorldDidBeforeALoadDoesNotShow)
+{
+    const uint64_t cut_ns = 133333333;
+    const uint64_t end_ns = 300000000;
+    TestWorld before(Streams());
+    before.Run(cut_ns);
+    std::vector<uint8_t> state = before.Save();
+    uint64_t received = before.Report(1).frames_received;
+    EXPECT_GT(received, 10u);
+    before.Run(end_ns);
+    for (uint64_t used_ns : {0u, 40000000u, 200000000u}) {
+        TestWorld after(Streams(), nullptr, 2);
+        after.Run(used_ns);
+        ASSERT_EQ(after.Load(state), STATUS_OK);
+        EXPECT_EQ(after.Save(), state) << "used for " << used_ns << " ns";
+        EXPECT_EQ(after.Report(1).frames_received, received);
+        after.Run(end_ns);
+        EXPECT_EQ(after.Digest(), before.Digest()) << "used for " << used_ns << " ns";
+    }
+}
+
 TEST(Determinism, TheDigestSeesOneChangedByte)
 {
     TestWorld a(Chatter(8));

@@ -231,8 +231,8 @@ uint64_t emu_world_digest(struct emu_world *world);
 uint64_t emu_world_state_hash(struct emu_world *world);
 /* The whole state as bytes (docs/saved-state.md) that the caller frees. */
 uint8_t *emu_world_state_save(struct emu_world *world, size_t *size_bytes);
-/* Into a world newly created from the same scenario (any engine, any jobs); it goes on from where
- * the other was. STATUS_CORRUPT if they are no such state; the world is then only fit to be
+/* Into a world made from the same scenario (any engine, any jobs), new or used; it goes on from
+ * where the other was. STATUS_CORRUPT if they are no such state; the world is then only fit to be
  * destroyed. */
 enum status emu_world_state_load(struct emu_world *world, const void *bytes, size_t size_bytes,
                                  struct error *error) MUST_USE;
