@@ -21,6 +21,7 @@ struct parse {
     const char *name; /* what messages call the text: the path, or the option */
     struct parse_origin origin;
     struct error *error;
+    const char *text;
     yaml_parser_t parser;
 };
 
@@ -35,6 +36,7 @@ void item_destroy(struct scn_item *item)
     free(item->children);
     free(item->key);
     free(item->text);
+    free(item->parameter);
     free(item);
 }
 
@@ -47,6 +49,20 @@ static enum status parse_fail(const struct parse *parse, yaml_mark_t mark, const
 {
     return error_set(parse->error, STATUS_INVALID, parse->name, parse_line(parse, mark), "%s",
                      message);
+}
+
+/* Braces end what is not quoted in [...] and {...}: does the line there have some after a '$'? */
+static const char *brace_hint(const struct parse *parse, yaml_mark_t mark)
+{
+    const char *line = parse->text;
+    for (size_t i = 0; i < mark.line && line != NULL; i++) {
+        line = strchr(line, '\n');
+        line = line != NULL ? line + 1 : NULL;
+    }
+    const char *dollar = line != NULL ? strstr(line, "${") : NULL;
+    return dollar != NULL && dollar < line + strcspn(line, "\n")
+               ? "; quote ${...} inside [...] and {...}: \"${...}\""
+               : "";
 }
 
 static enum status parse_event(struct parse *parse, yaml_event_t *event)
@@ -62,9 +78,11 @@ static enum status parse_event(struct parse *parse, yaml_event_t *event)
     }
     int line = parse_line(parse, parser->problem_mark);
     if (parser->context != NULL) {
-        return error_set(parse->error, STATUS_INVALID, parse->name, line,
-                         "expected YAML: %s, %s that starts on line %zu", problem, parser->context,
-                         parser->context_mark.line + 1);
+        return error_set(
+            parse->error, STATUS_INVALID, parse->name, line,
+            "expected YAML: %s, %s that starts on line %zu%s", problem, parser->context,
+            parser->context_mark.line + 1,
+            strstr(parser->context, "flow") != NULL ? brace_hint(parse, parser->problem_mark) : "");
     }
     return error_set(parse->error, STATUS_INVALID, parse->name, line, "expected YAML: %s", problem);
 }
@@ -333,7 +351,8 @@ enum status parse_tree(struct scn_document *document, const char *name, struct p
                        const char *text, size_t size_bytes, struct scn_item **root,
                        struct error *error)
 {
-    struct parse parse = {.document = document, .name = name, .origin = origin, .error = error};
+    struct parse parse = {
+        .document = document, .name = name, .origin = origin, .error = error, .text = text};
     if (!yaml_parser_initialize(&parse.parser)) {
         return error_set(error, STATUS_NO_MEMORY, name, 0, "out of memory for the YAML parser");
     }
@@ -349,13 +368,6 @@ enum status parse_tree(struct scn_document *document, const char *name, struct p
     return status;
 }
 
-void item_replace(struct scn_item *parent, uint32_t index, struct scn_item *child)
-{
-    item_destroy(parent->children[index]);
-    parent->children[index] = child;
-    child->parent = parent;
-}
-
 struct scn_item *item_remove(struct scn_item *parent, uint32_t index)
 {
     struct scn_item *child = parent->children[index];
@@ -364,6 +376,35 @@ struct scn_item *item_remove(struct scn_item *parent, uint32_t index)
     parent->child_count--;
     child->parent = NULL;
     return child;
+}
+
+static uint32_t index_of(const struct scn_item *item)
+{
+    uint32_t index = 0;
+    while (item->parent->children[index] != item) {
+        index++;
+    }
+    return index;
+}
+
+static void keep_replaced(struct scn_document *document, struct scn_item *item)
+{
+    document->replaced =
+        alloc_grow(document->replaced, document->replaced_count + 1, sizeof(struct scn_item *));
+    document->replaced[document->replaced_count++] = item;
+}
+
+void document_drop(struct scn_document *document, struct scn_item *item)
+{
+    keep_replaced(document, item_remove(item->parent, index_of(item)));
+}
+
+void document_replace(struct scn_document *document, struct scn_item *item, struct scn_item *other)
+{
+    item->parent->children[index_of(item)] = other;
+    other->parent = item->parent;
+    item->parent = NULL;
+    keep_replaced(document, item);
 }
 
 enum status parse_root_check(const struct scn_item *root, const char *path, struct error *error)
@@ -486,6 +527,10 @@ void document_destroy(struct scn_document *document)
         return;
     }
     item_destroy(document->root);
+    for (uint32_t i = 0; i < document->replaced_count; i++) {
+        item_destroy(document->replaced[i]);
+    }
+    free(document->replaced);
     for (uint32_t i = 0; i < document->option_count; i++) {
         free(document->options[i]);
     }

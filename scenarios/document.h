@@ -39,9 +39,10 @@ struct scn_item {
     const char *option; /* the override it came from; NULL: a file. Owned by the document */
     const struct scn_source *source; /* the included file it stands in; NULL: the scenario's own */
     struct scn_item *parent;
-    char *key;  /* in a mapping */
-    char *text; /* of a scalar, without NUL bytes inside */
-    bool plain; /* of a scalar: not quoted, so that nothing at all means nothing */
+    char *key;       /* in a mapping */
+    char *text;      /* of a scalar, without NUL bytes inside */
+    bool plain;      /* of a scalar: not quoted, so that nothing at all means nothing */
+    char *parameter; /* the last one in its text, and where its value is from; NULL: none */
     struct scn_item **children;
     uint32_t child_count;
     uint32_t child_capacity;
@@ -56,6 +57,8 @@ struct scn_document {
     uint32_t option_count;
     struct scn_source **sources; /* files that were included */
     uint32_t source_count;
+    struct scn_item **replaced; /* what an including file or an override took the place of */
+    uint32_t replaced_count;
 };
 
 /* Parses text; the root is a mapping. *document is set only on STATUS_OK. */
@@ -80,10 +83,11 @@ void document_destroy(struct scn_document *document);
 enum status document_include(struct scn_document *document, struct error *error) MUST_USE;
 
 /* Puts the values of `parameters` in place of ${param.NAME}, everywhere, and drops them: each that
- * is used is defined, and each that is defined is used. */
+ * is used is defined, and each that is defined is used, if only in what was replaced. */
 enum status document_parameters(struct scn_document *document, struct error *error) MUST_USE;
 
-/* Replaces or adds what path addresses by a YAML value; option says where it came from. */
+/* Replaces or adds what path addresses by a YAML value, or takes it away if that is `~`; option
+ * says where it came from. */
 enum status document_set(struct scn_document *document, const char *path, const char *value,
                          const char *option, struct error *error) MUST_USE;
 

@@ -55,13 +55,13 @@ static bool is_named(const struct scn_item *list)
     return list->child_count > 0;
 }
 
-static enum status merge(const struct scn_document *document, struct scn_item *base,
+static enum status merge(struct scn_document *document, struct scn_item *base,
                          struct scn_item *over, struct error *error);
 
 /* Puts one entry of a mapping or list over that of the base's first `count`, or beside them. Takes
  * it. */
-static enum status merge_child(const struct scn_document *document, struct scn_item *base,
-                               uint32_t count, struct scn_item *child, struct error *error)
+static enum status merge_child(struct scn_document *document, struct scn_item *base, uint32_t count,
+                               struct scn_item *child, struct error *error)
 {
     bool in_mapping = base->kind == SCN_ITEM_MAPPING;
     struct scn_item *below =
@@ -79,7 +79,7 @@ static enum status merge_child(const struct scn_document *document, struct scn_i
         return STATUS_OK;
     }
     if (in_mapping && item_is_null(child)) { /* `field: ~` takes away what is included */
-        item_destroy(item_remove(base, index_of(base, below)));
+        document_drop(document, below);
         item_destroy(child);
         return STATUS_OK;
     }
@@ -87,14 +87,14 @@ static enum status merge_child(const struct scn_document *document, struct scn_i
                 (child->kind == SCN_ITEM_MAPPING ||
                  (child->kind == SCN_ITEM_LIST && is_named(below) && is_named(child)));
     if (!both) {
-        item_replace(base, index_of(base, below), child);
+        document_replace(document, below, child);
         return STATUS_OK;
     }
     return merge(document, below, child, error);
 }
 
 /* Merges two mappings, or two lists of named entries, into the first. Takes the second. */
-static enum status merge(const struct scn_document *document, struct scn_item *base,
+static enum status merge(struct scn_document *document, struct scn_item *base,
                          struct scn_item *over, struct error *error)
 {
     enum status status = STATUS_OK;

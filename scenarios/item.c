@@ -193,6 +193,9 @@ enum status item_error(const struct scn_document *document, const struct scn_ite
     const char *file = item_file(document, item);
     const char *dot = field != NULL && path[0] != '\0' ? "." : "";
     const char *colon = field != NULL || path[0] != '\0' ? ": " : "";
-    return error_set(error, status, file, item->option != NULL ? 0 : item->line, "%s%s%s%s%s", path,
-                     dot, field != NULL ? field : "", colon, message);
+    const struct scn_item *value = field != NULL ? item_child(item, field) : item;
+    bool given = value != NULL && value->parameter != NULL;
+    return error_set(error, status, file, item->option != NULL ? 0 : item->line, "%s%s%s%s%s%s%s%s",
+                     path, dot, field != NULL ? field : "", colon, message,
+                     given ? " (parameter " : "", given ? value->parameter : "", given ? ")" : "");
 }

@@ -26,6 +26,9 @@ static const char *nearest_member(const struct scn_item *list, const char *name)
 {
     const char *names[DOCUMENT_CHILDREN_MAX];
     size_t count = 0;
+    if (name[strspn(name, "0123456789")] == '\0') {
+        return NULL; /* a number, which no name is near to */
+    }
     for (uint32_t i = 0; i < list->child_count; i++) {
         const struct scn_item *child = item_child(list->children[i], "name");
         if (child != NULL && child->kind == SCN_ITEM_SCALAR) {
@@ -52,15 +55,6 @@ static enum status no_member(const struct scn_item *list, const char *segment, c
     return error_set(error, STATUS_INVALID, option, 0,
                      "expected an item of %s by its name or its number (0 to %u), found %s", path,
                      list->child_count == 0 ? 0 : list->child_count - 1, found);
-}
-
-static uint32_t child_index(const struct scn_item *parent, const struct scn_item *child)
-{
-    uint32_t index = 0;
-    while (parent->children[index] != child) {
-        index++;
-    }
-    return index;
 }
 
 /* The child that a segment names; made, as an empty mapping, where a mapping lacks it. */
@@ -136,11 +130,10 @@ static enum status place(struct scn_document *document, const char *path, const 
     }
 }
 
-static void replace(struct scn_item *item, struct scn_item *value)
+static void replace(struct scn_document *document, struct scn_item *item, struct scn_item *value)
 {
-    struct scn_item *parent = item->parent;
     value->key = item->key != NULL ? alloc_text(item->key) : NULL;
-    item_replace(parent, child_index(parent, item), value);
+    document_replace(document, item, value);
 }
 
 enum status document_set(struct scn_document *document, const char *path, const char *value,
@@ -156,8 +149,15 @@ enum status document_set(struct scn_document *document, const char *path, const 
         status = parse_tree(document, option, (struct parse_origin){.option = option}, value,
                             strlen(value), &root, error);
     }
-    if (status == STATUS_OK) {
-        replace(item, root);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool was_there = item->option != option;
+    if (was_there && item->parent->kind == SCN_ITEM_MAPPING && item_is_null(root)) {
+        document_drop(document, item);
+        item_destroy(root);
+    } else {
+        replace(document, item, root);
     }
     return status;
 }
@@ -169,7 +169,7 @@ enum status document_set_text(struct scn_document *document, const char *path, c
     struct scn_item *item;
     enum status status = place(document, path, option, &item, error);
     if (status == STATUS_OK) {
-        replace(item, text_item(document, text, option));
+        replace(document, item, text_item(document, text, option));
     }
     return status;
 }

@@ -3,6 +3,7 @@
  * What a value is, its unit and its bounds, is the business of the field it comes to; here it is
  * text.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,21 +61,59 @@ static enum status unknown(const struct parameters *parameters, const struct scn
                       nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
 }
 
-/* The value that a reference at `from`, up to its brace at `end`, names. */
-static enum status lookup(struct parameters *parameters, const struct scn_item *item,
-                          const char *from, const char *end, const char **value)
+/* The parameter that a reference at `from`, up to its brace at `end`, names; or NULL. */
+static const struct scn_item *find(struct parameters *parameters, const char *from, const char *end,
+                                   char name[SCN_NAME_MAX + 1])
 {
-    char name[SCN_NAME_MAX + 1] = "";
     size_t length = (size_t)(end - from);
-    memcpy(name, from, length < SCN_NAME_MAX ? length : SCN_NAME_MAX);
+    size_t kept = length < SCN_NAME_MAX ? length : SCN_NAME_MAX;
+    memcpy(name, from, kept);
+    name[kept] = '\0';
     for (uint32_t i = 0; length <= SCN_NAME_MAX && i < parameters->count; i++) {
         if (strcmp(parameters->defined->children[i]->key, name) == 0) {
             parameters->used[i] = true;
-            *value = parameters->defined->children[i]->text;
-            return STATUS_OK;
+            return parameters->defined->children[i];
         }
     }
-    return unknown(parameters, item, name);
+    return NULL;
+}
+
+/* The same for an item that needs the value: messages about it will say where that is from. */
+static enum status lookup(struct parameters *parameters, struct scn_item *item, const char *from,
+                          const char *end, const char **value)
+{
+    char name[SCN_NAME_MAX + 1];
+    const struct scn_item *parameter = find(parameters, from, end, name);
+    if (parameter == NULL) {
+        return unknown(parameters, item, name);
+    }
+    char note[DOCUMENT_PATH_MAX];
+    const char *file = item_file(parameters->document, parameter);
+    if (parameter->option != NULL) {
+        snprintf(note, sizeof note, "%s: %.128s", name, file);
+    } else {
+        snprintf(note, sizeof note, "%s: %.128s:%d", name, file, parameter->line);
+    }
+    free(item->parameter);
+    item->parameter = alloc_text(note);
+    *value = parameter->text;
+    return STATUS_OK;
+}
+
+/* Counts what a replaced item says as used: its parameters need not be taken away with it. */
+static void count_used(struct parameters *parameters, const struct scn_item *item)
+{
+    const char *reference = item->kind == SCN_ITEM_SCALAR ? reference_find(item->text) : NULL;
+    while (reference != NULL) {
+        char name[SCN_NAME_MAX + 1];
+        const char *from = reference + sizeof MARK - 1;
+        const char *end = from + strcspn(from, "}");
+        find(parameters, from, end, name);
+        reference = reference_find(end);
+    }
+    for (uint32_t i = 0; i < item->child_count; i++) {
+        count_used(parameters, item->children[i]);
+    }
 }
 
 /* Puts the values into one text. */
@@ -212,6 +251,9 @@ enum status document_parameters(struct scn_document *document, struct error *err
     enum status status = defined != NULL ? define(parameters) : STATUS_OK;
     if (status == STATUS_OK) {
         status = walk(parameters, document->root);
+    }
+    for (uint32_t i = 0; i < document->replaced_count && status == STATUS_OK; i++) {
+        count_used(parameters, document->replaced[i]);
     }
     if (status == STATUS_OK) {
         status = check_used(parameters);

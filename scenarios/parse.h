@@ -27,8 +27,12 @@ void item_destroy(struct scn_item *item);
 /* Takes the child out of its parent and hands it over. */
 struct scn_item *item_remove(struct scn_item *parent, uint32_t index);
 
-/* Take over the child. */
+/* Takes over the child. */
 void item_append(struct scn_item *parent, struct scn_item *child);
-void item_replace(struct scn_item *parent, uint32_t index, struct scn_item *child);
+
+/* Takes an item of the tree out of it; the document keeps it, for the parameters that it uses. */
+void document_drop(struct scn_document *document, struct scn_item *item);
+/* The same, with another, which is taken over, in its place. */
+void document_replace(struct scn_document *document, struct scn_item *item, struct scn_item *other);
 
 #endif

@@ -335,7 +335,7 @@ TEST(Parameters, AreSetByOptionsAndByWhatIncludes)
     EXPECT_EQ(s->node_count, 20u) << "--nodes counts what the parameters made";
     EXPECT_EQ(ErrorOf(folder, "top.yaml", {}, {"peers=many"}),
               "base.yaml:12: groups.peers.count: expected a whole number from 1 to 1000000, found "
-              "'many'");
+              "'many' (parameter peers: --param peers=many)");
     EXPECT_EQ(
         ErrorOf(folder, "top.yaml", {}, {"peer=9"}),
         "--param peer=9: parameters.peer: expected a parameter that the scenario uses; nothing "
@@ -367,7 +367,7 @@ TEST(Parameters, ThatAreWrongAreToldByLine)
         {"{delay: 20}", "${param.delay}",
          "test.yaml:7: networks.net.delay: expected a time such as 250us, 10ms or 2min; '20' has "
          "no "
-         "unit (units: ns, us, ms, s, min, h)"},
+         "unit (units: ns, us, ms, s, min, h) (parameter delay: test.yaml:1)"},
         {"{delay: ~}", "${param.delay}",
          "test.yaml:1: parameters.delay: expected a single value, found nothing"},
         {"{delay: [1ms]}", "${param.delay}",
@@ -381,7 +381,8 @@ TEST(Parameters, ThatAreWrongAreToldByLine)
          "test.yaml:7: networks.net.delay: expected '}' after the parameter's name, found "
          "'${param.delay'"},
         {"{delay: \"\"}", "${param.delay}",
-         "test.yaml:7: networks.net.delay: expected a time such as 250us, 10ms or 2min, found ''"},
+         "test.yaml:7: networks.net.delay: expected a time such as 250us, 10ms or 2min, found '' "
+         "(parameter delay: test.yaml:1)"},
         {"{a: \"${param.b}\", b: 1ms}", "${param.a}${param.b}",
          "test.yaml:1: parameters.a: expected a parameter that is defined above this one, found "
          "'b'"},
@@ -389,7 +390,8 @@ TEST(Parameters, ThatAreWrongAreToldByLine)
          "test.yaml:1: parameters.a: expected a parameter that is defined above this one, found "
          "'a'"},
         {"{a: $, b: \"{param.a}\"}", "${param.a}${param.b}",
-         "test.yaml:7: networks.net.delay: expected values that do not make another ${param....}"},
+         "test.yaml:7: networks.net.delay: expected values that do not make another ${param....} "
+         "(parameter b: test.yaml:1)"},
     };
     for (const ParameterCase &c : cases) {
         EXPECT_EQ(error_of(WithParameters(c.parameters, "20ms", c.delay)), c.message);
@@ -409,6 +411,41 @@ TEST(Parameters, CannotBeGrownWithoutBound)
     }
     text += small_with("duration: 10s", "duration: 10s\n  description: ${param.p59}");
     EXPECT_NE(error_of(text).find("at most 1048576 bytes of text in all"), std::string::npos);
+}
+
+TEST(Parameters, AreUsedWhereTheirPlaceIsOverridden)
+{
+    const std::string text = WithParameters("{delay: 20ms}", "20ms", "${param.delay}");
+    Scenario s = load(text, nullptr, {{"networks.net.delay=5ms"}, "", ""});
+    ASSERT_TRUE(s);
+    EXPECT_EQ(s->networks[0].delay_ns, 5000000u);
+
+    TemporaryFolder folder;
+    folder.write("base.yaml", text);
+    folder.write("top.yaml", "include: base.yaml\nnetworks: [{name: net, delay: 6ms}]\n");
+    EXPECT_EQ(ErrorOf(folder, "top.yaml"), "no error");
+    folder.write("top.yaml", "include: base.yaml\nparameters: {unused: 1}\n");
+    EXPECT_EQ(ErrorOf(folder, "top.yaml"),
+              "top.yaml:2: parameters.unused: expected a parameter that the scenario uses; nothing "
+              "in it says ${param.unused}");
+}
+
+TEST(Parameters, AreNamedWhereTheirValueIsRefused)
+{
+    TemporaryFolder folder;
+    folder.write("t.yaml", WithParameters("{delay: 20}", "20ms", "${param.delay}"));
+    EXPECT_TRUE(ErrorOf(folder, "t.yaml").ends_with(" (parameter delay: t.yaml:1)"));
+    EXPECT_TRUE(ErrorOf(folder, "t.yaml", {}, {"delay=30"})
+                    .ends_with(" (parameter delay: --param delay=30)"));
+}
+
+TEST(Parameters, HaveToBeQuotedBetweenBracketsAndBraces)
+{
+    for (const char *text : {"networks: [{delay: ${param.d}}]\n", "a:\n  [b, ${param.d}]\n"}) {
+        EXPECT_NE(error_of(text).find("; quote ${...} inside [...] and {...}"), std::string::npos)
+            << error_of(text);
+    }
+    EXPECT_EQ(error_of("a: [b c: ]d\n").find("quote ${...}"), std::string::npos);
 }
 
 } // namespace

@@ -48,6 +48,16 @@ TEST(Override, LaterOnesWin)
     EXPECT_EQ(s->groups[0].count, 6u);
 }
 
+TEST(Override, TildeTakesAFieldAway)
+{
+    Scenario s = load(kSmall, nullptr, {{"groups.peers.count=~"}, "", ""});
+    ASSERT_TRUE(s);
+    EXPECT_EQ(s->groups[0].count, 1u);
+    EXPECT_NE(set_error("networks.net.delay=~").find("expected this field or 'matrix'"),
+              std::string::npos);
+    EXPECT_NE(set_error("networks.net.dealy=~").find("did you mean 'delay'?"), std::string::npos);
+}
+
 TEST(Override, ErrorsNameTheOption)
 {
     EXPECT_EQ(set_error("groups.peers.count=0"),
