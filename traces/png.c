@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <png.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <base/alloc.h>
@@ -27,6 +29,18 @@ uint8_t *trace_png_encode(uint32_t width, uint32_t height, const uint8_t *rgb, s
     return bytes;
 }
 
+/* 0, or why not as errno; *made: whether there is such a file now. */
+static int bytes_put(const char *path, const uint8_t *bytes, size_t size_bytes, bool *made)
+{
+    FILE *file = fopen(path, "wbe");
+    *made = file != NULL;
+    if (!file) {
+        return errno;
+    }
+    int cause = fwrite(bytes, 1, size_bytes, file) == size_bytes ? 0 : errno;
+    return fclose(file) != 0 && !cause ? errno : cause;
+}
+
 enum status trace_png_write(const char *path, uint32_t width, uint32_t height, const uint8_t *rgb,
                             struct error *error)
 {
@@ -38,19 +52,18 @@ enum status trace_png_write(const char *path, uint32_t width, uint32_t height, c
     size_t name_bytes = strlen(path) + sizeof ".tmp";
     char *temporary = alloc_zeroed(name_bytes, 1);
     snprintf(temporary, name_bytes, "%s.tmp", path);
+    struct stat info;
+    bool replaces = stat(path, &info) != 0 || S_ISREG(info.st_mode); /* no device, no pipe */
+    bool made;
     enum status status = STATUS_OK;
-    FILE *file = fopen(temporary, "wbe");
-    if (!file) {
-        status = error_set(error, STATUS_IO, path, 0, "cannot be made: %s", strerror(errno));
-    } else {
-        bool written = fwrite(bytes, 1, size_bytes, file) == size_bytes;
-        int cause = errno;
-        if ((fclose(file) != 0 && written) || (written && rename(temporary, path) != 0)) {
-            written = false;
-            cause = errno;
-        }
-        if (!written) {
-            status = error_set(error, STATUS_IO, path, 0, "cannot be written: %s", strerror(cause));
+    int cause = bytes_put(replaces ? temporary : path, bytes, size_bytes, &made);
+    if (!cause && replaces && rename(temporary, path) != 0) {
+        cause = errno;
+    }
+    if (cause) {
+        status = error_set(error, STATUS_IO, path, 0, "cannot be %s: %s", made ? "written" : "made",
+                           strerror(cause));
+        if (made && replaces) {
             unlink(temporary);
         }
     }

@@ -1,4 +1,8 @@
 // Pictures to PNG files and back.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "support/temporary_folder.h"
@@ -88,6 +92,26 @@ TEST(Png, LeavesNothingWhereItCannotWrite)
               STATUS_IO);
     EXPECT_NE(std::string(failure.message).find("No space left"), std::string::npos);
     EXPECT_FALSE(folder.has("c.png"));
+}
+
+TEST(Png, GoesIntoADeviceOrPipeInsteadOfItsPlace)
+{
+    TemporaryFolder folder;
+    std::vector<uint8_t> pixels = Picture(8, 8);
+    error failure = ERROR_INIT;
+    const std::string pipe = folder.path("pipe");
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+    EXPECT_EQ(trace_png_write(pipe.c_str(), 8, 8, pixels.data(), &failure), STATUS_OK);
+    EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+    char head[4] = "";
+    EXPECT_EQ(read(reader, head, 4), 4);
+    EXPECT_EQ(std::string(head, 4), "\x89PNG");
+    close(reader);
+    const std::string full = folder.path("full");
+    std::filesystem::create_symlink("/dev/full", full);
+    EXPECT_EQ(trace_png_write(full.c_str(), 8, 8, pixels.data(), &failure), STATUS_IO);
+    EXPECT_TRUE(std::filesystem::is_symlink(full));
 }
 
 } // namespace

@@ -15,7 +15,8 @@
 uint8_t *trace_png_encode(uint32_t width, uint32_t height, const uint8_t *rgb, size_t *size_bytes);
 
 /* Writes rows from the top of pixels, each red, green, blue, one byte each. The file appears whole
- * or not at all: what was there before is replaced only when all is written. STATUS_IO. */
+ * or not at all: what was there before is replaced only when all is written. A device or a pipe is
+ * written to. STATUS_IO. */
 enum status trace_png_write(const char *path, uint32_t width, uint32_t height, const uint8_t *rgb,
                             struct error *error) MUST_USE;
 
