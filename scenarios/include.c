@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "parse.h"
@@ -183,6 +184,12 @@ static enum status include(struct scn_document *document, const struct scn_item 
         return item_error(document, item, NULL, error, STATUS_NOT_FOUND,
                           "expected a scenario file, relative to this one; there is no file %.300s",
                           length < (int)sizeof path ? path : "of so long a name");
+    }
+    struct stat info;
+    if (stat(identity, &info) != 0 || !S_ISREG(info.st_mode)) {
+        return item_error(document, item, NULL, error, STATUS_INVALID,
+                          "expected a scenario file, relative to this one; %.300s is not a file",
+                          path);
     }
     const struct scn_source *before = source_find(document, identity);
     if (before != NULL && !before->open) {

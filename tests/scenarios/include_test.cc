@@ -176,7 +176,9 @@ TEST(Include, WhatIsNoFileIsToldWhereItIsNamed)
               "top.yaml:3: include.0: expected a scenario file, relative to this one; there is no "
               "file absent.yaml");
     folder.write("top.yaml", "include: sub\n");
-    EXPECT_EQ(ErrorOf(folder, "top.yaml"), "sub: expected a scenario file, found a folder");
+    EXPECT_EQ(ErrorOf(folder, "top.yaml"),
+              "top.yaml:1: include: expected a scenario file, relative to this one; sub is not a "
+              "file");
     folder.write("top.yaml", "include:\n");
     EXPECT_EQ(ErrorOf(folder, "top.yaml"),
               "top.yaml:1: include: expected a scenario file, relative to this one; found nothing");
