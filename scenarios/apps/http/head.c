@@ -259,7 +259,8 @@ static bool parse_target(struct http_request *request, struct http_text text)
 {
     static const char scheme[] = "http://";
     for (size_t i = 0; i < text.length; i++) {
-        if (text.bytes[i] <= 0x20 || text.bytes[i] == 0x7f) /* beyond ASCII is negative */
+        unsigned char c = (unsigned char)text.bytes[i];
+        if (c <= 0x20 || c >= 0x7f)
             return false;
     }
     if (text.length > sizeof scheme - 1 &&

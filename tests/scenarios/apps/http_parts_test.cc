@@ -51,6 +51,7 @@ TEST(HttpHead, RequestLineIsTakenByTheLetter)
         {"GET * HTTP/1.1", 400},
         {"GET a HTTP/1.1", 400},
         {"GET /\x7f HTTP/1.1", 400},
+        {"GET /\xc3\xa9 HTTP/1.1", 400},
         {"GET /a\rb HTTP/1.1", 400},
         {"G<T / HTTP/1.1", 400},
     };
