@@ -1,6 +1,8 @@
 // Entropy.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/fake_machine.h"
 
 extern "C" {

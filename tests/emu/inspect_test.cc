@@ -1,4 +1,5 @@
 // `denali inspect` and `denali list`: what is in an image, and what a build has.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>

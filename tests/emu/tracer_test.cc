@@ -1,4 +1,5 @@
 // The instruction trace: its text, that it is complete, and that looking on changes nothing.
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <sstream>

@@ -1,6 +1,7 @@
 // Fuzz target: a hostile guest and network at the devices' doors. The input is a sequence of
 // operations; whatever they are, nothing may crash, a refused operation changes neither memory nor
 // any device, and save, load, save gives the same bytes.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 

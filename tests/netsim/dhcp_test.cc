@@ -1,4 +1,5 @@
 // The DHCP server: every port gets the one address that is its own, and nobody gets another's.
+#include <algorithm>
 #include <optional>
 
 #include "datagram.h"

@@ -1,6 +1,8 @@
 // The DNS server: names, addresses back to names, what it refuses, and what it is not moved by.
 #include "datagram.h"
 
+#include <algorithm>
+
 namespace
 {
 

@@ -1,6 +1,8 @@
 // The simulated gateway: ARP, forwarding, ICMP, and everything hostile.
 #include "fake_world.h"
 
+#include <algorithm>
+
 static const uint64_t kDelay = 5000000;
 
 class Gateway : public ::testing::Test

@@ -1,4 +1,5 @@
 // Clusters, lookahead and local latency, against a plain computation over all pairs of ports.
+#include <algorithm>
 #include <map>
 #include <set>
 

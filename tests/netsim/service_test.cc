@@ -2,6 +2,8 @@
 // switch.
 #include "datagram.h"
 
+#include <algorithm>
+
 namespace
 {
 

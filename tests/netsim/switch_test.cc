@@ -1,4 +1,5 @@
 // The LAN: learning, flooding, ageing, table bound and egress queues.
+#include <algorithm>
 #include <set>
 
 #include "fake_world.h"

@@ -1,6 +1,7 @@
 /* The HTTP programs without sockets: what is read, what is refused, what is answered. */
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
