@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "resolve.h"
 #include "scenarios/scenario.h"
 
 #define BLOCK_BYTES  512u
@@ -50,7 +51,7 @@ static enum status fail(const struct packing *packing, uint32_t entry, enum stat
     char field[64];
     snprintf(field, sizeof field, "groups.%u.files.%u", packing->group, entry);
     return scn_error_at(packing->scenario, field, packing->error, status,
-                        "groups.%s.files.%u: %.300s %s", group->name, entry, path, what);
+                        "groups.%s.files.%u: %.300s: %s", group->name, entry, path, what);
 }
 
 static enum status member_add(struct packing *packing, struct member member)
@@ -127,7 +128,9 @@ static enum status add_source(struct packing *packing, uint32_t entry, const cha
 {
     struct stat info;
     if (stat(source, &info) != 0) {
-        return fail(packing, entry, STATUS_IO, strerror(errno), source);
+        bool is_link = errno == ENOENT && lstat(source, &info) == 0;
+        return fail(packing, entry, STATUS_IO,
+                    is_link ? "is a symbolic link to nothing" : strerror(errno), source);
     }
     if (S_ISDIR(info.st_mode)) {
         return add_folder(packing, entry, source, path);
@@ -309,6 +312,48 @@ static enum status read_archive(struct packing *packing, char **bytes, size_t *s
     *size_bytes = whole.size_bytes;
     *bytes = alloc_zeroed(whole.size_bytes + 1, 1);
     return read_source(packing, &whole, *bytes);
+}
+
+/* Does a header hold its own sum, in which the sum's eight bytes count as spaces? Some writers
+ * summed signed bytes. */
+static bool sum_holds(const char *header)
+{
+    int32_t signed_sum = 0;
+    int32_t unsigned_sum = 0;
+    char digits[9] = "";
+    for (uint32_t i = 0; i < BLOCK_BYTES; i++) {
+        bool own = i >= 148 && i < 156;
+        signed_sum += own ? ' ' : (signed char)header[i];
+        unsigned_sum += own ? ' ' : (unsigned char)header[i];
+    }
+    memcpy(digits, header + 148, 8);
+    long told = strtol(digits, NULL, 8);
+    return told == unsigned_sum || told == signed_sum;
+}
+
+const char *archive_problem(const char *path)
+{
+    static const char zeros[BLOCK_BYTES];
+    char header[BLOCK_BYTES] = {0}; /* what is shorter ends in zeros, as on a disk */
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL) {
+        return strerror(errno);
+    }
+    size_t got = fread(header, 1, sizeof header, stream);
+    bool failed = ferror(stream) != 0;
+    fclose(stream);
+    if (failed || got == 0) {
+        return failed ? "a file that cannot be read" : "an empty file";
+    }
+    if (memcmp(header, zeros, sizeof zeros) == 0) {
+        return NULL; /* the end: an archive of nothing */
+    }
+    if (memcmp(header + 257, "ustar", 5) != 0 || !sum_holds(header)) {
+        return "a file that does not begin as one";
+    }
+    return header[156] == '\0' || strchr("0257", header[156]) != NULL
+               ? NULL
+               : "one that begins with what ustar does not have";
 }
 
 enum status scn_group_archive(const struct scn_scenario *scenario, uint32_t group, char **bytes,

@@ -376,6 +376,17 @@ static enum status check_file(const struct check *check, uint32_t group_index, u
     return STATUS_OK;
 }
 
+/* A guest would say so too, but on its console and when a program opens its first file. */
+static enum status check_archive(const struct check *check, const struct scn_item *item,
+                                 const char *field, const char *path)
+{
+    const char *problem = archive_problem(path);
+    return problem == NULL
+               ? STATUS_OK
+               : FAIL(check, item, field,
+                      "expected an archive as `tar --format=ustar` writes it, found %s", problem);
+}
+
 static enum status check_files(const struct check *check, uint32_t index)
 {
     const struct scn_group *group = &check->scenario->groups[index];
@@ -383,6 +394,12 @@ static enum status check_files(const struct check *check, uint32_t index)
     enum status status = STATUS_OK;
     if (group->file_count > 0 && group->archive_path != NULL) {
         return FAIL(check, item, "archive", "expected either 'files' or 'archive', found both");
+    }
+    if (group->archive_path != NULL) {
+        enum status status = check_archive(check, item, "archive", group->archive_path);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     for (uint32_t i = 0; i < group->disk_count && scn_group_has_files(group); i++) {
         if (strcmp(group->disks[i].name, SCN_FILES_DISK) == 0) {
@@ -426,7 +443,11 @@ static enum status check_disk(const struct check *check, uint32_t group_index, u
                         other->name);
         }
     }
-    return check_disk_size(check, item, disk);
+    enum status status = check_disk_size(check, item, disk);
+    if (status == STATUS_OK && disk->mount != NULL && disk->image_path != NULL) {
+        status = check_archive(check, item, "image", disk->image_path);
+    }
+    return status;
 }
 
 static enum status check_group(const struct check *check, uint32_t index)

@@ -23,6 +23,9 @@ enum status check_scenario(struct scn_scenario *scenario, struct error *error) M
 enum status typing_expand(const struct scn_document *document, const struct scn_item *item,
                           struct scn_group *group, struct error *error) MUST_USE;
 
+/* Why a guest could not mount a file as an archive, by its first header; NULL if it could. */
+const char *archive_problem(const char *path) MUST_USE;
+
 /* Frees what a struct's fields own, not the struct. */
 void schema_free(const struct schema_section *section, void *base);
 

@@ -124,7 +124,8 @@ static const struct schema_section limit_section = {
 #define OWNER scn_input
 static const struct schema_field input_fields[] = {
     {"at", SCHEMA_TIME, AT(at_ns), REQUIRED, RANGE(0, TIME_MAX),
-     .meaning = "Virtual time at which it is typed, since the start of the run."},
+     .meaning =
+         "Virtual time at which it is typed, since the start of the run; after its end, never."},
     {"text", SCHEMA_TEXT, AT(text), REQUIRED,
      .meaning = "What is typed; write `\"...\\n\"` for a line with its end."},
 };
@@ -196,7 +197,7 @@ static const struct schema_section file_section = {
 #define OWNER scn_typing
 static const struct schema_field typing_fields[] = {
     {"at", SCHEMA_TIME, AT(at_ns), REQUIRED, RANGE(0, TIME_MAX),
-     .meaning = "Virtual time, since the start of the run."},
+     .meaning = "Virtual time, since the start of the run; what is after its end never happens."},
     {"keys", SCHEMA_TEXT, AT(keys), OPTIONAL,
      .meaning = "Text to type as on a US keyboard; `<NAME>` strikes a key by its name, such as "
                 "`<Left>` or `<F1>`, and `<lt>` types a `<`."},
@@ -245,7 +246,7 @@ static const struct schema_field group_fields[] = {
     {"cpu_hz", SCHEMA_FREQUENCY, AT(cpu_hz), DEFAULT("100MHz"), RANGE(1000, 100000000000),
      .meaning = "Instructions per virtual second of each node."},
     {"start", SCHEMA_TIME, AT(start_ns), DEFAULT("0s"), RANGE(0, TIME_MAX),
-     .meaning = "Virtual time at which its nodes start."},
+     .meaning = "Virtual time at which its nodes start; those after the end of the run never do."},
     {"spread", SCHEMA_TIME, AT(spread_ns), DEFAULT("0s"), RANGE(0, TIME_MAX),
      .meaning = "Each node starts uniformly at random within this time after `start`."},
     {"site", SCHEMA_NUMBER, AT(site), OPTIONAL, RANGE(0, 4095), .absent = SCN_SITE_ANY,

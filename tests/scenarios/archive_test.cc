@@ -121,6 +121,22 @@ TEST_F(Archive, IsAFunctionOfNamesAndBytes)
     EXPECT_EQ(pack("archive: packed.tar"), first) << message;
 }
 
+TEST_F(Archive, IsRefusedWhereItIsNamedIfItIsNone)
+{
+    write("one", "1");
+    const std::string good = pack("files: [{path: /a, from: one}]");
+    for (size_t at : {0u, 148u, 257u, 511u}) {
+        std::string bad = good;
+        bad[at] ^= 1;
+        folder.write("bad.tar", bad);
+        EXPECT_EQ(pack("archive: bad.tar"), "") << at;
+        EXPECT_NE(message.find("archive: expected an archive as `tar --format=ustar` writes it"),
+                  std::string::npos)
+            << message;
+        EXPECT_NE(message.find("test.yaml:"), std::string::npos) << message;
+    }
+}
+
 TEST_F(Archive, CutsLongNamesAtASlash)
 {
     std::string folder_name = "/" + std::string(60, 'd') + "/" + std::string(60, 'e');
@@ -136,15 +152,18 @@ TEST_F(Archive, RefusesWhatItCannotHold)
     write("deep/" + std::string(200, 'x') + "/" + std::string(200, 'y'), "1");
     std::filesystem::create_directory(folder.path() + "/links");
     std::filesystem::create_directory_symlink("..", folder.path() + "/links/loop");
+    std::filesystem::create_directory(folder.path() + "/broken");
+    std::filesystem::create_symlink("nowhere", folder.path() + "/broken/link");
     std::filesystem::create_directory(folder.path() + "/pipes");
     ASSERT_EQ(mkfifo((folder.path() + "/pipes/p").c_str(), 0600), 0);
     static const struct {
         const char *fields;
         const char *wanted;
     } cases[] = {
-        {"files: [{path: /a, text: x}, {path: /a, from: one}]", "a is given twice"},
-        {"files: [{path: /a, text: x}, {path: /a-b, text: x}, {path: /a/b, text: x}]", "/b is gi"},
+        {"files: [{path: /a, text: x}, {path: /a, from: one}]", "a: is given twice"},
+        {"files: [{path: /a, text: x}, {path: /a-b, text: x}, {path: /a/b, text: x}]", "/b: is gi"},
         {"files: [{path: /a, from: links}]", "symbolic link to a folder"},
+        {"files: [{path: /a, from: broken}]", "broken/link: is a symbolic link to nothing"},
         {"files: [{path: /a, from: pipes}]", "neither a file nor a folder"},
         {"files: [{path: /a, from: deep}]", "longer name"},
         {"files: [{path: /, from: one}]", "expected a folder"},

@@ -19,6 +19,7 @@ class GroupDisks : public testing::Test
         folder.write("blocks.bin", std::string(8192, 'x'));
         folder.write("more.bin", std::string(8193, 'x'));
         folder.write("empty.bin", "");
+        folder.write("zeros.bin", std::string(512, '\0')); // an archive of nothing
     }
     std::string text(const std::string &disks) const
     {
@@ -68,7 +69,7 @@ TEST_F(GroupDisks, AreAsLargeAsTheirImageInWholeBlocks)
 
 TEST_F(GroupDisks, AreWrittenAndReadAgain)
 {
-    Scenario s = read("  - {name: a, image: five.bin, read_only: true, mount: /www/x.y-z_1,\n"
+    Scenario s = read("  - {name: a, image: zeros.bin, read_only: true, mount: /www/x.y-z_1,\n"
                       "     latency: 5ms, rate: 10Mbit}\n"
                       "  - {name: b, size: 64KiB, keep: true}\n");
     ASSERT_TRUE(s);
@@ -89,7 +90,7 @@ TEST_F(GroupDisks, AreWrittenAndReadAgain)
     EXPECT_NE(resolved(s.get(), &options).find("image: disks/copy\n"), std::string::npos);
     EXPECT_EQ(asked.kind, SCN_PATH_DISK);
     EXPECT_EQ(asked.index, 0u);
-    EXPECT_EQ(asked.path, folder.path("five.bin"));
+    EXPECT_EQ(asked.path, folder.path("zeros.bin"));
 }
 
 TEST_F(GroupDisks, AreRefusedWithOneClearLine)
@@ -118,6 +119,9 @@ TEST_F(GroupDisks, AreRefusedWithOneClearLine)
         {"  - {name: a, image: empty.bin}\n",
          "test.yaml:7: groups.g.disks.a.image: expected a file of 1 byte to 1 TiB, found one of "
          "0"},
+        {"  - {name: a, image: five.bin, mount: /x}\n",
+         "test.yaml:7: groups.g.disks.a.image: expected an archive as `tar --format=ustar` writes "
+         "it, found a file that does not begin as one"},
         {"  - {name: a, size: 4KiB, mount: www}\n",
          "test.yaml:7: groups.g.disks.a.mount: expected a path such as /www, of letters"},
         {"  - {name: a, size: 4KiB, mount: /x}\n  - {name: b, size: 4KiB, mount: /x}\n",

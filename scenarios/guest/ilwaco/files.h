@@ -6,7 +6,7 @@
 #include "vfs.h"
 
 /* The tree, made with /dev, /tmp and the archives of the machine's disks when it is first asked
- * for. NULL and errno if there is no memory, or an archive that cannot be read (EIO). */
+ * for. NULL and errno if there is no memory. */
 struct vfs *files_tree(void);
 
 /* Where a relative path begins: AT_FDCWD or the descriptor of a directory. NULL and errno. */
@@ -24,7 +24,8 @@ int devices_make(struct vfs *vfs);
 /* A file that speaks to a node of /dev. NULL and errno. */
 struct file *device_open(struct vfs_node *node);
 
-/* Mounts what the environment names; 0 or an errno, and a line on the console that says why. */
+/* Mounts what the environment names; ENOMEM. What cannot be mounted is told by a line on the
+ * console, and what is not found below its place is EIO. */
 int mounts_make(struct vfs *vfs);
 
 struct stat;

@@ -83,72 +83,79 @@ static int make_path(struct vfs *vfs, const char *path, struct vfs_node **node)
     return error || S_ISDIR((*node)->mode) ? error : ENOTDIR;
 }
 
-static int complain(const char *disk, const char *path, const char *problem)
+static void complain(const char *disk, const char *path, const char *problem)
 {
     char line[256];
     int length = snprintf(line, sizeof line, "ilwaco: disk %.32s cannot be mounted at %.64s: %s\n",
                           disk, path, problem);
     console_write(line, (uint32_t)length);
-    return EIO;
 }
 
-static int mount_disk(struct vfs *vfs, const char *disk, const char *path)
+/* What the archive holds, into the directory; false if it cannot be. */
+static bool mount_archive(struct vfs *vfs, const char *disk, const char *path,
+                          struct vfs_node *directory)
 {
     char problem[128];
     uint64_t offset;
-    struct vfs_node *directory;
     int error;
     int number = denali_disk_find(disk);
-    struct mount *mount;
-    if (number < 0)
-        return complain(disk, path, "the machine has no such disk");
-    mount = malloc(sizeof *mount);
-    if (!mount)
-        return complain(disk, path, "no memory");
+    struct mount *mount = number < 0 ? NULL : malloc(sizeof *mount);
+    if (!mount) {
+        complain(disk, path, number < 0 ? "the machine has no such disk" : "no memory");
+        return false;
+    }
     mount->source.size_bytes = denali_disk_blocks(number) * BLOCK_BYTES;
     mount->source.read = read_disk;
     mount->disk = number;
     mount->block = NO_BLOCK;
-    error = make_path(vfs, path, &directory);
-    if (error)
-        return complain(disk, path, strerror(error));
     error = vfs_mount(vfs, directory, &mount->source, &offset);
     if (error == EILSEQ) {
         snprintf(problem, sizeof problem,
                  "what is at its byte %llu cannot be read (an archive as by tar --format=ustar "
                  "was expected)",
                  offset);
-        return complain(disk, path, problem);
+        complain(disk, path, problem);
+    } else if (error) {
+        complain(disk, path, strerror(error));
     }
-    return error ? complain(disk, path, strerror(error)) : 0;
+    return !error;
 }
 
-static int mount_all(struct vfs *vfs, char *list)
+/* What cannot be mounted is an error below its place alone. */
+static void mount_disk(struct vfs *vfs, const char *disk, const char *path)
+{
+    struct vfs_node *directory;
+    int error = make_path(vfs, path, &directory);
+    if (error)
+        complain(disk, path, strerror(error));
+    else if (!mount_archive(vfs, disk, path, directory))
+        vfs_spoil(directory, EIO);
+}
+
+static void mount_all(struct vfs *vfs, char *list)
 {
     char *rest = NULL;
-    int error = 0;
-    for (char *item = strtok_r(list, ",", &rest); item && !error;
-         item = strtok_r(NULL, ",", &rest)) {
+    for (char *item = strtok_r(list, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
         char *path = strchr(item, '=');
-        if (!path)
-            return complain(item, "?", "DENALI_MOUNTS is not DISK=PATH,...");
+        if (!path) {
+            complain(item, "?", "DENALI_MOUNTS is not DISK=PATH,...");
+            continue;
+        }
         *path++ = 0;
-        error = mount_disk(vfs, item, path);
+        mount_disk(vfs, item, path);
     }
-    return error;
 }
 
 int mounts_make(struct vfs *vfs)
 {
     const char *told = getenv("DENALI_MOUNTS");
     char *list;
-    int error;
     if (!told)
         return 0;
     list = strdup(told);
     if (!list)
         return ENOMEM;
-    error = mount_all(vfs, list);
+    mount_all(vfs, list);
     free(list);
-    return error;
+    return 0;
 }

@@ -248,6 +248,8 @@ int vfs_resolve(struct vfs *vfs, struct vfs_node *from, const char *path, bool f
         if (error)
             break;
         step(directory, place);
+        if (!place->node && directory->directory.missing)
+            return directory->directory.missing;
         bool is_last = walk.rest[strspn(walk.rest, "/")] == 0;
         place->wants_directory = *walk.rest == '/';
         if (place->node && S_ISLNK(place->node->mode) &&
@@ -499,6 +501,11 @@ static int mount_entry(struct vfs *vfs, struct vfs_node *directory,
         node->file.source = source;
     }
     return 0;
+}
+
+void vfs_spoil(struct vfs_node *directory, int error)
+{
+    directory->directory.missing = error;
 }
 
 int vfs_mount(struct vfs *vfs, struct vfs_node *directory, const struct ustar_source *source,

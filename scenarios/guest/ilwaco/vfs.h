@@ -42,6 +42,7 @@ struct vfs_node {
             struct vfs_node **index; /* chains by hash of name; NULL while there are few names */
             uint32_t index_room;     /* a power of two */
             uint32_t count;
+            int missing; /* the errno of a name that is not there; 0: ENOENT */
         } directory;
         struct {
             uint32_t size_bytes;
@@ -122,6 +123,10 @@ int vfs_write(struct vfs_node *file, uint32_t offset_bytes, const void *bytes,
 int vfs_resize(struct vfs_node *file, uint64_t size_bytes);
 
 /* --- Archives ------------------------------------------------------------------------------- */
+
+/* From now on a name that this directory does not have gives this errno, and none can be added: it
+ * may be in an archive that could not be read. */
+void vfs_spoil(struct vfs_node *directory, int error);
 
 /* Puts an archive's entries into directory, over what is there. The source stays in use while the
  * tree lives. EILSEQ and the offset of what could not be read; ENOSPC; what the source said. */

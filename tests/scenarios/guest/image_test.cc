@@ -402,10 +402,17 @@ TEST_F(GuestImage, SeesTheFilesThatBootIsGiven)
 TEST_F(GuestImage, IsToldWhenADiskHoldsNoArchive)
 {
     write("show.c", kShow);
-    write("text", "this is no archive\n" + std::string(600, 'x'));
+    write("a", "text");
+    ASSERT_EQ(run("cd " + folder +
+                  " && tar --format=ustar -cf broken.tar a && "
+                  "printf '%600s' x | dd of=broken.tar bs=1024 seek=1 conv=notrunc status=none")
+                  .exit_code,
+              0);
     write("show.yaml", "general: {duration: 1s}\ngroups:\n- {name: a, image: show.img,"
-                       " network: none, arguments: [/etc/motd],\n"
-                       "   disks: [{name: d, image: text, mount: /mnt}]}\n"
+                       " network: none,\n"
+                       "   arguments: [/etc/motd, /mnt/b],\n"
+                       "   files: [{path: /etc/motd, text: \"hello\\n\"}],\n"
+                       "   disks: [{name: d, image: broken.tar, mount: /mnt}]}\n"
                        "expectations: [{metric: run.nodes_failed, equals: 1}]\n");
     ASSERT_EQ(compile("show.c -o show.img").exit_code, 0);
     Outcome outcome = run("cd " + folder + " && " DENALI_COMMAND " run show.yaml --out one");
@@ -413,7 +420,9 @@ TEST_F(GuestImage, IsToldWhenADiskHoldsNoArchive)
     std::vector<char> text = read("one/nodes/a/console.log");
     std::string console(text.begin(), text.end());
     EXPECT_NE(console.find("disk d cannot be mounted at /mnt"), std::string::npos) << console;
-    EXPECT_NE(console.find("I/O error"), std::string::npos) << console;
+    EXPECT_NE(console.find("at its byte 1024 cannot"), std::string::npos) << console;
+    EXPECT_NE(console.find("hello\n"), std::string::npos) << "other paths work: " << console;
+    EXPECT_NE(console.find("/mnt/b: I/O error"), std::string::npos) << console;
 }
 
 TEST_F(GuestImage, TheScenarioOfTheManualMeetsItsExpectations)

@@ -309,6 +309,21 @@ TEST_F(Vfs, MountsOverWhatIsThere)
     EXPECT_EQ(offset, 0u);
 }
 
+TEST_F(Vfs, SpoiltDirectoriesGiveTheirErrorForNamesTheyLack)
+{
+    struct vfs_node *node;
+    struct vfs_place place;
+    Source source(Archive().file("mnt/here", "1").bytes());
+    uint64_t offset = 0;
+    ASSERT_EQ(vfs_mount(&vfs, vfs.root, &source.base, &offset), 0);
+    vfs_spoil(find("/mnt"), EIO);
+    EXPECT_EQ(read(find("/mnt/here")), "1");
+    EXPECT_EQ(vfs_find(&vfs, vfs.root, "/mnt/gone", true, &node), EIO);
+    EXPECT_EQ(vfs_find(&vfs, vfs.root, "/mnt/gone/deeper", true, &node), EIO);
+    EXPECT_EQ(vfs_resolve(&vfs, vfs.root, "/mnt/new", true, &place), EIO);
+    EXPECT_EQ(vfs_find(&vfs, vfs.root, "/gone", true, &node), ENOENT);
+}
+
 TEST_F(Vfs, RefusesArchivesThatLie)
 {
     auto mount = [&](std::string archive) {
