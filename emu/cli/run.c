@@ -130,7 +130,7 @@ const struct cli_verb cli_run_verb = {
     .options = options,
     .examples = "  denali run hello.yaml\n"
                 "  denali run kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
-                "  denali run echo.yaml --set groups.client.count=20 --jobs 1\n"
+                "  denali run echo.yaml --set networks.internet.up=1Mbit --jobs 1\n"
                 "  denali run echo.yaml --engine unicorn --out echo-run\n"
                 "  denali run echo.yaml --pcap server,client\n"
                 "  denali run echo-mixed.yaml --param delay=80ms --param sensors=50\n"

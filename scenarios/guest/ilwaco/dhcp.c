@@ -5,6 +5,7 @@
  * are made up for then, or whenever else the machine wakes.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include <lwip/dhcp.h>
 #include <lwip/netif.h>
@@ -29,6 +30,13 @@ static struct {
 static bool is_bound(void *context)
 {
     return dhcp_supplied_address(context);
+}
+
+uint32_t ilwaco_dhcp_first(void)
+{
+    uint32_t number;
+    getentropy(&number, sizeof number);
+    return number;
 }
 
 void net_dhcp_start(struct netif *netif)

@@ -38,6 +38,9 @@
 #define LWIP_DHCP             1
 #define DHCP_DOES_ARP_CHECK      0 /* the network gives no address twice */
 #define LWIP_DHCP_DOES_ACD_CHECK 0 /* the same, as lwIP 2.2 calls it */
+/* Requests of all machines of a network reach all of them: each numbers its own from elsewhere. */
+#define DHCP_GLOBAL_XID ilwaco_dhcp_first()
+uint32_t ilwaco_dhcp_first(void);
 #define LWIP_DNS              0 /* ilwaco/dns.c says why */
 #define LWIP_UDP              1
 #define LWIP_TCP              1
