@@ -2,10 +2,13 @@
 #include "memory/elf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <base/alloc.h>
 #include <vcpu/memory.h>
@@ -135,10 +138,17 @@ enum status elf_parse(struct elf *elf, const char *name, const void *bytes, size
 enum status elf_file_read(const char *path, uint8_t **bytes, size_t *size_bytes,
                           struct error *error)
 {
-    FILE *file = fopen(path, "rb");
+    int handle = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a fifo must not block */
+    struct stat info;
+    if (handle >= 0 && (fstat(handle, &info) || !S_ISREG(info.st_mode))) {
+        close(handle);
+        return error_set(error, STATUS_INVALID, path, 0,
+                         "not a regular file; expected a guest image: " REMEDY);
+    }
+    FILE *file = handle >= 0 ? fdopen(handle, "rb") : NULL;
     if (!file) {
-        return error_set(error, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, path, 0,
-                         "cannot open the image: %s", strerror(errno));
+        enum status status = errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
+        return error_set(error, status, path, 0, "cannot open the image: %s", strerror(errno));
     }
     size_t capacity = 0;
     size_t used = 0;
