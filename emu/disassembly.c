@@ -60,13 +60,15 @@ uint32_t emu_disassemble(struct emu_disassembler *disassembler, const uint8_t *b
         return decoded.length_bytes;
     }
     const uint8_t *code = bytes;
-    size_t left = disassembler->host ? size_bytes : decoded.length_bytes;
+    bool foreign = !disassembler->host && !decoded.length_bytes;
+    size_t left = disassembler->host || foreign ? size_bytes : decoded.length_bytes;
     uint64_t at = address;
     if (left &&
         cs_disasm_iter(disassembler->capstone, &code, &left, &at, disassembler->instruction)) {
         const cs_insn *instruction = disassembler->instruction;
-        snprintf(text, text_bytes, "%s%s%s", instruction->mnemonic,
-                 instruction->op_str[0] ? " " : "", instruction->op_str);
+        snprintf(text, text_bytes, "%s%s%s%s", instruction->mnemonic,
+                 instruction->op_str[0] ? " " : "", instruction->op_str,
+                 foreign ? "  (not in the ISA)" : "");
         return instruction->size;
     }
     snprintf(text, text_bytes, ".byte 0x%02x", size_bytes ? bytes[0] : 0);

@@ -1,6 +1,7 @@
 /*
  * Machine code as people read it: Capstone's text in Intel syntax, with our two instructions, which
- * it does not know. What is not in the ISA is shown as bytes.
+ * it does not know. An instruction of x86 that is not in the ISA is shown whole and said to be so;
+ * what is no instruction at all is shown as bytes.
  */
 #ifndef DENALI_EMU_DISASSEMBLY_H
 #define DENALI_EMU_DISASSEMBLY_H

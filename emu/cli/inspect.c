@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <base/alloc.h>
+#include <base/nearest.h>
 #include <vcpu/isa.h>
 #include <vcpu/translation.h>
 
@@ -197,6 +198,25 @@ static void print_code(const struct vcpu_program *program, struct emu_disassembl
     }
 }
 
+static enum status no_such_function(const struct vcpu_program *program, const char *option,
+                                    const char *what, const char *more, struct error *error)
+{
+    const char **names = alloc_zeroed(program->symbol_count + 1, sizeof *names);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < program->symbol_count; i++) {
+        if (program->symbols[i].kind == VCPU_SYMBOL_FUNCTION) {
+            names[count++] = program->symbols[i].name;
+        }
+    }
+    const char *near = nearest_word(what, names, count);
+    free(names);
+    return error_set(error, STATUS_INVALID, program->path, 0,
+                     "%s %.80s: no such function; expected a name that `denali inspect --symbols` "
+                     "shows, an address in the program such as 0x%x%s%s%s%s",
+                     option, what, program->entry, more, near ? "; did you mean `" : "",
+                     near ? near : "", near ? "`?" : "");
+}
+
 static enum status disassemble(const struct vcpu_program *program, const char *what,
                                struct error *error)
 {
@@ -208,11 +228,7 @@ static enum status disassemble(const struct vcpu_program *program, const char *w
         ranges = alloc_zeroed(1, sizeof *ranges);
         if (!program_range_find(program, what, ranges)) {
             free(ranges);
-            return error_set(error, STATUS_INVALID, program->path, 0,
-                             "--disassemble %.80s: no such function; expected a name that `denali "
-                             "inspect --symbols` shows, an address in the program such as 0x%x, or "
-                             "all",
-                             what, program->entry);
+            return no_such_function(program, "--disassemble", what, ", or all", error);
         }
     }
     struct emu_disassembler *disassembler = NULL;
@@ -274,10 +290,7 @@ static enum status show_translated(const struct vcpu_program *program, const cha
     if (what[0] >= '0' && what[0] <= '9' && !*end && address <= UINT32_MAX) {
         range.address = (uint32_t)address;
     } else if (!program_range_find(program, what, &range)) {
-        return error_set(error, STATUS_INVALID, program->path, 0,
-                         "--translated %.80s: no such function; expected a name that `denali "
-                         "inspect --symbols` shows, or an address in the program such as 0x%x",
-                         what, program->entry);
+        return no_such_function(program, "--translated", what, "", error);
     }
     uint8_t bytes[4096];
     uint32_t there = vcpu_program_read(program, range.address, bytes, sizeof bytes);
@@ -304,6 +317,32 @@ static enum status show_translated(const struct vcpu_program *program, const cha
     return status;
 }
 
+/* --- all of it at a glance -------------------------------------------------------------------- */
+
+static enum status show_program(const struct vcpu_program *program,
+                                const struct cli_arguments *arguments, struct error *error)
+{
+    struct program_survey survey;
+    struct emu_disassembler *disassembler = NULL;
+    enum status status = emu_disassembler_create(&disassembler, error);
+    if (status) {
+        return status;
+    }
+    program_survey(program, disassembler, &survey);
+    emu_disassembler_destroy(disassembler);
+    if (cli_flag(arguments, "json")) {
+        return inspect_print_json(program, &survey, error);
+    }
+    print_head(program, &survey);
+    print_segments(program);
+    print_sections(program);
+    print_symbols(program, cli_flag(arguments, "symbols"));
+    if (program->damage) {
+        printf("\nThe file is damaged, and not all can be told: %s.\n", program->damage);
+    }
+    return STATUS_OK;
+}
+
 /* --- the verb --------------------------------------------------------------------------------- */
 
 /* As `denali boot` finds it: a file, or an image of this build by its bare name. */
@@ -324,8 +363,29 @@ static enum status load(const char *argument, struct vcpu_program **program, str
     return vcpu_program_load(path, program, error);
 }
 
+/* Each of the options is a view of its own; else prints one line. */
+static bool combination_good(const struct cli_arguments *arguments)
+{
+    const char *first = NULL;
+    for (const struct cli_option *option = options; option->name; option++) {
+        if (!cli_flag(arguments, option->name)) {
+            continue;
+        }
+        if (first) {
+            fprintf(stderr, "denali: inspect: --%s and --%s; expected one of them\n", first,
+                    option->name);
+            return false;
+        }
+        first = option->name;
+    }
+    return true;
+}
+
 static int inspect(const struct cli_arguments *arguments)
 {
+    if (!combination_good(arguments)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
     struct error error = ERROR_INIT;
     struct vcpu_program *program = NULL;
     const char *code = cli_value(arguments, "disassemble");
@@ -336,19 +396,7 @@ static int inspect(const struct cli_arguments *arguments)
     } else if (!status && code) {
         status = disassemble(program, code, &error);
     } else if (!status) {
-        struct program_survey survey;
-        program_survey(program, &survey);
-        if (cli_flag(arguments, "json")) {
-            status = inspect_print_json(program, &survey, &error);
-        } else {
-            print_head(program, &survey);
-            print_segments(program);
-            print_sections(program);
-            print_symbols(program, cli_flag(arguments, "symbols"));
-            if (program->damage) {
-                printf("\nThe file is damaged, and not all can be told: %s.\n", program->damage);
-            }
-        }
+        status = show_program(program, arguments, &error);
     }
     vcpu_program_destroy(program);
     return status ? cli_fail(&error) : CLI_EXIT_OK;

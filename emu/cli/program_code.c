@@ -107,8 +107,14 @@ static bool port_of(const struct isa_instruction *instruction, bool edx_known, u
     return edx_known;
 }
 
-static void survey_range(const struct vcpu_program *program, const struct program_range *range,
-                         struct program_survey *survey)
+/* 0F 0B faults on purpose: compilers put it where nothing is ever to arrive. */
+static bool is_ud2(const uint8_t *bytes, uint32_t size_bytes)
+{
+    return size_bytes >= 2 && bytes[0] == 0x0f && bytes[1] == 0x0b;
+}
+
+static void survey_range(const struct vcpu_program *program, struct emu_disassembler *disassembler,
+                         const struct program_range *range, struct program_survey *survey)
 {
     uint32_t edx = 0;
     bool edx_known = false;
@@ -119,16 +125,21 @@ static void survey_range(const struct vcpu_program *program, const struct progra
         if (!there) {
             return;
         }
+        there = there < left ? there : left;
         struct isa_instruction instruction;
-        isa_decode(bytes, there < left ? there : left, &instruction);
+        isa_decode(bytes, there, &instruction);
         const struct isa_operand *first = &instruction.operand[0];
         const struct isa_operand *second = &instruction.operand[1];
         if (instruction.length_bytes == 0) {
-            if (survey->illegal < PROGRAM_ILLEGAL_MAX) {
-                survey->illegal_at[survey->illegal] = range->address + at;
+            char text[192];
+            if (!is_ud2(bytes, there)) {
+                if (survey->illegal < PROGRAM_ILLEGAL_MAX) {
+                    survey->illegal_at[survey->illegal] = range->address + at;
+                }
+                survey->illegal++;
             }
-            survey->illegal++;
-            at++;
+            at +=
+                emu_disassemble(disassembler, bytes, there, range->address + at, text, sizeof text);
             continue;
         }
         survey->instructions++;
@@ -148,13 +159,14 @@ static void survey_range(const struct vcpu_program *program, const struct progra
     }
 }
 
-void program_survey(const struct vcpu_program *program, struct program_survey *survey)
+void program_survey(const struct vcpu_program *program, struct emu_disassembler *disassembler,
+                    struct program_survey *survey)
 {
     struct program_range *ranges;
     uint32_t count = program_ranges(program, &ranges);
     memset(survey, 0, sizeof *survey);
     for (uint32_t i = 0; i < count; i++) {
-        survey_range(program, &ranges[i], survey);
+        survey_range(program, disassembler, &ranges[i], survey);
     }
     free(ranges);
 }

@@ -11,6 +11,8 @@
 #include <devices/device.h>
 #include <vcpu/program.h>
 
+#include "../disassembly.h"
+
 /* A stretch of code. */
 struct program_range {
     const char *name; /* of the function or section; NULL: of a segment */
@@ -31,13 +33,15 @@ bool program_range_find(const struct vcpu_program *program, const char *text,
 
 struct program_survey {
     uint64_t instructions;
-    uint64_t illegal; /* bytes or instructions that are not in the ISA */
+    uint64_t illegal; /* bytes or instructions that are not in the ISA, but for ud2 */
     uint32_t illegal_at[PROGRAM_ILLEGAL_MAX];
     bool devices[DEV_COUNT]; /* named by a port that can be told from the code */
     bool x87;
 };
 
-/* Goes through the code from the beginning of each range. */
-void program_survey(const struct vcpu_program *program, struct program_survey *survey);
+/* Goes through the code from the beginning of each range; the disassembler knows how long what is
+ * not in the ISA is. */
+void program_survey(const struct vcpu_program *program, struct emu_disassembler *disassembler,
+                    struct program_survey *survey);
 
 #endif

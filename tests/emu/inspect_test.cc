@@ -1,4 +1,6 @@
 // `denali inspect` and `denali list`: what is in an image, and what a build has.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -93,7 +95,48 @@ TEST_F(Inspect, TellsOfCodeThatIsNotInTheIsa)
     EXPECT_NE(outcome.out.find("sections: none"), std::string::npos);
     EXPECT_NE(outcome.out.find("symbols: 0 functions"), std::string::npos);
     outcome = Run({"odd.img", "--disassemble", "all"});
-    EXPECT_NE(outcome.out.find("00012001  f4                .byte 0xf4\n"), std::string::npos);
+    for (const char *line : {"00012001  f4                hlt  (not in the ISA)\n",
+                             "00012002  0fa2              cpuid  (not in the ISA)\n",
+                             "00012004  0f3f02            terminate\n"}) {
+        EXPECT_NE(outcome.out.find(line), std::string::npos) << line << outcome.out;
+    }
+}
+
+TEST_F(Inspect, Ud2IsNoAlarmAndWhatFollowsIsInStep)
+{
+    /* ud2; mov ecx, [ebx]; terminate */
+    Write("trap.img",
+          BuildElf(0x12000, {{0x12000, 0, {0x0f, 0x0b, 0x8b, 0x0b, 0x0f, 0x3f, 0x02}}}));
+    Outcome outcome = Run({"trap.img"});
+    EXPECT_NE(outcome.out.find("code     2 instructions\n"), std::string::npos) << outcome.out;
+    outcome = Run({"trap.img", "--disassemble", "all"});
+    EXPECT_NE(outcome.out.find("  0f0b              ud2  (not in the ISA)\n"
+                               "  00012002  8b0b              mov ecx, dword ptr [ebx]\n"),
+              std::string::npos)
+        << outcome.out;
+}
+
+TEST_F(Inspect, OptionsThatExcludeEachOtherAreRefused)
+{
+    const std::vector<std::vector<std::string>> pairs = {
+        {"--json", "--disassemble", "_start"},
+        {"--json", "--symbols"},
+        {"--disassemble", "_start", "--translated", "_start"},
+    };
+    for (std::vector<std::string> options : pairs) {
+        options.push_back(GuestImage("hello"));
+        Outcome outcome = Run(options);
+        EXPECT_EQ(outcome.code, 2);
+        EXPECT_EQ(outcome.out, "");
+        EXPECT_NE(outcome.err.find("; expected one of them"), std::string::npos) << outcome.err;
+    }
+}
+
+TEST_F(Inspect, AFifoIsRefusedAndNotWaitedFor)
+{
+    ASSERT_EQ(mkfifo((folder_.path() + "/fifo").c_str(), 0600), 0);
+    ExpectRefused("fifo", "not a regular file");
+    ExpectRefused("./fifo", "not a regular file");
 }
 
 TEST_F(Inspect, RefusesWhatIsNoGuestProgramInOneLine)
@@ -101,8 +144,8 @@ TEST_F(Inspect, RefusesWhatIsNoGuestProgramInOneLine)
     ExpectRefused("nothing.img", "no file `nothing.img`");
     ExpectRefused("./nothing.img", "No such file");
     ExpectRefused("/bin/true", "a 64-bit or big-endian ELF file");
-    ExpectRefused("/dev/null", "not an ELF file");
-    ExpectRefused("/", "cannot read the image");
+    ExpectRefused("/dev/null", "not a regular file");
+    ExpectRefused("/", "not a regular file");
     std::vector<uint8_t> file = BuildElf(0x12000, {{0x12000, 0, std::vector<uint8_t>(100, 0x90)}});
     for (size_t size : {10u, 60u, 100u}) {
         Write("cut.img", {file.begin(), file.begin() + static_cast<ptrdiff_t>(size)});
