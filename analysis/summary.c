@@ -129,6 +129,7 @@ static void faults_print(const struct trace_summary *summary, FILE *stream)
         fprintf(stream, "%s%s %s", i ? ", " : "", grouped(summary->faults[i].count, text),
                 summary->faults[i].kind);
     }
+    fputs(summary->fault_count ? " (events.log says where)" : "", stream);
     fputc('\n', stream);
 }
 

@@ -108,6 +108,7 @@ const struct dev_ops dev_observer_ops = {
     .regions = observer_regions,
     .region_count = sizeof observer_regions / sizeof observer_regions[0],
     .feature = ABI_FEATURE_OBSERVE,
+    .refuses = "a name other than 1 to 64 of A-Z a-z 0-9 . _ - and a value that is not finite",
     .init = observer_init,
     .reset = observer_init,
     .read = observer_read,

@@ -24,6 +24,11 @@ const char *emu_version(void)
     return DENALI_VERSION;
 }
 
+struct node_trace {
+    uint32_t node;
+    bool begun; /* something of it has been written */
+};
+
 /* Everything that one run holds. */
 struct run {
     const struct emu_run_options *options;
@@ -35,7 +40,8 @@ struct run {
     struct emu_capture captures;
     struct emu_screenshots screenshots;
     struct emu_progress progress;
-    uint64_t started_ns; /* host time */
+    struct node_trace *traces; /* one for each of options->traces */
+    uint64_t started_ns;       /* host time */
     uint32_t faults[VCPU_FAULT_COUNT];
 };
 
@@ -75,9 +81,9 @@ static void describe_end(const struct run *run, uint32_t node, char *text, size_
     if (report.fault.kind == VCPU_FAULT_NONE) {
         snprintf(text, size_bytes, "exit code %" PRIu32, report.exit_code);
     } else {
-        snprintf(text, size_bytes, "%s: %s at eip 0x%08" PRIx32 ", address 0x%08" PRIx32,
-                 vcpu_fault_name(report.fault.kind), vcpu_fault_text(report.fault.kind),
-                 report.fault.eip, report.fault.address);
+        char fault[EMU_FAULT_TEXT_MAX];
+        emu_world_node_fault_describe(run->world, node, fault);
+        snprintf(text, size_bytes, "%s: %s", vcpu_fault_name(report.fault.kind), fault);
     }
 }
 
@@ -85,7 +91,7 @@ static enum status take_note(void *context, const struct emu_note *note, struct 
 {
     struct run *run = context;
     char name[SCN_NODE_NAME_MAX];
-    char text[160];
+    char text[EMU_FAULT_TEXT_MAX + 32];
     scn_node_name(run->scenario, note->node, name);
     switch (note->kind) {
     case EMU_NOTE_BOOT:
@@ -126,6 +132,9 @@ static enum status take_trace(void *context, uint32_t node, const char *text, ui
     struct run *run = context;
     char name[SCN_NODE_NAME_MAX];
     scn_node_name(run->scenario, node, name);
+    for (uint32_t i = 0; i < run->options->trace_count; i++) {
+        run->traces[i].begun |= run->traces[i].node == node;
+    }
     return trace_run_instructions_append(run->trace, name, text, size_bytes, error);
 }
 
@@ -417,8 +426,9 @@ static enum status finish(struct run *run, struct error *error)
 /* --- all of it -------------------------------------------------------------------------------- */
 
 /* "peer-3:1s-1.5s": a node, and where there is one a stretch. */
-static enum status trace_node(struct run *run, const char *text, struct error *error)
+static enum status trace_node(struct run *run, uint32_t index, struct error *error)
 {
+    const char *text = run->options->traces[index];
     static const char option[] = "--trace-instructions";
     const char *colon = strchr(text, ':');
     struct scn_stretch stretch = {false, 0, UINT64_MAX};
@@ -430,6 +440,12 @@ static enum status trace_node(struct run *run, const char *text, struct error *e
     enum status status = scn_node_find(run->scenario, option, name, &node, error);
     if (!status && colon) {
         status = scn_stretch_parse(option, colon + 1, &stretch, error);
+    }
+    if (!status) {
+        status = scn_stretch_check(run->scenario, option, text, &stretch, error);
+    }
+    if (!status) {
+        run->traces[index].node = node;
     }
     uint64_t limit_bytes = run->options->trace_limit_bytes;
     return status ? status
@@ -454,12 +470,9 @@ static enum status start(struct run *run, struct error *error)
     }
     const struct vcpu_engine_ops *engine = NULL;
     if (options->engine) {
-        engine = vcpu_engine_find(options->engine);
-        if (!engine) {
-            return error_set(error, STATUS_INVALID, NULL, 0,
-                             "--engine %s: this build has no such engine; `denali list engines` "
-                             "shows those it has",
-                             options->engine);
+        status = vcpu_engine_choose("--engine", options->engine, &engine, error);
+        if (status) {
+            return status;
         }
     }
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -479,8 +492,9 @@ static enum status start(struct run *run, struct error *error)
     if (status) {
         return status;
     }
+    run->traces = alloc_zeroed(options->trace_count + 1, sizeof *run->traces);
     for (uint32_t i = 0; i < options->trace_count && !status; i++) {
-        status = trace_node(run, options->traces[i], error);
+        status = trace_node(run, i, error);
     }
     if (status) {
         return status;
@@ -539,6 +553,10 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     if (!status && !result->interrupted) {
         status = finish(&run, error);
     }
+    for (uint32_t i = 0; !status && i < options->trace_count && !result->trace_empty; i++) {
+        result->trace_empty = run.traces[i].begun ? NULL : options->traces[i];
+    }
+    free(run.traces);
     if (run.trace) {
         char reason[sizeof error->message + 64];
         if (result->interrupted) {

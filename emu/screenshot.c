@@ -79,8 +79,11 @@ enum status emu_screenshots_add(struct emu_screenshots *screenshots,
         status = scn_moment_parse(OPTION, at + 1, &time_ns, error);
     }
     if (!status && at && time_ns > scenario->duration_ns) {
+        char duration[SCN_MOMENT_TEXT_MAX];
+        scn_moment_write(scenario->duration_ns, duration);
         status = error_set(error, STATUS_INVALID, NULL, 0,
-                           OPTION " %.80s: expected a time within the run", text);
+                           OPTION " %.80s: expected a time within the run, which lasts %s", text,
+                           duration);
     }
     if (!status) {
         status = scn_nodes_select(scenario, OPTION, names, &nodes, error);

@@ -1,6 +1,7 @@
 /* Builds a world from a scenario, hands out its output, and answers questions about it. */
 #include "world_internal.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include <base/alloc.h>
 #include <base/assert.h>
+#include <base/nearest.h>
 #include <base/random.h>
 #include <base/time.h>
 
@@ -22,6 +24,31 @@ static uint64_t default_memory_limit(void)
 {
     uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES);
     return (pages * (uint64_t)sysconf(_SC_PAGESIZE) / 5 * 4) >> 20 << 20;
+}
+
+static int is_image(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    return dot && strcmp(dot, ".img") == 0;
+}
+
+/* The program of this build whose name is nearest, into meant; empty if none is near. */
+static void nearest_image(const char *directory, const char *name, char meant[SCN_NAME_MAX + 3])
+{
+    struct dirent **entries = NULL;
+    int count = scandir(directory ? directory : ".", &entries, is_image, alphasort);
+    const char **names = alloc_zeroed(count > 0 ? (size_t)count : 1, sizeof *names);
+    for (int i = 0; i < count; i++) {
+        *strrchr(entries[i]->d_name, '.') = '\0';
+        names[i] = entries[i]->d_name;
+    }
+    const char *near = nearest_word(name, names, count > 0 ? (size_t)count : 0);
+    snprintf(meant, SCN_NAME_MAX + 3, "%s", near ? near : "");
+    for (int i = 0; i < count; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+    free(names);
 }
 
 static enum status load_image(struct emu_world *world, uint32_t index, const char *directory,
@@ -49,13 +76,18 @@ static enum status load_image(struct emu_world *world, uint32_t index, const cha
         snprintf(field, sizeof field, "groups.%u.image", index);
         error_format(&refused, text, sizeof text);
         bool absent = status == STATUS_NOT_FOUND;
-        bool beside = absent && scn_file_beside(world->scenario, group->image);
-        return scn_error_at(
-            world->scenario, field, error, status, "groups.%s.image: %s%s%s%s%s", group->name, text,
-            absent ? "; expected a path to an image, or the name of a program that "
-                     "`denali list images` shows"
-                   : "",
-            beside ? "; did you mean `./" : "", beside ? group->image : "", beside ? "`?" : "");
+        char meant[SCN_NAME_MAX + 3] = "";
+        if (absent && scn_file_beside(world->scenario, group->image)) {
+            snprintf(meant, sizeof meant, "./%s", group->image);
+        } else if (absent && !group->image_is_path) {
+            nearest_image(directory, group->image, meant);
+        }
+        return scn_error_at(world->scenario, field, error, status, "groups.%s.image: %s%s%s%s%s",
+                            group->name, text,
+                            absent ? "; expected a path to an image, or the name of a program that "
+                                     "`denali list images` shows"
+                                   : "",
+                            meant[0] ? "; did you mean `" : "", meant, meant[0] ? "`?" : "");
     }
     return STATUS_OK;
 }
@@ -316,6 +348,7 @@ void emu_world_destroy(struct emu_world *world)
         vcpu_image_release(world->images[i]);
     }
     emu_disks_destroy(world);
+    emu_symbols_destroy(world);
     free(world->images);
     free(world->nodes);
     free(world->start_ns);

@@ -9,6 +9,7 @@
 #include <netsim/network.h>
 #include <netsim/partition.h>
 #include <vcpu/image.h>
+#include <vcpu/program.h>
 
 #include "process.h"
 
@@ -43,6 +44,12 @@ struct emu_worker {
     pthread_t thread; /* not used by worker 0, the caller's thread */
 };
 
+/* Of a group's image, for messages. */
+struct emu_symbols {
+    bool looked_for;
+    struct vcpu_program *program; /* NULL: none to be had */
+};
+
 struct emu_world {
     const struct scn_scenario *scenario;
     bool typed_input; /* emu_world_console_type may be called until emu_world_console_end */
@@ -50,6 +57,8 @@ struct emu_world {
 
     struct vcpu_arena *arena;
     struct vcpu_image **images; /* by group; groups of one image share it */
+
+    struct emu_symbols *symbols; /* by group; NULL before the first fault that is described */
 
     struct emu_disk_set *disks;             /* by group */
     struct emu_disk_content *disk_contents; /* a list */
@@ -113,6 +122,9 @@ void emu_world_collect(struct emu_world *world);
 /* Joins nodes and networks: builds the networks, the partition and the processes. */
 enum status emu_world_connect(struct emu_world *world, struct error *error) MUST_USE;
 void emu_world_disconnect(struct emu_world *world);
+
+/* The symbols that descriptions of faults wanted. */
+void emu_symbols_destroy(struct emu_world *world);
 
 /* Starts and ends the worker threads. */
 enum status emu_world_workers_start(struct emu_world *world, const struct vcpu_engine_ops *engine,

@@ -13,6 +13,9 @@
 
 #define ITEM_MAX 256u /* bytes of one item; no name is as long */
 
+#define NODES_EXPECTED "names of nodes or groups, ranges such as peer-3..9, or all"
+#define NODE_EXPECTED  "the name of one node, such as peer-3"
+
 /* --- nodes ------------------------------------------------------------------------------------ */
 
 /* Nodes first to last of the scenario; count 0: the item names none. */
@@ -65,7 +68,8 @@ static void members_describe(const struct scn_group *group, char *text, size_t s
 
 /* For an item that names nothing: the nearest that would. */
 static enum status unknown(const struct scn_scenario *scenario, const char *option,
-                           const char *item, const struct scn_group *group, struct error *error)
+                           const char *item, const struct scn_group *group, const char *expected,
+                           struct error *error)
 {
     char hint[192];
     if (group) {
@@ -88,9 +92,7 @@ static enum status unknown(const struct scn_scenario *scenario, const char *opti
             members_describe(group_find(scenario, near), members, sizeof members);
             snprintf(hint, sizeof hint, "did you mean %s? (%s)", near, members);
         } else {
-            snprintf(hint, sizeof hint,
-                     "expected names of nodes or groups, ranges such as peer-3..9, or all; the "
-                     "first group is %s",
+            snprintf(hint, sizeof hint, "expected %s; the first group is %s", expected,
                      scenario->groups[0].name);
         }
         free(names);
@@ -150,7 +152,7 @@ static enum status item_find(const struct scn_scenario *scenario, const char *op
     if (!range->count) {
         uint64_t index;
         group = group ? group : member_find(scenario, item, &index);
-        return unknown(scenario, option, item, group, error);
+        return unknown(scenario, option, item, group, NODES_EXPECTED, error);
     }
     return STATUS_OK;
 }
@@ -211,8 +213,14 @@ enum status scn_node_find(const struct scn_scenario *scenario, const char *optio
                          "%s: `%s` is a group; expected one node, %s-0 to %s-%" PRIu64, option,
                          item, group->name, group->name, group->count - 1);
     }
+    if (strcmp(item, "all") == 0 || strchr(item, ',') || strstr(item, "..")) {
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "%s: `%s`; expected one node; give the option once for each", option,
+                         item);
+    }
     uint64_t index;
-    return unknown(scenario, option, item, member_find(scenario, item, &index), error);
+    return unknown(scenario, option, item, member_find(scenario, item, &index), NODE_EXPECTED,
+                   error);
 }
 
 /* --- stretches -------------------------------------------------------------------------------- */
@@ -252,6 +260,20 @@ enum status scn_stretch_parse(const char *option, const char *text, struct scn_s
     }
     *stretch = (struct scn_stretch){counted[0] || counted[1], bounds[0], bounds[1]};
     return STATUS_OK;
+}
+
+enum status scn_stretch_check(const struct scn_scenario *scenario, const char *option,
+                              const char *text, const struct scn_stretch *stretch,
+                              struct error *error)
+{
+    if (stretch->in_instructions || stretch->from < scenario->duration_ns) {
+        return STATUS_OK;
+    }
+    char duration[SCN_MOMENT_TEXT_MAX];
+    scn_moment_write(scenario->duration_ns, duration);
+    return error_set(error, STATUS_INVALID, NULL, 0,
+                     "%s %.80s: expected a stretch within the run, which lasts %s", option, text,
+                     duration);
 }
 
 /* --- moments ---------------------------------------------------------------------------------- */

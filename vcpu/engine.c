@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include <base/nearest.h>
+#include <vcpu/image.h>
+
 extern const struct vcpu_engine_ops vcpu_interpreter_ops;
 #ifdef DENALI_TRANSLATOR
 extern const struct vcpu_engine_ops vcpu_translator_ops;
@@ -39,4 +42,24 @@ const struct vcpu_engine_ops *vcpu_engine_find(const char *name)
         }
     }
     return NULL;
+}
+
+enum status vcpu_engine_choose(const char *option, const char *name,
+                               const struct vcpu_engine_ops **engine, struct error *error)
+{
+    *engine = vcpu_engine_find(name);
+    if (*engine) {
+        return STATUS_OK;
+    }
+    const char *names[VCPU_ENGINE_SLOTS + 1];
+    size_t count = 0;
+    for (const struct vcpu_engine_ops *const *other = vcpu_engines(); *other; other++) {
+        names[count++] = (*other)->name;
+    }
+    const char *near = nearest_word(name, names, count);
+    return error_set(error, STATUS_INVALID, NULL, 0,
+                     "%s %.80s: this build has no such engine; `denali list engines` shows those "
+                     "it has%s%s%s",
+                     option, name, near ? "; did you mean `" : "", near ? near : "",
+                     near ? "`?" : "");
 }

@@ -89,6 +89,18 @@ static bool take_option(const struct cli_verb *verb, int argc, char **argv, int 
     return true;
 }
 
+static bool unexpected(const struct cli_verb *verb, const char *argument)
+{
+    if (!verb->takes_rest) {
+        return complain(verb, "unexpected argument", argument);
+    }
+    fprintf(stderr,
+            "denali: %s: unexpected argument `%s`; the guest's arguments come after -- (see denali "
+            "%s --help)\n",
+            verb->name, argument, verb->name);
+    return false;
+}
+
 bool cli_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_arguments *arguments,
                bool *done)
 {
@@ -115,7 +127,7 @@ bool cli_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_ar
         } else if (argv[i][0] == '-' && argv[i][1]) {
             return unknown_option(verb, argv[i]);
         } else if (arguments->positional_count >= verb->arguments_max) {
-            return complain(verb, "unexpected argument", argv[i]);
+            return unexpected(verb, argv[i]);
         } else {
             arguments->positional[arguments->positional_count++] = argv[i];
         }

@@ -26,7 +26,7 @@ static const struct cli_option options[] = {
     {"screen", "WIDTHxHEIGHT", "give the machine a screen, in pixels", false},
     {"screenshot", "FILE", "what is on its screen (640x480 if none is given) at the end, as PNG",
      false},
-    {"until", "TIME", "stop at this virtual time, e.g. 20s", false},
+    {"until", "TIME", "stop at this virtual time, e.g. 20s (default: 3600000s)", false},
     {"trace-instructions", "FROM-TO", "each instruction on stderr, e.g. 0-100, 1ms-2ms; -: all",
      false},
     {"env", "NAME=VALUE", "a variable of the guest's environment", true},
@@ -175,12 +175,43 @@ static char *describe(const struct cli_arguments *arguments, size_t *size_bytes)
     return text;
 }
 
+/* The value of a repeated option that a scenario's message means: "d.image: ..." that of the disk
+ * d, "0.from: ..." the first. NULL if
+ * it means none. */
+static const char *blamed_value(const struct cli_arguments *arguments, const char *option,
+                                const char *message)
+{
+    const char *values[CLI_VALUES_MAX];
+    uint32_t count = cli_values(arguments, option + strspn(option, "-"), values);
+    size_t length = strcspn(message, ".:");
+    char *end;
+    unsigned long number = strtoul(message, &end, 10);
+    if (end == message + length && number < count) {
+        return values[number];
+    }
+    for (uint32_t i = count; i > 0; i--) {
+        if (strncmp(values[i - 1], message, length) == 0 && values[i - 1][length] == '=') {
+            return values[i - 1];
+        }
+    }
+    return NULL;
+}
+
+static void cut_out(char *text, const char *phrase)
+{
+    char *found = strstr(text, phrase);
+    if (found) {
+        memmove(found, found + strlen(phrase), strlen(found + strlen(phrase)) + 1);
+    }
+}
+
 /*
  * The machine is described as a scenario, which the user did not write: an error in a field of it
  * is told as one in the option that the field came from.
  */
-static void blame_option(struct error *error, const char *image)
+static void blame_option(struct error *error, const struct cli_arguments *arguments)
 {
+    const char *image = arguments->positional[0];
     static const struct {
         const char *field;
         const char *option;
@@ -197,15 +228,21 @@ static void blame_option(struct error *error, const char *image)
             struct error told = ERROR_INIT;
             bool is_image = strcmp(map[i].option, "image") == 0;
             const char *rest = error->message + length;
-            const char *colon = rest[-1] == ' ' || rest[0] == '.' ? ": " : "";
-            rest += rest[0] == '.';
+            const char *value =
+                rest[0] == '.' ? blamed_value(arguments, map[i].option, rest + 1) : NULL;
+            const char *colon = strstr(rest, ": ");
+            if (is_image && rest[0] == '/') { /* it names the file itself */
+                error_set(&told, error->status, NULL, 0, "boot: %s", rest);
+            } else if (value && colon) {
+                error_set(&told, error->status, NULL, 0, "boot: %s `%s`: %s", map[i].option, value,
+                          colon + 2);
+            } else {
+                error_set(&told, error->status, NULL, 0, "boot: %s%s%s",
+                          is_image ? image : map[i].option,
+                          rest[-1] == ' ' || rest[0] == '.' ? ": " : "", rest + (rest[0] == '.'));
+            }
             /* It is relative to where denali runs, and nobody sees a scenario. */
-            static const char place[] = ", relative to the scenario file";
-            const char *cut = strstr(rest, place);
-            int before = cut ? (int)(cut - rest) : (int)strlen(rest);
-            error_set(&told, error->status, NULL, 0, "boot: %s%s%.*s%s",
-                      is_image ? image : map[i].option, colon, before, rest,
-                      cut ? cut + strlen(place) : "");
+            cut_out(told.message, ", relative to the scenario file");
             *error = told;
             return;
         }
@@ -218,7 +255,7 @@ static bool image_there(const char *image)
     if (access(image, R_OK) == 0) {
         return true;
     }
-    if (strchr(image, '/')) {
+    if (strchr(image, '/') || errno != ENOENT) {
         fprintf(stderr, "denali: boot: %s: cannot open the image: %s\n", image, strerror(errno));
         return false;
     }
@@ -256,6 +293,26 @@ static bool pairs_good(const struct cli_arguments *arguments, const char *option
     return true;
 }
 
+/* The picture is written at the end, beside its name first: tried now, so that nobody waits for one
+ * that cannot be. Else prints one line. */
+static bool screenshot_possible(const struct cli_arguments *arguments)
+{
+    const char *path = cli_value(arguments, "screenshot");
+    if (!path) {
+        return true;
+    }
+    const char *slash = strrchr(path, '/');
+    char folder[CLI_PATH_MAX];
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    if (access(folder, W_OK | X_OK) == 0) {
+        return true;
+    }
+    fprintf(stderr, "denali: boot: --screenshot %s: cannot be written: %s\n", path,
+            strerror(errno));
+    return false;
+}
+
 /* Every --env is NAME=VALUE, and a path names a file; else prints one line and returns false. */
 static bool arguments_good(const struct cli_arguments *arguments)
 {
@@ -264,7 +321,7 @@ static bool arguments_good(const struct cli_arguments *arguments)
         !pairs_good(arguments, "disk", ENV_NAME_MAX, "NAME=FILE, or NAME=SIZE such as data=8MiB")) {
         return false;
     }
-    return image_there(arguments->positional[0]);
+    return image_there(arguments->positional[0]) && screenshot_possible(arguments);
 }
 
 static enum status print_console(void *context, uint32_t node, const void *bytes,
@@ -282,8 +339,9 @@ static enum status print_console(void *context, uint32_t node, const void *bytes
 static enum status print_trace(void *context, uint32_t node, const char *text, uint32_t size_bytes,
                                struct error *error)
 {
-    (void)context;
+    bool *traced = context;
     (void)node;
+    *traced = true;
     if (fwrite(text, 1, size_bytes, stderr) != size_bytes) {
         return error_set(error, STATUS_IO, NULL, 0, "cannot write the trace to stderr: %s",
                          strerror(errno));
@@ -291,13 +349,18 @@ static enum status print_trace(void *context, uint32_t node, const char *text, u
     return STATUS_OK;
 }
 
-static enum status trace(const struct cli_arguments *arguments, struct emu_world *world,
-                         struct error *error)
+static enum status trace(const struct cli_arguments *arguments, const struct scn_scenario *scenario,
+                         struct emu_world *world, struct error *error)
 {
     const char *text = cli_value(arguments, "trace-instructions");
     struct scn_stretch stretch;
-    enum status status =
-        text ? scn_stretch_parse("--trace-instructions", text, &stretch, error) : STATUS_OK;
+    enum status status = STATUS_OK;
+    if (text) {
+        status = scn_stretch_parse("--trace-instructions", text, &stretch, error);
+    }
+    if (text && !status) {
+        status = scn_stretch_check(scenario, "--trace-instructions", text, &stretch, error);
+    }
     return !text || status ? status : emu_world_trace(world, 0, &stretch, UINT64_MAX, error);
 }
 
@@ -368,16 +431,15 @@ static enum status take_screenshot(struct emu_world *world, const char *path, st
     return status;
 }
 
-static int judge(const struct emu_world *world)
+static int judge(struct emu_world *world)
 {
     struct emu_node_report report;
     emu_world_node_report(world, 0, &report);
     if (report.fault.kind != VCPU_FAULT_NONE) {
-        fprintf(stderr,
-                "denali: the machine faulted after %" PRIu64 " instructions: %s at eip 0x%08" PRIx32
-                ", address 0x%08" PRIx32 "\n",
-                report.instructions, vcpu_fault_text(report.fault.kind), report.fault.eip,
-                report.fault.address);
+        char fault[EMU_FAULT_TEXT_MAX];
+        emu_world_node_fault_describe(world, 0, fault);
+        fprintf(stderr, "denali: the machine faulted after %" PRIu64 " instructions: %s\n",
+                report.instructions, fault);
         return CLI_EXIT_GUEST_FAULT;
     }
     if (strcmp(report.state, "terminated") == 0) {
@@ -398,18 +460,14 @@ static int boot(const struct cli_arguments *arguments)
     }
     const char *engine_name = cli_value(arguments, "engine");
     char images[CLI_PATH_MAX];
+    bool traced = false;
     struct emu_world_options world_options = {
-        .engine = engine_name ? vcpu_engine_find(engine_name) : NULL,
         .image_directory = cli_image_directory(images),
         .typed_input = true,
-        .sink = {.console = print_console, .trace = print_trace},
+        .sink = {.context = &traced, .console = print_console, .trace = print_trace},
     };
     struct error error = ERROR_INIT;
-    if (engine_name && !world_options.engine) {
-        error_set(&error, STATUS_INVALID, NULL, 0,
-                  "--engine %s: this build has no such engine; `denali list engines` shows those "
-                  "it has",
-                  engine_name);
+    if (engine_name && vcpu_engine_choose("--engine", engine_name, &world_options.engine, &error)) {
         return cli_fail(&error);
     }
     size_t size_bytes = 0;
@@ -429,9 +487,9 @@ static int boot(const struct cli_arguments *arguments)
         status = emu_world_create(scenario, &world_options, &world, &error);
     }
     if (status) {
-        blame_option(&error, arguments->positional[0]);
+        blame_option(&error, arguments);
     } else {
-        status = trace(arguments, world, &error);
+        status = trace(arguments, scenario, world, &error);
     }
     signal(SIGINT, on_interrupt);
     if (!status) {
@@ -440,6 +498,10 @@ static int boot(const struct cli_arguments *arguments)
     const char *screenshot = cli_value(arguments, "screenshot");
     if (!status && screenshot) {
         status = take_screenshot(world, screenshot, &error);
+    }
+    const char *stretch = cli_value(arguments, "trace-instructions");
+    if (!status && stretch && !traced) {
+        fprintf(stderr, "denali: --trace-instructions %s: nothing was executed then\n", stretch);
     }
     int code = status ? cli_fail(&error) : judge(world);
     emu_world_destroy(world);

@@ -168,9 +168,14 @@ static int list(const struct cli_arguments *arguments)
         }
     }
     if (!found) {
+        const char *names[sizeof subjects / sizeof *subjects];
+        for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+            names[i] = subjects[i].name;
+        }
         fprintf(stderr,
-                "denali: list: `%s`; expected engines, devices, images, scenarios or options\n",
+                "denali: list: `%s`; expected engines, devices, images, scenarios or options",
                 wanted);
+        cli_suggest(wanted, names, sizeof names / sizeof *names);
         return CLI_EXIT_BAD_INPUT;
     }
     return CLI_EXIT_OK;

@@ -38,6 +38,16 @@ static void on_interrupt(int signal_number)
     signal(signal_number, SIG_DFL); /* who asks twice does not want to wait for the window's end */
 }
 
+/* A limit has something to limit; else prints one line. */
+static bool limit_good(const struct cli_arguments *arguments, const char *limit, const char *what)
+{
+    if (cli_value(arguments, limit) && !cli_value(arguments, what)) {
+        fprintf(stderr, "denali: run: --%s without --%s; expected both\n", limit, what);
+        return false;
+    }
+    return true;
+}
+
 static int run(const struct cli_arguments *arguments)
 {
     uint64_t jobs = 0;
@@ -48,6 +58,10 @@ static int run(const struct cli_arguments *arguments)
         !cli_number(arguments, "pcap-limit", 1, 1u << 24, &pcap_mib) ||
         !cli_number(arguments, "trace-limit", 1, 1u << 24, &trace_mib) ||
         !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    if (!limit_good(arguments, "pcap-limit", "pcap") ||
+        !limit_good(arguments, "trace-limit", "trace-instructions")) {
         return CLI_EXIT_BAD_INPUT;
     }
     char shipped[CLI_PATH_MAX];
@@ -105,6 +119,10 @@ static int run(const struct cli_arguments *arguments)
     if (result.interrupted) {
         fprintf(stderr, "denali: interrupted; what there is of the run is in %s\n", result.path);
         return CLI_EXIT_INTERRUPTED;
+    }
+    if (result.trace_empty) {
+        fprintf(stderr, "denali: --trace-instructions %s: nothing was executed then\n",
+                result.trace_empty);
     }
     if (!quiet) {
         struct trace_summary_file file;

@@ -95,7 +95,7 @@ TEST_F(PrintedSummary, LeavesOutWhatThereIsNot)
   instructions  3,000,000,000
   frames        1,234,567 sent, 1,234,000 delivered, 567 dropped
   memory        100.0 MiB at most
-  faults        4 divide, 1 memory
+  faults        4 divide, 1 memory (events.log says where)
   digest        0000000000000abc
 )");
 }

@@ -96,10 +96,26 @@ TEST(Cli, BadArgumentsAreToldInOneLine)
         {{"boot", GuestImage("hello"), "--until", "soon"}, {"--until: ", "'soon'"}},
         {{"boot", GuestImage("hello"), "--env", "NAME"}, {"--env `NAME`", "NAME=VALUE"}},
         {{"boot", GuestImage("hello"), "--env", "DENALI_IP=1"},
-         {"--env: DENALI_IP", "machine's own"}},
+         {"--env `DENALI_IP=1`", "machine's own"}},
         {{"boot", "/"}, {"boot: /: expected an image file; / is not a file"}},
         {{"boot", GuestImage("hello"), "--file", "a=b"}, {"expected a file; there is no file ./b"}},
         {{"boot", GuestImage("hello"), "--engine", "bochs"}, {"--engine bochs"}},
+        {{"boot", GuestImage("hello"), "--engine", "interpeter"}, {"did you mean `interpreter`?"}},
+        {{"boot", GuestImage("hello"), "server"}, {"guest's arguments come after --"}},
+        {{"boot", GuestImage("hello"), "--file", "/a=nosuch"},
+         {"boot: --file `/a=nosuch`: expected a file; there is no file ./nosuch"}},
+        {{"boot", GuestImage("hello"), "--disk", "c=4KiB", "--disk", "d=nosuch"},
+         {"boot: --disk `d=nosuch`: expected a file; there is no file ./nosuch"}},
+        {{"boot", GuestImage("hello"), "--screenshot", "nosuch/x.png"},
+         {"--screenshot nosuch/x.png: cannot be written: No such file"}},
+        {{"boot", GuestImage("hello"), "--until", "1s", "--trace-instructions", "5s-6s"},
+         {"5s-6s: expected a stretch within the run, which lasts 1s"}},
+        {{"run", "s.yaml", "--trace-instructions", "all:1-2"}, {"`all`; expected one node"}},
+        {{"run", "s.yaml", "--trace-instructions", "machine:5h-6h"}, {"which lasts "}},
+        {{"run", "s.yaml", "--pcap-limit", "1"}, {"--pcap-limit without --pcap"}},
+        {{"run", "s.yaml", "--trace-limit", "1"}, {"without --trace-instructions"}},
+        {{"list", "image"}, {"did you mean `images`?"}},
+        {{"inspect", GuestImage("hello"), "--disassemble", "_strat"}, {"no such function"}},
     };
     TemporaryFolder folder;
     folder.write("s.yaml", Scenario());
@@ -436,7 +452,33 @@ TEST(Cli, BootTellsAFaultByAddressAndEndsWith4)
     Outcome outcome = Denali(folder, {"boot", GuestImage("misuse"), "--", "a"});
     EXPECT_EQ(outcome.code, 4);
     EXPECT_NE(outcome.err.find("faulted"), std::string::npos) << outcome.err;
-    EXPECT_NE(outcome.err.find("0xdeadbee0"), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("eip 0xdeadbee0, address 0xdeadbee0\n"), std::string::npos)
+        << outcome.err;
+}
+
+TEST(Cli, BootTellsAFaultByFunctionAndWhatItLooksLike)
+{
+    const std::vector<std::pair<const char *, std::string>> cases = {
+        {"b", "address 0x00000000; a null pointer[?]\n"},
+        {"f", "divide error at eip 0x[0-9a-f]+ \\(divide[+]0x[0-9a-f]+\\), address 0x00000000\n"},
+        {"C", " \\(bad_port[+]0x[0-9a-f]+\\), port 0x"},
+    };
+    TemporaryFolder folder;
+    for (const auto &[behaviour, wanted] : cases) {
+        Outcome outcome = Denali(folder, {"boot", GuestImage("misuse"), "--", behaviour});
+        EXPECT_EQ(outcome.code, 4);
+        EXPECT_TRUE(std::regex_search(outcome.err, std::regex(wanted))) << outcome.err;
+    }
+}
+
+TEST(Cli, AStretchInWhichNothingIsExecutedIsSaidToBeEmpty)
+{
+    TemporaryFolder folder;
+    Outcome outcome =
+        Denali(folder, {"boot", GuestImage("hello"), "--trace-instructions", "1000-2000"});
+    EXPECT_EQ(outcome.code, 7);
+    EXPECT_NE(outcome.err.find("1000-2000: nothing was executed then\n"), std::string::npos)
+        << outcome.err;
 }
 
 /* A machine asleep at the end is left asleep, however long it means to sleep. */

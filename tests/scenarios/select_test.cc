@@ -120,6 +120,11 @@ TEST(Select, RefusesWhatNoNameCouldBe)
 TEST(Select, FindsOneNode)
 {
     Scenario scenario = Groups();
+    for (const char *several : {"all", "server,peer-1", "peer-1..3"}) {
+        EXPECT_NE(Find(scenario.get(), several).find("; expected one node; give the option once"),
+                  std::string::npos)
+            << several;
+    }
     EXPECT_EQ(Find(scenario.get(), "server"), "0");
     EXPECT_EQ(Find(scenario.get(), "peer-3"), "4");
     EXPECT_EQ(Find(scenario.get(), "peer"),

@@ -116,6 +116,7 @@ struct dev_ops {
     uint32_t region_count;
     uint32_t feature;    /* ABI_FEATURE_* that announces it */
     uint32_t interrupts; /* ABI_IRQ_* that it raises */
+    const char *refuses; /* what makes it refuse, for messages; NULL: its documentation says */
 
     /* state is zeroed storage of state_bytes, aligned to 8. */
     void (*init)(void *state, const struct dev_env *env);

@@ -51,6 +51,7 @@ struct emu_run_result {
     bool expectations_met; /* all of the scenario's expectations held */
     uint64_t digest;
     uint32_t nodes_up;
+    const char *trace_empty; /* the first of options.traces that traced nothing, or NULL */
 };
 
 /* Loads and validates a scenario with the overrides of options. The caller destroys it. */

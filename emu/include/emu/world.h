@@ -177,6 +177,14 @@ struct emu_node_report {
 void emu_world_node_report(const struct emu_world *world, uint32_t node,
                            struct emu_node_report *report);
 
+#define EMU_FAULT_TEXT_MAX 512u /* bytes, with the end of the text */
+
+/* A node's fault for people: "address outside memory at eip 0x00011004 (main+0x4), address
+ * 0x00000000; a null pointer?". Names are those of the image's symbols, if its file still has them.
+ * "" unless it faulted. */
+void emu_world_node_fault_describe(struct emu_world *world, uint32_t node,
+                                   char text[EMU_FAULT_TEXT_MAX]);
+
 /* What is on a node's disk: the first block from `from` on that may hold anything but zeros, and
  * its bytes; EMU_BLOCK_NONE if there is none. disk is one of its group's in the scenario. */
 #define EMU_BLOCK_NONE UINT64_MAX

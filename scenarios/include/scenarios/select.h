@@ -48,6 +48,12 @@ struct scn_stretch {
 enum status scn_stretch_parse(const char *option, const char *text, struct scn_stretch *stretch,
                               struct error *error) MUST_USE;
 
+/* Refuses a stretch of virtual time that begins when the scenario's run is over; text is what the
+ * option was given. */
+enum status scn_stretch_check(const struct scn_scenario *scenario, const char *option,
+                              const char *text, const struct scn_stretch *stretch,
+                              struct error *error) MUST_USE;
+
 /* A virtual time such as 1.5s. */
 enum status scn_moment_parse(const char *option, const char *text, uint64_t *time_ns,
                              struct error *error) MUST_USE;

@@ -38,12 +38,12 @@ enum vcpu_stop_reason {
 /* A port or virtual-register access that the host is to perform. */
 struct vcpu_access {
     bool write;
-    uint8_t size_bytes;       /* 1, 2 or 4 */
-    uint8_t reg;              /* reads: enum vcpu_register that gets the value (size 1: 0..7 as
-                                 AL CL DL BL AH CH DH BH) */
+    uint8_t size_bytes; /* 1, 2 or 4 */
+    uint8_t reg;        /* reads: enum vcpu_register that gets the value (size 1: 0..7 as
+                           AL CL DL BL AH CH DH BH) */
     uint8_t instruction_bytes;
-    uint32_t address;         /* port number, or offset in the register page */
-    uint32_t value;           /* writes: the value, zero-extended */
+    uint32_t address; /* port number, or offset in the register page */
+    uint32_t value;   /* writes: the value, zero-extended */
 };
 
 struct vcpu_stop {
@@ -88,6 +88,10 @@ static inline void vcpu_engine_run(struct vcpu_engine *engine, struct vcpu *vcpu
 {
     engine->ops->run(engine, vcpu, budget, stop);
 }
+
+/* By the name that a user gave as an option's value, "--engine" say; an error names the nearest. */
+enum status vcpu_engine_choose(const char *option, const char *name,
+                               const struct vcpu_engine_ops **engine, struct error *error) MUST_USE;
 
 /* Retires the instruction of a PORT or REGISTER stop; value is what a read yielded. */
 void vcpu_access_complete(struct vcpu *vcpu, const struct vcpu_access *access, uint32_t value);
