@@ -123,7 +123,7 @@ static const char closing[] =
     "and\n"
     "by the names or numbers of list entries; the value is YAML, and `~` takes the field away:\n"
     "\n"
-    "    denali run echo.yaml --set networks.internet.delay=30ms --set general.seed=7\n"
+    "    denali run echo.yaml --set networks.internet.delay=11ms --set general.seed=7\n"
     "    denali check kademlia-planetlab.yaml --set groups.peers.count=50 --set "
     "networks.0.delay=30ms "
     "\\\n"

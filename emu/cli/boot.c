@@ -244,6 +244,9 @@ static void blame_option(struct error *error, const struct cli_arguments *argume
             /* It is relative to where denali runs, and nobody sees a scenario. */
             cut_out(told.message, ", relative to the scenario file");
             *error = told;
+            if (is_image) {
+                cli_hidden_tell(image, true, error);
+            }
             return;
         }
     }
@@ -516,7 +519,9 @@ const struct cli_verb cli_boot_verb = {
     .description = "Boots the image on a machine of its own. What it prints goes to the terminal, "
                    "what is typed\n(or piped in) goes to its console. The exit code is the "
                    "guest's; 4 if it faulted, 124 if\nit did not end, 130 if interrupted. Virtual "
-                   "time runs as fast as it can: a machine that\nsleeps does not wait.",
+                   "time runs as fast as it can: a machine that\nsleeps does not wait. IMAGE is a "
+                   "file, or a program of `denali list images` where there is no\nsuch "
+                   "file.",
     .options = options,
     .examples = "  denali boot hello\n"
                 "  denali boot my-peer.img -- arg1 arg2\n"

@@ -2,6 +2,7 @@
 #include <emu/run.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -52,6 +53,9 @@ static int check(const struct cli_arguments *arguments)
     }
     emu_world_destroy(world);
     scn_scenario_destroy(scenario);
+    if (status && strcmp(error.file, scenario_path) == 0) {
+        cli_hidden_tell(scenario_path, false, &error);
+    }
     return status ? cli_fail(&error) : CLI_EXIT_OK;
 }
 

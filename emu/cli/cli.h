@@ -101,6 +101,10 @@ void cli_names_free(char **names, uint32_t count);
 const char *cli_scenario_path(const struct cli_verb *verb, const char *argument,
                               char path[CLI_PATH_MAX]);
 
+/* Says in an error that the file of the current folder that an argument meant hides the image or
+ * scenario of that name that comes with denali, if it does. */
+void cli_hidden_tell(const char *argument, bool is_image, struct error *error);
+
 extern const struct cli_verb cli_run_verb;
 extern const struct cli_verb cli_boot_verb;
 extern const struct cli_verb cli_check_verb;

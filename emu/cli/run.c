@@ -109,6 +109,9 @@ static int run(const struct cli_arguments *arguments)
     struct error error = ERROR_INIT;
     enum status status = emu_run(&run_options, &result, &error);
     if (status) {
+        if (strcmp(error.file, scenario_path) == 0) {
+            cli_hidden_tell(scenario_path, false, &error);
+        }
         int code = cli_fail(&error);
         if (result.path[0]) {
             fprintf(stderr, "denali: what there is of the run is in %s, marked INCOMPLETE\n",
@@ -144,7 +147,9 @@ const struct cli_verb cli_run_verb = {
     .description = "Boots every machine of the scenario, joins them by its networks, runs it to "
                    "its end in\nvirtual time, and writes a run directory (docs/run-directory.md). "
                    "The same scenario and\nseed give the same digest on any engine and any number "
-                   "of jobs. Exit code 1 if an\nexpectation of the scenario does not hold.",
+                   "of jobs. Exit code 1 if an\nexpectation of the scenario does not hold. "
+                   "SCENARIO.yaml is a file, or one of `denali list\nscenarios` where there is no "
+                   "such file.",
     .options = options,
     .examples = "  denali run hello.yaml\n"
                 "  denali run kademlia-planetlab.yaml --seed 7 --nodes 2000\n"

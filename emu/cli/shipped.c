@@ -67,6 +67,30 @@ void cli_names_free(char **names, uint32_t count)
     free(names);
 }
 
+static bool is_shipped(const char *folder, const char *argument, const char *suffix)
+{
+    char path[CLI_PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/%s%s", folder, argument,
+                          ends_with(argument, suffix) ? "" : suffix);
+    return length < (int)sizeof path && access(path, F_OK) == 0;
+}
+
+void cli_hidden_tell(const char *argument, bool is_image, struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    const char *folder =
+        is_image ? cli_image_directory(path) : cli_shipped_directory("scenarios", path);
+    if (strchr(argument, '/') || access(argument, F_OK) != 0 ||
+        !is_shipped(folder, argument, is_image ? ".img" : ".yaml")) {
+        return;
+    }
+    struct error told = ERROR_INIT;
+    error_set(&told, error->status, error->file[0] ? error->file : NULL, error->line,
+              "%s; the file ./%s hides the %s of that name that comes with denali", error->message,
+              argument, is_image ? "program" : "scenario");
+    *error = told;
+}
+
 const char *cli_scenario_path(const struct cli_verb *verb, const char *argument,
                               char path[CLI_PATH_MAX])
 {

@@ -139,6 +139,20 @@ void ExpectNarrow(const std::string &text)
     }
 }
 
+TEST(Cli, FileThatHidesWhatIsShippedIsToldWhenItIsRefused)
+{
+    TemporaryFolder folder;
+    folder.write("hello", "no image");
+    folder.write("hello.yaml", "no: scenario\n");
+    folder.write("mine", "no image");
+    ExpectRefused(Denali(folder, {"boot", "hello"}),
+                  {"hello: ", "./hello hides the program of that name"});
+    ExpectRefused(Denali(folder, {"run", "hello.yaml"}),
+                  {"hello.yaml:1", "./hello.yaml hides the scenario of that name"});
+    ExpectRefused(Denali(folder, {"check", "hello"}), {"hello:1: ", "./hello hides the scenario"});
+    EXPECT_EQ(Denali(folder, {"boot", "mine"}).err.find("hides"), std::string::npos);
+}
+
 TEST(Cli, HelpOfEachVerbHasItsOptionsAndExamples)
 {
     TemporaryFolder folder;
