@@ -6,8 +6,8 @@
  *
  *   ECX EDX EBX EBP ESI EDI   the guest registers of the same names, zero-extended
  *   R8D R9D                   guest EAX and ESP
- *   EAX                       the guest's arithmetic flags as lahf and `seto al` leave them
- * ("kept") R10 R11                   scratch: a guest address, and a table entry or host address
+ *   EAX                       the guest's flags when kept: as lahf and `seto al` leave them
+ *   R10 R11                   scratch: a guest address, and a table entry or host address
  *   R12 R13                   the node's read and write tables
  *   R14                       instructions left of the budget
  *   R15                       struct gate

@@ -79,23 +79,21 @@ void lower_address(struct lowering *l, const struct isa_operand *operand)
                       (int32_t)operand->displacement));
 }
 
-static struct cold *cold_add(struct lowering *l)
+struct cold *lower_cold(struct lowering *l, enum cold_kind kind)
 {
     if (l->cold_count == COLD_MAX) {
         l->emitter->failed = true;
         return &l->cold[0];
     }
     struct cold *cold = &l->cold[l->cold_count++];
-    *cold = (struct cold){.label = emit_label(l->emitter), .index = l->index};
+    *cold = (struct cold){.kind = kind, .label = emit_label(l->emitter), .index = l->index};
     return cold;
 }
 
 uint32_t lower_leave(struct lowering *l)
 {
     if (!l->leave_label[l->index]) {
-        struct cold *cold = cold_add(l);
-        cold->kind = COLD_LEAVE;
-        l->leave_label[l->index] = cold->label + 1;
+        l->leave_label[l->index] = lower_cold(l, COLD_LEAVE)->label + 1;
     }
     return l->leave_label[l->index] - 1;
 }
@@ -138,8 +136,7 @@ void lower_check(struct lowering *l, uint32_t size_bytes, bool write)
         check_page(l, table, leave);
         return;
     }
-    struct cold *cold = cold_add(l);
-    cold->kind = COLD_MISALIGNED;
+    struct cold *cold = lower_cold(l, COLD_MISALIGNED);
     cold->size_bytes = size_bytes;
     cold->table = table;
     cold->leave = leave;
@@ -229,7 +226,7 @@ static void turn(struct lowering *l, const struct isa_operand *operand, unsigned
     EMIT(l->emitter, RORX, reg, reg, IMMEDIATE(bits));
 }
 
-static emit_operand host_operand(struct lowering *l, const struct isa_operand *operand)
+emit_operand lower_operand(struct lowering *l, const struct isa_operand *operand)
 {
     switch (operand->kind) {
     case ISA_OPERAND_MEMORY:
@@ -275,7 +272,7 @@ static void same(struct lowering *l, ZydisMnemonic mnemonic)
     unsigned count = instruction->operand_count;
     const struct isa_operand *high = NULL;
     for (unsigned i = 0; i < count; i++) {
-        operands[i] = host_operand(l, &instruction->operand[i]);
+        operands[i] = lower_operand(l, &instruction->operand[i]);
         if (is_high_byte(&instruction->operand[i])) {
             high = &instruction->operand[i];
         }
@@ -285,7 +282,7 @@ static void same(struct lowering *l, ZydisMnemonic mnemonic)
         const struct isa_operand *other = &instruction->operand[high == &instruction->operand[0]];
         if (count == 2 && other->kind == ISA_OPERAND_REGISTER &&
             !(is_high_byte(other) && other->number == high->number)) {
-            /* lower_supports lets only a source differ */
+            /* It is read only: xchg, which writes both, is the interpreter's here. */
             const struct isa_operand *source = &instruction->operand[1];
             EMIT(l->emitter, RORX, R11D,
                  emit_register(lower_register(32, source->width_bits == 8 ? source->number & 3u
@@ -342,7 +339,7 @@ static void load_address(struct lowering *l, ZydisMnemonic mnemonic)
 /* Shifts by CL: a count of 0 keeps all flags, and what the others leave undefined depends on it. */
 static void shift_by_cl(struct lowering *l, ZydisMnemonic mnemonic)
 {
-    emit_operand operand = host_operand(l, &l->op->instruction.operand[0]);
+    emit_operand operand = lower_operand(l, &l->op->instruction.operand[0]);
     emit_operand cl = emit_register(ZYDIS_REGISTER_CL);
     emit_operand r11b = emit_register(ZYDIS_REGISTER_R11B);
     if (!l->op->observed) {
@@ -532,14 +529,15 @@ bool lower_supports(const struct isa_instruction *instruction)
         return instruction->width_bits == 32;
     case ISA_IMUL:
         return instruction->operand_count > 1 || instruction->width_bits == 32;
-    case ISA_PUSH:
     case ISA_POP:
+        return instruction->width_bits == 32 && operand[0].kind == ISA_OPERAND_REGISTER;
+    case ISA_PUSH:
     case ISA_LEAVE:
     case ISA_JMP:
     case ISA_JCC:
     case ISA_CALL:
     case ISA_RET:
-        return lower_supports_branch(instruction);
+        return instruction->width_bits == 32;
     case ISA_XCHG:
         return !has_high_byte(instruction);
     default:

@@ -23,8 +23,10 @@
 #define FLAGS_HOST 2u /* in the host's flags, but for those in `undefined` */
 
 /* Code behind the block. */
+enum cold_kind { COLD_LEAVE, COLD_MISALIGNED, COLD_TAKEN };
+
 struct cold {
-    enum { COLD_LEAVE, COLD_MISALIGNED, COLD_TAKEN } kind;
+    enum cold_kind kind;
     uint32_t label;
     uint32_t index;      /* LEAVE, TAKEN: of the instruction */
     uint32_t back;       /* MISALIGNED: where to go on */
@@ -96,6 +98,11 @@ static inline void lower_wrote_flags(struct lowering *l, uint16_t undefined)
     l->undefined = undefined;
 }
 
+/* An operand of the present instruction: a host register, the checked access, or the immediate. */
+emit_operand lower_operand(struct lowering *l, const struct isa_operand *operand);
+/* Cold code for the present instruction, to be branched to; the caller fills in the rest. */
+struct cold *lower_cold(struct lowering *l, enum cold_kind kind);
+
 /* R10D = the address of a memory operand. */
 void lower_address(struct lowering *l, const struct isa_operand *operand);
 /* Checks size_bytes at R10D; R11 = the entry of their page. Writes host flags. */
@@ -112,7 +119,6 @@ lower_function lower_x87;
 bool lower_supports_x87(const struct isa_instruction *instruction);
 /* Does it need the guest's x87 state in the host's x87? */
 bool lower_uses_x87(const struct isa_instruction *instruction);
-bool lower_supports_branch(const struct isa_instruction *instruction);
 /* On to a guest address outside the block, the flags kept. */
 void lower_go(struct lowering *l, uint32_t target);
 

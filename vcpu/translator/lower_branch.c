@@ -1,21 +1,6 @@
 /* Lowering branches, the stack, and multiplication and division (lower.h). */
 #include "translator/lower.h"
 
-bool lower_supports_branch(const struct isa_instruction *instruction)
-{
-    const struct isa_operand *operand = &instruction->operand[0];
-    switch (instruction->operation) {
-    case ISA_PUSH:
-        return instruction->width_bits == 32;
-    case ISA_POP:
-        return instruction->width_bits == 32 && operand->kind == ISA_OPERAND_REGISTER;
-    case ISA_JCC:
-        return instruction->width_bits == 32;
-    default:
-        return instruction->width_bits == 32;
-    }
-}
-
 /* The value of a 32-bit operand to R11D; leaves R10 alone only if it is no memory operand. */
 static void fetch(struct lowering *l, const struct isa_operand *operand)
 {
@@ -58,12 +43,7 @@ void lower_push(struct lowering *l, ZydisMnemonic mnemonic)
         return;
     }
     below_stack(l);
-    if (operand->kind == ISA_OPERAND_REGISTER) {
-        EMIT(l->emitter, MOV, lower_checked(32),
-             emit_register(lower_register(32, operand->number)));
-    } else {
-        EMIT(l->emitter, MOV, lower_checked(32), IMMEDIATE(operand->value));
-    }
+    EMIT(l->emitter, MOV, lower_checked(32), lower_operand(l, operand));
     EMIT(l->emitter, MOV, GUEST_ESP, R10D);
 }
 
@@ -149,15 +129,8 @@ void lower_jump_if(struct lowering *l, ZydisMnemonic mnemonic)
         ZYDIS_MNEMONIC_JL, ZYDIS_MNEMONIC_JNL, ZYDIS_MNEMONIC_JLE, ZYDIS_MNEMONIC_JNLE};
     lower_keep_flags(l); /* for where it goes */
     lower_need_flags(l, l->op->reads);
-    if (l->cold_count == COLD_MAX) {
-        l->emitter->failed = true;
-        return;
-    }
-    struct cold *cold = &l->cold[l->cold_count++];
-    *cold = (struct cold){.kind = COLD_TAKEN,
-                          .label = emit_label(l->emitter),
-                          .index = l->index,
-                          .target = target_of(l->op)};
+    struct cold *cold = lower_cold(l, COLD_TAKEN);
+    cold->target = target_of(l->op);
     bool last = l->index + 1 == l->block->count;
     uint32_t displacement =
         emit_branch(l->emitter, jumps[l->op->instruction.condition], cold->label, last);
@@ -207,12 +180,7 @@ void lower_multiply(struct lowering *l, ZydisMnemonic mnemonic)
         lower_check(l, instruction->width_bits / 8u, false);
     }
     for (unsigned i = 0; i < instruction->operand_count; i++) {
-        const struct isa_operand *operand = &instruction->operand[i];
-        operands[i] = operand->kind == ISA_OPERAND_MEMORY ? lower_checked(operand->width_bits)
-                      : operand->kind == ISA_OPERAND_REGISTER
-                          ? emit_register(lower_register(operand->width_bits, operand->number))
-                      : instruction->width_bits == 16 ? emit_immediate((int16_t)operand->value)
-                                                      : IMMEDIATE(operand->value);
+        operands[i] = lower_operand(l, &instruction->operand[i]);
     }
     if (instruction->operand_count == 1) {
         /* What EAX held are flags that this instruction replaces. */

@@ -21,15 +21,15 @@ bool lower_supports_x87(const struct isa_instruction *instruction)
     }
 }
 
-/* FXSAVE's neighbour: is there anything of this in the host's x87 at all? */
-static bool is_beside(enum isa_operation operation)
+/* Does it do nothing at all? There are no exceptions to wait for or to clear. */
+static bool does_nothing(enum isa_operation operation)
 {
     return operation == ISA_FWAIT || operation == ISA_FNCLEX || operation == ISA_FNOP;
 }
 
 bool lower_uses_x87(const struct isa_instruction *instruction)
 {
-    return instruction->operation >= ISA_X87_FIRST && !is_beside(instruction->operation);
+    return instruction->operation >= ISA_X87_FIRST && !does_nothing(instruction->operation);
 }
 
 /* The opcode and digit with [r11 + r10]. */
@@ -85,7 +85,7 @@ void lower_x87(struct lowering *l, ZydisMnemonic mnemonic)
 {
     (void)mnemonic;
     const struct isa_instruction *instruction = &l->op->instruction;
-    if (is_beside(instruction->operation)) {
+    if (does_nothing(instruction->operation)) {
         return;
     }
     if (instruction->operation == ISA_FNSTSW) {
