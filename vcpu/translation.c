@@ -21,7 +21,9 @@ enum status vcpu_translation_make(uint32_t address, const uint8_t *bytes, size_t
     struct cache_workshop *workshop = alloc_zeroed(1, sizeof *workshop);
     const struct block *block = &workshop->block;
     block_analyse(&workshop->block, address, bytes, size_bytes < room ? size_bytes : room);
-    if (block->count == 0 || !lower_block(&workshop->emitter, block, 0, &workshop->lowering)) {
+    struct flags_source gate = flags_source_of(FLAGS_IN_GATE);
+    if (block->count == 0 ||
+        !lower_block(&workshop->emitter, block, &gate, 0, 0, &workshop->lowering)) {
         free(workshop);
         return error_set(error, STATUS_UNSUPPORTED, NULL, 0,
                          "the instruction at 0x%x is not translated: the interpreter does it",

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "translator/lower.h"
+#include "x87/x87.h"
 
 uint16_t block_condition_reads(unsigned condition)
 {
@@ -57,7 +58,6 @@ static void fill_flags(struct block_op *op)
     case ISA_SHLD:
     case ISA_SHRD:
         op->writes = FLAGS_ARITHMETIC;
-        op->reads = instruction->counted_by_cl ? FLAGS_ARITHMETIC : 0; /* a count of 0 keeps them */
         break;
     case ISA_INC:
     case ISA_DEC:
@@ -112,23 +112,137 @@ static void fill_flags(struct block_op *op)
     }
 }
 
-static bool touches_memory(const struct isa_instruction *instruction)
+static bool only_reads(enum isa_operation operation)
 {
-    switch (instruction->operation) {
-    case ISA_LEA:
-    case ISA_NOP:
-        return false;
+    switch (operation) {
+    case ISA_CMP:
+    case ISA_TEST:
+    case ISA_BT:
     case ISA_PUSH:
-    case ISA_POP:
-    case ISA_CALL:
-    case ISA_RET:
-    case ISA_LEAVE:
-    case ISA_DIV: /* may fault */
+    case ISA_MUL:
+    case ISA_IMUL:
+    case ISA_DIV:
     case ISA_IDIV:
+    case ISA_JMP:
+    case ISA_CALL:
         return true;
     default:
-        return instruction->memory_operand != ISA_NO_OPERAND;
+        return false;
     }
+}
+
+static void fill_operand_access(struct block_op *op)
+{
+    const struct isa_instruction *instruction = &op->instruction;
+    if (instruction->memory_operand == ISA_NO_OPERAND || instruction->operation == ISA_LEA ||
+        instruction->operation == ISA_NOP) {
+        return;
+    }
+    const struct isa_operand *operand = &instruction->operand[instruction->memory_operand];
+    struct block_access *access = &op->access[ACCESS_OPERAND];
+    access->base = operand->base;
+    access->index = operand->index;
+    access->shift = operand->shift;
+    access->displacement = operand->displacement;
+    if (instruction->operation >= ISA_X87_FIRST) {
+        const struct x87_form *form = x87_form_find(instruction->opcode, instruction->modrm);
+        access->size_bytes = form->size_bytes;
+        access->write = form->kind == X87_STORE;
+    } else {
+        access->size_bytes = operand->width_bits / 8u;
+        access->write = (instruction->memory_operand == 0 && !only_reads(instruction->operation)) ||
+                        instruction->operation == ISA_XCHG;
+    }
+}
+
+static void fill_stack_access(struct block_op *op)
+{
+    struct block_access *access = &op->access[ACCESS_STACK];
+    switch (op->instruction.operation) {
+    case ISA_PUSH:
+    case ISA_CALL:
+        *access = (struct block_access){
+            .size_bytes = 4, .write = true, .base = VCPU_ESP, .displacement = (uint32_t)-4};
+        break;
+    case ISA_POP:
+    case ISA_RET:
+        *access = (struct block_access){.size_bytes = 4, .base = VCPU_ESP};
+        break;
+    case ISA_LEAVE:
+        *access = (struct block_access){.size_bytes = 4, .base = VCPU_EBP};
+        break;
+    default:
+        return;
+    }
+    access->index = ISA_NO_REGISTER;
+}
+
+static uint8_t bit_of(const struct isa_operand *operand)
+{
+    if (operand->kind != ISA_OPERAND_REGISTER) {
+        return 0;
+    }
+    return (uint8_t)(1u << (operand->width_bits == 8 ? operand->number & 3u : operand->number));
+}
+
+static void fill_replaces(struct block_op *op)
+{
+    const struct isa_operand *operand = op->instruction.operand;
+    switch (op->instruction.operation) {
+    case ISA_CMP:
+    case ISA_TEST:
+    case ISA_BT:
+    case ISA_PUSH:
+    case ISA_JMP:
+    case ISA_JCC:
+    case ISA_CALL:
+    case ISA_RET:
+    case ISA_NOP:
+        break;
+    case ISA_LEAVE:
+        op->replaces = 1u << VCPU_ESP | 1u << VCPU_EBP;
+        break;
+    case ISA_XCHG:
+        op->replaces = bit_of(&operand[0]) | bit_of(&operand[1]);
+        break;
+    case ISA_MUL:
+    case ISA_DIV:
+    case ISA_IDIV:
+        op->replaces = 1u << VCPU_EAX | 1u << VCPU_EDX;
+        break;
+    case ISA_IMUL:
+        op->replaces = op->instruction.operand_count == 1 ? 1u << VCPU_EAX | 1u << VCPU_EDX
+                                                          : bit_of(&operand[0]);
+        break;
+    case ISA_CBW:
+    case ISA_CWDE:
+        op->replaces = 1u << VCPU_EAX;
+        break;
+    case ISA_CDQ:
+        op->replaces = 1u << VCPU_EDX;
+        break;
+    default:
+        if (op->instruction.operation == ISA_FNSTSW) {
+            op->replaces = 1u << VCPU_EAX;
+        } else if (op->instruction.operation < ISA_X87_FIRST && op->instruction.operand_count) {
+            op->replaces = bit_of(&operand[0]);
+        }
+        break;
+    }
+}
+
+/* May it leave before it is done, if the block is lowered this way? */
+static bool may_leave(const struct block *block, uint32_t index, enum block_way way)
+{
+    const struct block_op *op = &block->ops[index];
+    for (uint32_t which = 0; which < ACCESSES; which++) {
+        const struct block_access *access = &op->access[which];
+        if (access->size_bytes && (way == BLOCK_PLAIN || access->group == GROUP_NONE ||
+                                   block->groups[access->group].first == index)) {
+            return true;
+        }
+    }
+    return op->divides;
 }
 
 static bool is_forward(const struct block_op *op)
@@ -136,20 +250,20 @@ static bool is_forward(const struct block_op *op)
     return (int32_t)op->instruction.operand[0].value >= 0;
 }
 
-/* From the end backwards: flags after an op are observed if something sees them before all are
+/* From the end backwards: which flags after an instruction something sees before they are
  * overwritten. */
-static void fill_observed(struct block *block)
+static void fill_visible(struct block *block, enum block_way way)
 {
     uint16_t seen = FLAGS_ARITHMETIC; /* whoever comes after the block */
     for (uint32_t i = block->count; i-- > 0;) {
         struct block_op *op = &block->ops[i];
-        op->observed = seen & op->writes;
+        op->visible[way] = seen;
         if (op->instruction.operation == ISA_JCC) {
-            seen = FLAGS_ARITHMETIC; /* where it goes if taken */
-        } else {
+            seen = FLAGS_ARITHMETIC;                 /* where it goes if taken */
+        } else if (!op->instruction.counted_by_cl) { /* a count of 0 keeps them */
             seen = (uint16_t)((seen & ~op->writes) | op->reads);
         }
-        if (op->may_leave) {
+        if (may_leave(block, i, way)) {
             seen = FLAGS_ARITHMETIC;
         }
     }
@@ -172,7 +286,10 @@ void block_analyse(struct block *block, uint32_t eip, const uint8_t *bytes, size
             break;
         }
         fill_flags(op);
-        op->may_leave = touches_memory(&op->instruction);
+        fill_operand_access(op);
+        fill_stack_access(op);
+        fill_replaces(op);
+        op->divides = op->instruction.operation == ISA_DIV || op->instruction.operation == ISA_IDIV;
         block->uses_x87 |= lower_uses_x87(&op->instruction);
         done += op->instruction.length_bytes;
         block->count++;
@@ -183,5 +300,7 @@ void block_analyse(struct block *block, uint32_t eip, const uint8_t *bytes, size
         }
     }
     block->next_eip = eip + (uint32_t)done;
-    fill_observed(block);
+    block_group_accesses(block);
+    fill_visible(block, BLOCK_GROUPED);
+    fill_visible(block, BLOCK_PLAIN);
 }

@@ -69,6 +69,10 @@ static void cache_free(void *opaque)
         cache->users = user->next;
         free(user);
     }
+    for (int half = 0; half < 2; half++) {
+        free(cache->halves[half].edges);
+        free(cache->halves[half].versions);
+    }
     munmap(cache->writable, CACHE_CODE_BYTES);
     munmap((void *)cache->executable, CACHE_CODE_BYTES);
     pthread_mutex_destroy(&cache->lock);
@@ -159,6 +163,9 @@ static bool generation_begin(struct cache *cache)
     cache->used_bytes = FIRST_OFFSET;
     /* Numbers go round without 0, keeping halves by turns. */
     uint32_t next = cache->generation + 1 ? cache->generation + 1 : 2;
+    struct cache_half *half = &cache->halves[next % 2];
+    half->edge_count = half->version_count = 0;
+    memset(half->heads, 0, sizeof half->heads);
     __atomic_store_n(&cache->generation, next, __ATOMIC_SEQ_CST);
     return true;
 }
@@ -170,9 +177,43 @@ static uint32_t half_of(const struct cache *cache, uint32_t offset)
     return offset / cache->half_bytes;
 }
 
+#define EDGE_OF_HALF 0x80000000u /* in an edge's number: it is the second half's */
+
+/* A list's room for count more elements. */
+static void *make_room(void *list, uint32_t used, uint32_t count, uint32_t *capacity,
+                       size_t element_bytes)
+{
+    if (count <= *capacity - used) {
+        return list;
+    }
+    uint32_t more = *capacity / 2 > count ? *capacity / 2 : count + 64;
+    void *larger = alloc_zeroed(*capacity + more, element_bytes);
+    if (used) {
+        memcpy(larger, list, used * element_bytes);
+    }
+    free(list);
+    *capacity += more;
+    return larger;
+}
+
+static void place(struct cache *cache, uint32_t code, const struct cache_workshop *workshop)
+{
+    const struct lowering *lowering = &workshop->lowering;
+    struct cache_half *half = &cache->halves[cache->generation % 2];
+    memcpy(cache->writable + code, workshop->emitter.bytes, workshop->emitter.size_bytes);
+    cache->used_bytes +=
+        (workshop->emitter.size_bytes + BLOCK_ALIGNMENT - 1) & ~(BLOCK_ALIGNMENT - 1);
+    half->edges = make_room(half->edges, half->edge_count, lowering->edge_count,
+                            &half->edge_capacity, sizeof *half->edges);
+    memcpy(half->edges + half->edge_count, lowering->edges,
+           lowering->edge_count * sizeof *half->edges);
+    half->edge_count += lowering->edge_count;
+}
+
 /* Offset of the block's code; INTERPRET: it has none; UNKNOWN: there is no room for it now. The
  * lock is held. */
-static uint32_t translate(struct cache *cache, uint32_t eip, struct cache_workshop *workshop)
+static uint32_t translate(struct cache *cache, uint32_t eip, const struct flags_source *source,
+                          struct cache_workshop *workshop)
 {
     uint32_t page = eip >> VCPU_PAGE_BITS;
     uint32_t offset = eip & VCPU_PAGE_MASK;
@@ -183,14 +224,15 @@ static uint32_t translate(struct cache *cache, uint32_t eip, struct cache_worksh
         return CACHE_INTERPRET;
     }
     for (int attempt = 0; attempt < 2; attempt++) {
-        uint32_t code = cache->generation % 2 * cache->half_bytes + cache->used_bytes;
-        if (!lower_block(&workshop->emitter, &workshop->block, code, &workshop->lowering)) {
+        uint32_t which = cache->generation % 2;
+        uint32_t code = which * cache->half_bytes + cache->used_bytes;
+        uint32_t edge = cache->halves[which].edge_count | (which ? EDGE_OF_HALF : 0);
+        if (!lower_block(&workshop->emitter, &workshop->block, source, code, edge,
+                         &workshop->lowering)) {
             return CACHE_INTERPRET;
         }
-        uint32_t size_bytes = workshop->emitter.size_bytes;
-        if (size_bytes <= cache->half_bytes - cache->used_bytes) {
-            memcpy(cache->writable + code, workshop->emitter.bytes, size_bytes);
-            cache->used_bytes += (size_bytes + BLOCK_ALIGNMENT - 1) & ~(BLOCK_ALIGNMENT - 1);
+        if (workshop->emitter.size_bytes <= cache->half_bytes - cache->used_bytes) {
+            place(cache, code, workshop);
             return code;
         }
         if (!generation_begin(cache)) {
@@ -219,7 +261,8 @@ static uint32_t find_slow(struct cache *cache, struct cache_user *user, uint32_t
     uint32_t *slot = known ? &known->code[eip & VCPU_PAGE_MASK] : NULL;
     uint32_t code = slot ? *slot : CACHE_INTERPRET;
     if (code == CACHE_UNKNOWN) {
-        code = translate(cache, eip, workshop);
+        struct flags_source gate = flags_source_of(FLAGS_IN_GATE);
+        code = translate(cache, eip, &gate, workshop);
         __atomic_store_n(slot, code, __ATOMIC_RELEASE);
         __atomic_store_n(&user->generation, cache->generation, __ATOMIC_SEQ_CST);
     }
@@ -227,33 +270,105 @@ static uint32_t find_slow(struct cache *cache, struct cache_user *user, uint32_t
     return code;
 }
 
+static bool is_code(const struct cache *cache, uint32_t eip)
+{
+    uint32_t page = eip >> VCPU_PAGE_BITS;
+    return page < cache->page_count && cache->image->executable[page];
+}
+
+static const void *code_at(const struct cache *cache, uint32_t code)
+{
+    return code <= CACHE_INTERPRET ? NULL : cache->executable + code;
+}
+
 const void *cache_find(struct cache *cache, struct cache_user *user, uint32_t eip,
                        struct cache_workshop *workshop)
 {
-    uint32_t page = eip >> VCPU_PAGE_BITS;
-    if (page >= cache->page_count || !cache->image->executable[page]) {
+    if (!is_code(cache, eip)) {
         return NULL;
     }
-    struct cache_page *known = __atomic_load_n(&cache->pages[page], __ATOMIC_ACQUIRE);
+    struct cache_page *known =
+        __atomic_load_n(&cache->pages[eip >> VCPU_PAGE_BITS], __ATOMIC_ACQUIRE);
     uint32_t code = known ? __atomic_load_n(&known->code[eip & VCPU_PAGE_MASK], __ATOMIC_ACQUIRE)
                           : CACHE_UNKNOWN;
     if (code == CACHE_UNKNOWN) {
         code = find_slow(cache, user, eip, workshop);
     }
-    return code <= CACHE_INTERPRET ? NULL : cache->executable + code;
+    return code_at(cache, code);
 }
 
-void cache_link(struct cache *cache, uint32_t site, const void *target)
+/* --- edges ------------------------------------------------------------------------------------ */
+
+/* The version's code, translated if need be; UNKNOWN if there are too many or there is no room. The
+ * lock is held. */
+static uint32_t version_find(struct cache *cache, uint32_t eip, const struct flags_source *source,
+                             struct cache_workshop *workshop)
 {
-    uint32_t offset = (uint32_t)((const uint8_t *)target - cache->executable);
-    int32_t displacement = (int32_t)(offset - (site + (uint32_t)sizeof displacement));
-    pthread_mutex_lock(&cache->lock);
-    /* Never from one generation to another, whose code may go before. */
-    if (half_of(cache, site) == half_of(cache, offset)) {
+    struct cache_half *half = &cache->halves[cache->generation % 2];
+    uint32_t head = (eip * 0x9e3779b9u) >> 20;
+    uint32_t count = 0;
+    for (uint32_t i = half->heads[head]; i; i = half->versions[i - 1].next) {
+        const struct cache_version *version = &half->versions[i - 1];
+        if (version->eip == eip) {
+            if (flags_source_equal(&version->source, source)) {
+                return version->code;
+            }
+            count++;
+        }
+    }
+    if (count == CACHE_VERSIONS_MAX) {
+        return CACHE_UNKNOWN;
+    }
+    uint32_t code = translate(cache, eip, source, workshop);
+    if (code != CACHE_UNKNOWN) {
+        half = &cache->halves[cache->generation % 2];
+        half->versions = make_room(half->versions, half->version_count, 1, &half->version_capacity,
+                                   sizeof *half->versions);
+        half->versions[half->version_count++] =
+            (struct cache_version){eip, code, half->heads[head], *source};
+        half->heads[head] = half->version_count;
+    }
+    return code;
+}
+
+/* Joins the branch at site to code. Never from one generation to another, whose code may go before.
+ * The lock is held. */
+static void link_site(struct cache *cache, uint32_t site, uint32_t code)
+{
+    int32_t displacement = (int32_t)(code - (site + (uint32_t)sizeof displacement));
+    if (half_of(cache, site) == half_of(cache, code)) {
         __atomic_store_n((int32_t *)(void *)(cache->writable + site), displacement,
                          __ATOMIC_RELEASE);
     }
+}
+
+const void *cache_follow(struct cache *cache, struct cache_user *user, uint32_t number,
+                         uint32_t *eip, struct cache_workshop *workshop)
+{
+    pthread_mutex_lock(&cache->lock);
+    struct lower_edge edge =
+        cache->halves[number & EDGE_OF_HALF ? 1 : 0].edges[number & ~EDGE_OF_HALF];
+    *eip = edge.target;
+    uint32_t code = CACHE_UNKNOWN;
+    if (edge.source.kind != FLAGS_IN_GATE && is_code(cache, edge.target)) {
+        code = version_find(cache, edge.target, &edge.source, workshop);
+        if (code > CACHE_INTERPRET) {
+            link_site(cache, edge.site, code);
+        }
+        __atomic_store_n(&user->generation, cache->generation, __ATOMIC_SEQ_CST);
+    }
     pthread_mutex_unlock(&cache->lock);
+    if (code != CACHE_UNKNOWN) {
+        return code_at(cache, code);
+    }
+    const uint8_t *found = cache_find(cache, user, edge.target, workshop);
+    if (found) {
+        pthread_mutex_lock(&cache->lock);
+        link_site(cache, edge.site_gate ? edge.site_gate : edge.site,
+                  (uint32_t)(found - cache->executable));
+        pthread_mutex_unlock(&cache->lock);
+    }
+    return found;
 }
 
 void cache_target_set(struct cache *cache, uint32_t eip, const void *code)

@@ -2,6 +2,9 @@
  * Where translated code lives: one cache for each image, shared by all nodes and threads that run
  * it. It holds nothing of a node: no guest data, no address of one.
  *
+ * A guest address has code that takes the flags from the gate, and may have versions of it for
+ * other sources of flags (flags.h), which direct branches from code with such flags are linked to.
+ *
  * The code's memory is mapped twice, once to write and once to execute, so that no page is ever
  * both. A block once written stays as it is; only the displacement of a direct branch changes, in
  * one store within eight aligned bytes, from the way out to the target's code.
@@ -12,7 +15,8 @@
  * is overwritten under one that came in before: until it has left, what is not translated yet is
  * interpreted. So nobody ever waits, and no running block is touched.
  *
- * Size: CACHE_CODE_BYTES of code, and 16 KiB for each guest page of code up to CACHE_PAGES_MAX.
+ * Size: CACHE_CODE_BYTES of code, at most half as much again for its edges and versions, and 16 KiB
+ * for each guest page of code up to CACHE_PAGES_MAX.
  */
 #ifndef DENALI_VCPU_TRANSLATOR_CACHE_H
 #define DENALI_VCPU_TRANSLATOR_CACHE_H
@@ -22,7 +26,7 @@
 
 #include <vcpu/image.h>
 
-#include "translator/gate.h"
+#include "translator/edge.h"
 
 #define TRANSLATOR_SLOT 2 /* in vcpu_image.engine */
 
@@ -44,6 +48,28 @@ struct cache_user {
     struct cache_user *next;
 };
 
+/* Code for one guest address and one source of flags other than the gate. */
+struct cache_version {
+    uint32_t eip;
+    uint32_t code; /* offset, or CACHE_INTERPRET */
+    uint32_t next; /* + 1: another with the same hash */
+    struct flags_source source;
+};
+
+#define CACHE_VERSIONS_MAX  6u /* of one address; branches with still other flags use the gate */
+#define CACHE_VERSION_HEADS 4096u
+
+/* What a generation knows beside its code. */
+struct cache_half {
+    struct lower_edge *edges;
+    uint32_t edge_count;
+    uint32_t edge_capacity;
+    struct cache_version *versions;
+    uint32_t version_count;
+    uint32_t version_capacity;
+    uint32_t heads[CACHE_VERSION_HEADS]; /* + 1 */
+};
+
 struct cache {
     pthread_mutex_t lock; /* held to translate and to link */
     uint8_t *writable;    /* the two views of CACHE_CODE_BYTES */
@@ -52,6 +78,7 @@ struct cache {
     uint32_t generation; /* atomic, from 1; odd ones fill the second half */
     uint32_t used_bytes; /* of its half */
     uint32_t known_count;
+    struct cache_half halves[2];
     struct cache_user *users;            /* atomic */
     uint64_t targets[GATE_TARGET_COUNT]; /* atomic; gate.h */
     const struct vcpu_image *image;
@@ -76,8 +103,11 @@ void cache_leave(struct cache_user *user);
 const void *cache_find(struct cache *cache, struct cache_user *user, uint32_t eip,
                        struct cache_workshop *workshop);
 
-/* Joins the branch at site to the code of a target found before. */
-void cache_link(struct cache *cache, uint32_t site, const void *target);
+/* Where the edge that was left by goes: its guest address, and its code as from cache_find, to
+ * which it is linked. The guest's flags are in the gate, and whatever else its source says is in
+ * place. */
+const void *cache_follow(struct cache *cache, struct cache_user *user, uint32_t edge, uint32_t *eip,
+                         struct cache_workshop *workshop);
 
 /* So that indirect branches to eip find its code, found before, by themselves. */
 void cache_target_set(struct cache *cache, uint32_t eip, const void *code);

@@ -62,11 +62,19 @@ void emit_place(struct emitter *emitter, uint32_t label)
     emitter->labels[label] = (struct label){emitter->size_bytes, true};
 }
 
+/* One instruction that does nothing and is 1 to 3 bytes long. */
+static void fill(struct emitter *emitter, uint32_t size_bytes)
+{
+    static const uint8_t nops[3][3] = {{0x90}, {0x66, 0x90}, {0x0f, 0x1f, 0x00}};
+    emit_bytes(emitter, nops[size_bytes - 1], size_bytes);
+}
+
 uint32_t emit_branch(struct emitter *emitter, ZydisMnemonic mnemonic, uint32_t label, bool aligned)
 {
     uint32_t opcode_bytes = mnemonic == ZYDIS_MNEMONIC_JMP ? 1 : 2;
-    while (aligned && (emitter->size_bytes + opcode_bytes) % 8 > 4 && !emitter->failed) {
-        emit_list(emitter, ZYDIS_MNEMONIC_NOP, 0, NULL);
+    uint32_t place = (emitter->size_bytes + opcode_bytes) % 8;
+    if (aligned && place > 4) {
+        fill(emitter, 8 - place);
     }
     ZydisEncoderRequest request = {
         .machine_mode = ZYDIS_MACHINE_MODE_LONG_64,

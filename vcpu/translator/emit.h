@@ -22,9 +22,9 @@ struct fixup {
     uint32_t label;
 };
 
-#define EMIT_BYTES_MAX  32768u
-#define EMIT_LABELS_MAX 1024u
-#define EMIT_FIXUPS_MAX 1024u
+#define EMIT_BYTES_MAX  65536u
+#define EMIT_LABELS_MAX 4096u
+#define EMIT_FIXUPS_MAX 4096u
 
 struct emitter {
     uint32_t size_bytes;

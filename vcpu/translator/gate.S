@@ -12,21 +12,21 @@ gate_enter: /* RDI: struct gate, RSI: code */
     push %r13
     push %r14
     push %r15
-    sub $8, %rsp
-    mov %rdi, %r15
     mov %rsi, %r11
-    mov GATE_FLAGS(%r15), %eax
-    mov GATE_READ(%r15), %r12
-    mov GATE_WRITE(%r15), %r13
-    mov GATE_LEFT(%r15), %r14
-    mov GATE_GPR + 0(%r15), %r8d
-    mov GATE_GPR + 4(%r15), %ecx
-    mov GATE_GPR + 8(%r15), %edx
-    mov GATE_GPR + 12(%r15), %ebx
-    mov GATE_GPR + 16(%r15), %r9d
-    mov GATE_GPR + 20(%r15), %ebp
-    mov GATE_GPR + 24(%r15), %esi
-    mov GATE_GPR + 28(%r15), %edi
+    mov %rsp, GATE_STACK(%rdi)
+    mov %rdi, %rsp
+    mov GATE_HELD(%rsp), %eax
+    mov GATE_READ(%rsp), %r12
+    mov GATE_WRITE(%rsp), %r13
+    mov GATE_LEFT(%rsp), %r14
+    mov GATE_GPR + 0(%rsp), %r8d
+    mov GATE_GPR + 4(%rsp), %ecx
+    mov GATE_GPR + 8(%rsp), %edx
+    mov GATE_GPR + 12(%rsp), %ebx
+    mov GATE_GPR + 16(%rsp), %r9d
+    mov GATE_GPR + 20(%rsp), %ebp
+    mov GATE_GPR + 24(%rsp), %esi
+    mov GATE_GPR + 28(%rsp), %edi
     jmp *%r11
     .size gate_enter, . - gate_enter
 
@@ -34,17 +34,17 @@ gate_enter: /* RDI: struct gate, RSI: code */
     .hidden gate_leave
     .type gate_leave, @function
 gate_leave:
-    mov %eax, GATE_FLAGS(%r15)
-    mov %r14, GATE_LEFT(%r15)
-    mov %r8d, GATE_GPR + 0(%r15)
-    mov %ecx, GATE_GPR + 4(%r15)
-    mov %edx, GATE_GPR + 8(%r15)
-    mov %ebx, GATE_GPR + 12(%r15)
-    mov %r9d, GATE_GPR + 16(%r15)
-    mov %ebp, GATE_GPR + 20(%r15)
-    mov %esi, GATE_GPR + 24(%r15)
-    mov %edi, GATE_GPR + 28(%r15)
-    add $8, %rsp
+    mov %eax, GATE_HELD(%rsp)
+    mov %r14, GATE_LEFT(%rsp)
+    mov %r8d, GATE_GPR + 0(%rsp)
+    mov %ecx, GATE_GPR + 4(%rsp)
+    mov %edx, GATE_GPR + 8(%rsp)
+    mov %ebx, GATE_GPR + 12(%rsp)
+    mov %r9d, GATE_GPR + 16(%rsp)
+    mov %ebp, GATE_GPR + 20(%rsp)
+    mov %esi, GATE_GPR + 24(%rsp)
+    mov %edi, GATE_GPR + 28(%rsp)
+    mov GATE_STACK(%rsp), %rsp
     pop %r15
     pop %r14
     pop %r13

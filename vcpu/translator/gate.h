@@ -6,14 +6,16 @@
  *
  *   ECX EDX EBX EBP ESI EDI   the guest registers of the same names, zero-extended
  *   R8D R9D                   guest EAX and ESP
- *   EAX                       the guest's flags when kept: as lahf and `seto al` leave them
- *   R10 R11                   scratch: a guest address, and a table entry or host address
+ *   EAX                       an operand of the flags' source, or the flags themselves (flags.h)
+ *   R10 R11                   scratch: a guest address, and a table entry
  *   R12 R13                   the node's read and write tables
  *   R14                       instructions left of the budget
- *   R15                       struct gate
- *   RSP                       the host's stack, which guest code never touches
+ *   R15                       the host address of the anchor, where a group has one (group.h)
+ *   RSP                       struct gate
  *
  * Guest EAX is not in EAX so that flags can be kept by lahf in one instruction without moving it.
+ * Translated code has no stack; a signal that comes while it runs has GATE_SIGNAL_BYTES below the
+ * gate.
  */
 #ifndef DENALI_VCPU_TRANSLATOR_GATE_H
 #define DENALI_VCPU_TRANSLATOR_GATE_H
@@ -21,23 +23,29 @@
 /* Offsets in struct gate. */
 #define GATE_GPR         0
 #define GATE_EIP         32
-#define GATE_FLAGS       36
-#define GATE_READ        40
-#define GATE_WRITE       48
-#define GATE_LEFT        56
+#define GATE_FLAGS_FORM  36
+#define GATE_FLAGS_A     40
+#define GATE_FLAGS_B     44
+#define GATE_HELD        48
+#define GATE_EXIT        52
+#define GATE_EDGE        56
+#define GATE_SPILL       60
 #define GATE_PAGES       64
-#define GATE_LIMIT16     68
-#define GATE_LIMIT32     72
-#define GATE_SPILL       76
-#define GATE_EXIT        80
-#define GATE_SITE        84
-#define GATE_LEAVE       88
-#define GATE_TARGETS     96
-#define GATE_CODE        104
-#define GATE_X87_HERE    112
-#define GATE_X87_CONTROL 116
-#define GATE_X87_C1      120
-#define GATE_SIZE        128
+#define GATE_LIMIT8      68
+#define GATE_LIMIT16     72
+#define GATE_LIMIT32     76
+#define GATE_LIMIT64     80
+#define GATE_X87_HERE    84
+#define GATE_X87_CONTROL 88
+#define GATE_X87_C1      92
+#define GATE_READ        96
+#define GATE_WRITE       104
+#define GATE_LEFT        112
+#define GATE_LEAVE       120
+#define GATE_TARGETS     128
+#define GATE_CODE        136
+#define GATE_STACK       144
+#define GATE_SIZE        152
 
 #ifndef __ASSEMBLER__
 
@@ -51,66 +59,71 @@
 enum gate_exit {
     GATE_EXIT_INTERPRET, /* the interpreter does this instruction: rare, slow or faulting */
     GATE_EXIT_BUDGET,    /* the block at eip is longer than what is left of the budget */
-    GATE_EXIT_LINK,      /* a direct branch whose target may be linked at `site` now */
+    GATE_EXIT_LINK,      /* the direct branch `edge`, which may be joined to its target now */
     GATE_EXIT_X87,       /* the block at eip uses x87 state that is not in the host's x87 */
     GATE_EXIT_FIND,      /* an indirect branch whose target is not in the table of targets */
+    GATE_EXIT_FLAGS, /* the instruction at eip wants flags that are known by their source only */
 };
 
 /* A slot of the table of targets: guest address in the low half, offset of its code in the high.
  * An empty slot holds an address that does not belong in it. */
 #define GATE_TARGET_COUNT 16384u /* a power of two */
 
+#define GATE_SIGNAL_BYTES 65536u
+
 struct gate {
     uint32_t gpr[VCPU_REGISTER_COUNT];
     uint32_t eip;
-    uint32_t flags; /* kept flags: SF ZF AF PF CF in bits 15 14 12 10 8, OF in bit 0 */
+    uint32_t flags_form; /* the guest's flags (flags.h) */
+    uint32_t flags_a;
+    uint32_t flags_b;
+    uint32_t held; /* EAX */
+    uint32_t exit; /* enum gate_exit */
+    uint32_t edge; /* LINK: which of the cache's edges */
+    uint32_t spill;
+    uint32_t pages;   /* length of the tables */
+    uint32_t limit8;  /* pages in bytes and in units of 2, 4 and 8 bytes, against which a rotated */
+    uint32_t limit16; /* address is compared: misaligned ones have their low bits on top and */
+    uint32_t limit32; /* exceed it */
+    uint32_t limit64;
+    uint32_t x87_here;    /* 1: the host's x87 holds the guest's state (x87.h) */
+    uint32_t x87_control; /* the guest's control word, and C1 in its place of the status word: */
+    uint32_t x87_c1;      /* those of the host's x87 differ from the ISA */
     const uintptr_t *read;
     const uintptr_t *write;
     int64_t left;
-    uint32_t pages;   /* length of the tables */
-    uint32_t limit16; /* pages in units of 2 and of 4 bytes, against which a rotated address is */
-    uint32_t limit32; /* compared: misaligned ones have their low bits on top and exceed it */
-    uint32_t spill;
-    uint32_t exit;     /* enum gate_exit */
-    uint32_t site;     /* LINK: offset in the code cache of the branch's 32-bit displacement */
-    const void *leave; /* gate_leave */
+    const void *leave;       /* gate_leave */
     const uint64_t *targets; /* GATE_TARGET_COUNT slots */
     const uint8_t *code;     /* the executable view of the code cache */
-    uint32_t x87_here;       /* 1: the host's x87 holds the guest's state (x87.h) */
-    uint32_t x87_control;    /* the guest's control word, and C1 in its place of the status word: */
-    uint32_t x87_c1;         /* those of the host's x87 differ from the ISA */
+    void *stack;             /* the host's RSP */
 };
 
-static_assert(
-    offsetof(struct gate, gpr) == GATE_GPR && offsetof(struct gate, eip) == GATE_EIP &&
-        offsetof(struct gate, flags) == GATE_FLAGS && offsetof(struct gate, read) == GATE_READ &&
-        offsetof(struct gate, write) == GATE_WRITE && offsetof(struct gate, left) == GATE_LEFT &&
-        offsetof(struct gate, pages) == GATE_PAGES &&
-        offsetof(struct gate, limit16) == GATE_LIMIT16 &&
-        offsetof(struct gate, limit32) == GATE_LIMIT32 &&
-        offsetof(struct gate, spill) == GATE_SPILL && offsetof(struct gate, exit) == GATE_EXIT &&
-        offsetof(struct gate, site) == GATE_SITE && offsetof(struct gate, leave) == GATE_LEAVE &&
-        offsetof(struct gate, targets) == GATE_TARGETS &&
-        offsetof(struct gate, code) == GATE_CODE &&
-        offsetof(struct gate, x87_here) == GATE_X87_HERE &&
-        offsetof(struct gate, x87_control) == GATE_X87_CONTROL &&
-        offsetof(struct gate, x87_c1) == GATE_X87_C1 && sizeof(struct gate) == GATE_SIZE,
-    "gate.S and translated code use these offsets");
+#define GATE_FIELD_IS(field, offset) (offsetof(struct gate, field) == (offset))
+static_assert(GATE_FIELD_IS(gpr, GATE_GPR) && GATE_FIELD_IS(eip, GATE_EIP) &&
+                  GATE_FIELD_IS(flags_form, GATE_FLAGS_FORM) &&
+                  GATE_FIELD_IS(flags_a, GATE_FLAGS_A) && GATE_FIELD_IS(flags_b, GATE_FLAGS_B) &&
+                  GATE_FIELD_IS(held, GATE_HELD) && GATE_FIELD_IS(exit, GATE_EXIT) &&
+                  GATE_FIELD_IS(edge, GATE_EDGE) && GATE_FIELD_IS(spill, GATE_SPILL) &&
+                  GATE_FIELD_IS(pages, GATE_PAGES) && GATE_FIELD_IS(limit8, GATE_LIMIT8) &&
+                  GATE_FIELD_IS(limit16, GATE_LIMIT16) && GATE_FIELD_IS(limit32, GATE_LIMIT32) &&
+                  GATE_FIELD_IS(limit64, GATE_LIMIT64) && GATE_FIELD_IS(x87_here, GATE_X87_HERE) &&
+                  GATE_FIELD_IS(x87_control, GATE_X87_CONTROL) &&
+                  GATE_FIELD_IS(x87_c1, GATE_X87_C1) && GATE_FIELD_IS(read, GATE_READ) &&
+                  GATE_FIELD_IS(write, GATE_WRITE) && GATE_FIELD_IS(left, GATE_LEFT) &&
+                  GATE_FIELD_IS(leave, GATE_LEAVE) && GATE_FIELD_IS(targets, GATE_TARGETS) &&
+                  GATE_FIELD_IS(code, GATE_CODE) && GATE_FIELD_IS(stack, GATE_STACK) &&
+                  sizeof(struct gate) == GATE_SIZE,
+              "gate.S and translated code use these offsets");
 
-/* Runs translated code until it leaves. */
+/* Runs translated code until it leaves; there are GATE_SIGNAL_BYTES of nothing before the gate. */
 void gate_enter(struct gate *gate, const void *code);
 /* Where translated code jumps to leave; never called from C. */
 void gate_leave(void);
 
-/* Flags as struct vcpu has them, to and from the way they are kept. */
+/* Flags as EFLAGS has them, in kept form. */
 static inline uint32_t gate_flags_keep(uint32_t eflags)
 {
     return (eflags & 0xd5u) << 8 | (eflags & VCPU_FLAG_OF ? 1u : 0u);
-}
-
-static inline uint32_t gate_flags_kept(uint32_t kept)
-{
-    return (kept >> 8 & 0xd5u) | (kept & 1u ? VCPU_FLAG_OF : 0u);
 }
 
 #endif

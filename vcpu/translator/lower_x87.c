@@ -5,6 +5,8 @@
  * The host differs from the ISA in C1, exception bits and masks. So the guest's control word and C1
  * are kept beside, and what shows or writes more of the status word is the interpreter's.
  */
+#include <string.h>
+
 #include "translator/lower.h"
 #include "x87/x87.h"
 
@@ -32,21 +34,29 @@ bool lower_uses_x87(const struct isa_instruction *instruction)
     return instruction->operation >= ISA_X87_FIRST && !does_nothing(instruction->operation);
 }
 
-/* The opcode and digit with [r11 + r10]. */
+/* The opcode and digit with the checked access, in bytes: Intel SDM vol. 2A, 2.1.5 and 2.2.1. */
 static void with_memory(struct lowering *l)
 {
     const struct isa_instruction *instruction = &l->op->instruction;
-    const uint8_t rex = 0x43;                                   /* index and base are r8..r15 */
-    const uint8_t modrm = (instruction->modrm & 0x38u) | 0x04u; /* a SIB byte follows */
-    const uint8_t sib = (10u & 7u) << 3 | (11u & 7u);
-    emit_bytes(l->emitter, (uint8_t[]){rex, instruction->opcode, modrm, sib}, 4);
+    unsigned base = l->memory.mem.base - ZYDIS_REGISTER_RAX;
+    bool indexed = l->memory.mem.index != ZYDIS_REGISTER_NONE;
+    unsigned index = indexed ? l->memory.mem.index - ZYDIS_REGISTER_RAX : 4; /* 4: none */
+    int32_t displacement = (int32_t)l->memory.mem.displacement;
+    uint8_t bytes[8] = {
+        (uint8_t)(0x40 | (index >> 3) << 1 | base >> 3),
+        instruction->opcode,
+        (uint8_t)(0x84 | (instruction->modrm & 0x38u)), /* a SIB byte and 32 bits follow */
+        (uint8_t)((index & 7u) << 3 | (base & 7u)),
+    };
+    memcpy(bytes + 4, &displacement, sizeof displacement);
+    emit_bytes(l->emitter, bytes, sizeof bytes);
 }
 
 static void load_control(struct lowering *l)
 {
     uint32_t plain = emit_label(l->emitter);
     emit_operand spill = GATE(SPILL, 2);
-    EMIT(l->emitter, MOVZX, R11D, lower_checked(16));
+    EMIT(l->emitter, MOVZX, R11D, l->memory);
     EMIT(l->emitter, AND, R11D, IMMEDIATE(X87_CONTROL_WRITABLE));
     EMIT(l->emitter, OR, R11D, IMMEDIATE(X87_CONTROL_FIXED));
     EMIT(l->emitter, MOV, GATE(X87_CONTROL, 4), R11D);
@@ -62,17 +72,21 @@ static void load_control(struct lowering *l)
 
 static void store_control(struct lowering *l)
 {
-    EMIT(l->emitter, ADD, R11, R10); /* the flags are kept */
+    if (l->memory.mem.base == ZYDIS_REGISTER_R11) { /* the rest of its address may be in R10 */
+        EMIT(l->emitter, ADD, R11, emit_register(l->memory.mem.index));
+        l->memory.mem.index = ZYDIS_REGISTER_NONE;
+        l->memory.mem.scale = 0;
+        l->host = false;
+    }
     EMIT(l->emitter, MOV, R10D, GATE(X87_CONTROL, 4));
-    EMIT(l->emitter, MOV, emit_memory(ZYDIS_REGISTER_R11, ZYDIS_REGISTER_NONE, 0, 0, 2),
-         emit_register(ZYDIS_REGISTER_R10W));
+    EMIT(l->emitter, MOV, l->memory, emit_register(ZYDIS_REGISTER_R10W));
 }
 
 /* AX = the status word as the ISA has it. */
 static void status_to_ax(struct lowering *l)
 {
-    lower_keep_flags(l);
-    l->flags = FLAGS_KEPT;
+    lower_registers_replaced(l);
+    lower_spoil_flags(l);
     EMIT(l->emitter, MOV, R10D, EAX);
     EMIT(l->emitter, FNSTSW, emit_register(ZYDIS_REGISTER_AX));
     EMIT(l->emitter, AND, EAX, IMMEDIATE(0x7d00)); /* C0, C2, the top and C3 */
@@ -98,15 +112,14 @@ void lower_x87(struct lowering *l, ZydisMnemonic mnemonic)
         }
         emit_bytes(l->emitter, (uint8_t[]){instruction->opcode, instruction->modrm}, 2);
         if (l->op->writes) {
-            lower_wrote_flags(l, instruction->flags_undefined);
+            lower_wrote_flags(l, flags_source_of(FLAGS_IN_HOST), instruction->flags_undefined);
         }
         return;
     }
-    const struct x87_form *form = x87_form_find(instruction->opcode, instruction->modrm);
-    lower_address(l, &instruction->operand[instruction->memory_operand]);
-    lower_check(l, form->size_bytes, form->kind == X87_STORE);
+    lower_reach(l);
     switch (instruction->operation) {
     case ISA_FLDCW:
+        lower_spoil_flags(l);
         load_control(l);
         break;
     case ISA_FNSTCW:

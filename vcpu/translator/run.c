@@ -18,7 +18,8 @@
 #include "translator/x87.h"
 
 struct translator {
-    struct vcpu_engine engine; /* first: vcpu/engine.h */
+    struct vcpu_engine engine;          /* first: vcpu/engine.h */
+    uint8_t signals[GATE_SIGNAL_BYTES]; /* gate.h */
     struct gate gate;
     uint32_t direction; /* DF, which translated code leaves alone */
     struct vcpu_engine *interpreter;
@@ -29,20 +30,24 @@ static void state_load(struct translator *t, const struct vcpu *vcpu)
 {
     memcpy(t->gate.gpr, vcpu->gpr, sizeof vcpu->gpr);
     t->gate.eip = vcpu->eip;
-    t->gate.flags = gate_flags_keep(vcpu->eflags);
+    t->gate.flags_form = FLAGS_FORM(FLAGS_KEPT, 0);
+    t->gate.flags_a = gate_flags_keep(vcpu->eflags);
     t->direction = vcpu->eflags & VCPU_FLAG_DF;
     t->gate.read = vcpu->space->read;
     t->gate.write = vcpu->space->write;
     t->gate.pages = vcpu->space->page_count;
-    t->gate.limit16 = vcpu->space->page_count * (VCPU_PAGE_BYTES / 2);
-    t->gate.limit32 = vcpu->space->page_count * (VCPU_PAGE_BYTES / 4);
+    t->gate.limit8 = vcpu->space->page_count * VCPU_PAGE_BYTES;
+    t->gate.limit16 = t->gate.limit8 / 2;
+    t->gate.limit32 = t->gate.limit8 / 4;
+    t->gate.limit64 = t->gate.limit8 / 8;
 }
 
 static void state_store(const struct translator *t, struct vcpu *vcpu, uint64_t retired)
 {
     memcpy(vcpu->gpr, t->gate.gpr, sizeof vcpu->gpr);
     vcpu->eip = t->gate.eip;
-    vcpu->eflags = gate_flags_kept(t->gate.flags) | t->direction;
+    vcpu->eflags =
+        flags_of_gate(t->gate.flags_form, t->gate.flags_a, t->gate.flags_b) | t->direction;
     vcpu->retired += retired;
     vcpu->cycles += retired;
 }
@@ -55,18 +60,31 @@ static uint64_t run_translated(struct translator *t, struct cache *cache, struct
     const void *code = cache_find(cache, user, t->gate.eip, &t->workshop);
     t->gate.left = left > INT64_MAX ? INT64_MAX : (int64_t)left;
     uint64_t beyond = left - (uint64_t)t->gate.left;
-    while (code) {
+    bool goes_on = true;
+    while (code && goes_on) {
         gate_enter(&t->gate, code);
-        if (t->gate.exit == GATE_EXIT_X87) {
-            translator_x87_load(&t->gate, &vcpu->x87);
-        } else if (t->gate.exit != GATE_EXIT_LINK && t->gate.exit != GATE_EXIT_FIND) {
+        switch (t->gate.exit) {
+        case GATE_EXIT_LINK:
+            code = cache_follow(cache, user, t->gate.edge, &t->gate.eip, &t->workshop);
             break;
-        }
-        code = cache_find(cache, user, t->gate.eip, &t->workshop);
-        if (code && t->gate.exit == GATE_EXIT_LINK) {
-            cache_link(cache, t->gate.site, code);
-        } else if (code && t->gate.exit == GATE_EXIT_FIND) {
-            cache_target_set(cache, t->gate.eip, code);
+        case GATE_EXIT_FIND:
+            code = cache_find(cache, user, t->gate.eip, &t->workshop);
+            if (code) {
+                cache_target_set(cache, t->gate.eip, code);
+            }
+            break;
+        case GATE_EXIT_X87:
+            translator_x87_load(&t->gate, &vcpu->x87);
+            code = cache_find(cache, user, t->gate.eip, &t->workshop);
+            break;
+        case GATE_EXIT_FLAGS:
+            t->gate.flags_a = gate_flags_keep(
+                flags_of_gate(t->gate.flags_form, t->gate.flags_a, t->gate.flags_b));
+            t->gate.flags_form = FLAGS_FORM(FLAGS_KEPT, 0);
+            code = cache_find(cache, user, t->gate.eip, &t->workshop);
+            break;
+        default:
+            goes_on = false;
         }
     }
     cache_leave(user);
