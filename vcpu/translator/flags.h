@@ -24,6 +24,10 @@ enum flags_kind {
     FLAGS_LOGIC,   /* SF ZF PF by a; CF, OF and AF are 0 */
     FLAGS_INC,     /* those of a + 1, CF is bit 0 of b */
     FLAGS_DEC,     /* those of a - 1, CF is bit 0 of b */
+    FLAGS_SHL,     /* those of a shifted by the constant b, which is not 0 and below the width */
+    FLAGS_SHR,
+    FLAGS_SAR,
+    FLAGS_IMUL, /* those of a * b, signed */
 };
 
 /* Operands of a source: the guest registers by their numbers, EAX of the host, or none. */

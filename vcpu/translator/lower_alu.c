@@ -171,10 +171,21 @@ static bool is_again(const struct isa_instruction *instruction)
     case ISA_AND:
     case ISA_OR:
     case ISA_XOR:
+    case ISA_NEG:
+    case ISA_SHL:
+    case ISA_SHR:
+    case ISA_SAR:
         return instruction->operand[0].kind == ISA_OPERAND_REGISTER && !has_high_byte(instruction);
     default:
         return false;
     }
+}
+
+/* Is the source about what the register held before, which is to be had from EAX? */
+static bool wants_old(const struct isa_instruction *instruction)
+{
+    return instruction->operation == ISA_NEG || instruction->operation == ISA_SHL ||
+           instruction->operation == ISA_SHR || instruction->operation == ISA_SAR;
 }
 
 static uint8_t place_of(const struct isa_operand *operand)
@@ -200,6 +211,20 @@ static struct flags_source describe(const struct isa_instruction *instruction)
         return source;
     case ISA_AND:
     case ISA_OR:
+        return source;
+    case ISA_NEG:
+        source.kind = FLAGS_SUB;
+        source.a = FLAGS_NONE;
+        source.b = FLAGS_EAX;
+        return source;
+    case ISA_SHL:
+    case ISA_SHR:
+    case ISA_SAR:
+        source.kind = instruction->operation == ISA_SHL   ? FLAGS_SHL
+                      : instruction->operation == ISA_SHR ? FLAGS_SHR
+                                                          : FLAGS_SAR;
+        source.a = FLAGS_EAX;
+        source.b_value = second->value & 31u;
         return source;
     case ISA_XOR:
         break;
@@ -265,6 +290,10 @@ void lower_arithmetic(struct lowering *l, ZydisMnemonic mnemonic)
     if (again && instruction->memory_operand != ISA_NO_OPERAND &&
         flags_source_uses(&source, FLAGS_EAX)) {
         load_to_eax(l);
+    }
+    if (again && wants_old(instruction)) {
+        EMIT(l->emitter, MOV, EAX,
+             emit_register(lower_register(32, instruction->operand[0].number)));
     }
     if (again && instruction->operation == ISA_TEST && source.a == FLAGS_EAX) {
         conjoin(l);
@@ -400,6 +429,8 @@ void lower_shift(struct lowering *l, ZydisMnemonic mnemonic)
 void lower_multiply(struct lowering *l, ZydisMnemonic mnemonic)
 {
     const struct isa_instruction *instruction = &l->op->instruction;
+    const struct isa_operand *operand = instruction->operand;
+    struct flags_source source = flags_source_of(FLAGS_IN_HOST);
     lower_reach(l);
     if (instruction->operand_count == 1) {
         /* What EAX held is about flags that this instruction replaces. */
@@ -407,9 +438,19 @@ void lower_multiply(struct lowering *l, ZydisMnemonic mnemonic)
         emit_same(l, mnemonic);
         EMIT(l->emitter, MOV, GUEST_EAX, EAX);
     } else {
+        unsigned first = instruction->operand_count - 2u; /* of the two factors */
+        if (lower_visible(l, FLAGS_ARITHMETIC) && instruction->memory_operand == ISA_NO_OPERAND &&
+            (first == 1 || operand[0].number != operand[1].number)) {
+            EMIT(l->emitter, MOV, EAX, emit_register(lower_register(32, operand[first].number)));
+            source.kind = FLAGS_IMUL;
+            source.width_bits = instruction->width_bits;
+            source.a = FLAGS_EAX;
+            source.b = place_of(&operand[first + 1]);
+            source.b_value = source.b == FLAGS_NONE ? operand[first + 1].value : 0;
+        }
         emit_same(l, mnemonic);
     }
-    lower_wrote_flags(l, flags_source_of(FLAGS_IN_HOST), instruction->flags_undefined);
+    lower_wrote_flags(l, source, instruction->flags_undefined);
 }
 
 /* The quotient must fit, or the host would fault: whatever is not plainly so is interpreted. */

@@ -75,8 +75,12 @@ void lower_wrote_flags(struct lowering *l, struct flags_source source, uint16_t 
 /* a of the source in a register: the one it is in if it may stay there, or R11. */
 static ZydisRegister source_a(struct lowering *l, const struct flags_source *s, bool overwrites)
 {
-    if (!overwrites && s->a_offset == 0 && s->a_sign == 0) {
+    if (!overwrites && s->a_offset == 0 && s->a_sign == 0 && s->a != FLAGS_NONE) {
         return operand_register(s->width_bits, s->a);
+    }
+    if (s->a == FLAGS_NONE) {
+        EMIT(l->emitter, MOV, R11D, IMMEDIATE(s->a_offset));
+        return scratch_register(s->width_bits);
     }
     ZydisRegister a = s->a == FLAGS_EAX ? ZYDIS_REGISTER_RAX : lower_register64(s->a);
     ZydisRegister b = s->b == FLAGS_EAX ? ZYDIS_REGISTER_RAX : lower_register64(s->b);
@@ -115,6 +119,11 @@ static void source_carry(struct lowering *l)
     }
 }
 
+static uint16_t shift_undefined(const struct flags_source *s)
+{
+    return VCPU_FLAG_AF | (s->b_value > 1 ? VCPU_FLAG_OF : 0);
+}
+
 static void make_again(struct lowering *l)
 {
     const struct flags_source *s = &l->source;
@@ -148,6 +157,27 @@ static void make_again(struct lowering *l)
         } else {
             EMIT(l->emitter, DEC, a);
         }
+        break;
+    case FLAGS_SHL:
+        EMIT(l->emitter, SHL, emit_register(source_a(l, s, true)), IMMEDIATE(s->b_value));
+        l->undefined = shift_undefined(s);
+        break;
+    case FLAGS_SHR:
+        EMIT(l->emitter, SHR, emit_register(source_a(l, s, true)), IMMEDIATE(s->b_value));
+        l->undefined = shift_undefined(s);
+        break;
+    case FLAGS_SAR:
+        EMIT(l->emitter, SAR, emit_register(source_a(l, s, true)), IMMEDIATE(s->b_value));
+        l->undefined = shift_undefined(s);
+        break;
+    case FLAGS_IMUL:
+        a = emit_register(source_a(l, s, true));
+        if (s->b == FLAGS_NONE) {
+            EMIT(l->emitter, IMUL, a, a, source_b(s));
+        } else {
+            EMIT(l->emitter, IMUL, a, source_b(s));
+        }
+        l->undefined = FLAGS_ARITHMETIC & ~(VCPU_FLAG_CF | VCPU_FLAG_OF);
         break;
     default:
         ASSERT(!"flags that nobody can see are asked for");
