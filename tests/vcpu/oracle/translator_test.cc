@@ -12,7 +12,6 @@
 #include "support/elf_builder.h"
 #include "vcpu/oracle/forms.h"
 #include "vcpu/oracle/machine.h"
-#include "vcpu/oracle/program.h"
 
 extern "C" {
 #include "translator/cache.h"
@@ -21,9 +20,7 @@ extern "C" {
 namespace
 {
 
-constexpr unsigned FORM_TRIES = 4;     /* of each form, times oracle_scale() */
-constexpr unsigned PROGRAMS = 300;     /* times oracle_scale() */
-constexpr uint64_t PROGRAM_MAX = 6000; /* instructions of one */
+constexpr unsigned FORM_TRIES = 4; /* of each form, times oracle_scale() */
 constexpr unsigned FAILURES_MAX = 5;
 
 // An arena and an image with this code.
@@ -225,83 +222,6 @@ TEST_F(TranslatorTest, TheRestOfTheOneByteOpcodes)
 TEST_F(TranslatorTest, OpcodesAfter0F)
 {
     check_forms(forms_of(true, 0x00, 0xff));
-}
-
-TEST_F(TranslatorTest, ProgramsInPiecesAreTheInterpretersInOne)
-{
-    ProgramMaker maker;
-    unsigned failures = 0;
-    uint64_t retired = 0;
-    for (uint64_t seed = 0; seed < PROGRAMS * oracle_scale(); seed++) {
-        random_init_seed(&random_, oracle_seed() * 1000003 + seed);
-        uint32_t address = CODE + below(VCPU_PAGE_BYTES);
-        std::vector<uint8_t> code = maker.make(&random_, address);
-        CodeGround ground(address, code);
-        std::vector<uint8_t> data = random_bytes(DATA_BYTES);
-        uint32_t rounds = 1 + below(30);
-        memcpy(data.data(), &rounds, sizeof rounds);
-        auto at = [&](Engine &engine, uint64_t until, bool pieces, struct vcpu_stop *stop) {
-            auto runner = std::make_unique<Runner>(ground, data, address);
-            for (int i = 0; i < VCPU_REGISTER_COUNT; i++) {
-                runner->vcpu.gpr[i] = (uint32_t)(seed * 0x9e3779b9u * (i + 1));
-            }
-            struct random_stream cuts;
-            random_init_seed(&cuts, seed);
-            while (runner->vcpu.retired < until) {
-                uint64_t budget = until - runner->vcpu.retired;
-                if (pieces) {
-                    static const uint32_t bounds[] = {2, 8, 64, 2000};
-                    uint64_t piece = 1 + random_below(&cuts, bounds[random_below(&cuts, 4)]);
-                    budget = piece < budget ? piece : budget;
-                }
-                *stop = engine.run(runner->vcpu, budget);
-                stop->retired = 0;
-                if (stop->reason == VCPU_STOP_PORT || stop->reason == VCPU_STOP_REGISTER) {
-                    vcpu_access_complete(&runner->vcpu, &stop->access,
-                                         (uint32_t)(runner->vcpu.retired * 0x01000193));
-                } else if (stop->reason == VCPU_STOP_IDLE) {
-                    runner->vcpu.cycles += 1000;
-                    vcpu_idle_complete(&runner->vcpu);
-                } else if (stop->reason != VCPU_STOP_BUDGET) {
-                    break;
-                }
-            }
-            return runner;
-        };
-        auto wrong_at = [&](uint64_t until, bool pieces) {
-            struct vcpu_stop stop_a = {}, stop_b = {};
-            auto a = at(interpreter_, until, false, &stop_a);
-            auto b = at(translator_, until, pieces, &stop_b);
-            retired += b->vcpu.retired;
-            return difference(stop_a, stop_b) + difference(a->vcpu, b->vcpu) +
-                   memory_difference(*a, *b);
-        };
-        for (bool pieces : {false, true}) {
-            std::string wrong = wrong_at(PROGRAM_MAX, pieces);
-            if (wrong.empty()) {
-                continue;
-            }
-            uint64_t good = 0, bad = PROGRAM_MAX;
-            while (bad - good > 1) {
-                uint64_t middle = good + (bad - good) / 2;
-                (wrong_at(middle, pieces).empty() ? good : bad) = middle;
-            }
-            struct vcpu_stop stop;
-            auto before = at(interpreter_, good, false, &stop);
-            uint8_t bytes[ISA_INSTRUCTION_MAX_BYTES] = {};
-            (void)vcpu_space_load(&before->space, before->vcpu.eip, bytes, sizeof bytes);
-            ADD_FAILURE() << "program " << seed << ", seed " << oracle_seed()
-                          << (pieces ? ", in pieces" : "") << ": instruction " << good << ":"
-                          << wrong_at(bad, pieces) << "\n  "
-                          << disassembly(bytes, sizeof bytes, before->vcpu.eip) << "\n  from "
-                          << text(before->vcpu);
-            if (++failures == FAILURES_MAX) {
-                return;
-            }
-            break;
-        }
-    }
-    printf("%llu instructions\n", (unsigned long long)retired);
 }
 
 // A guest that calls 400 little functions by turns, through a table, and hashes as it goes. All of
