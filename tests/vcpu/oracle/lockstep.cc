@@ -226,7 +226,7 @@ const std::string &Lockstep::run()
 
 /* --- random trials ---------------------------------------------------------------------------- */
 
-static void random_state(struct random_stream *random, struct vcpu *state)
+void random_state(struct random_stream *random, struct vcpu *state)
 {
     vcpu_reset(state, 0);
     for (uint32_t &reg : state->gpr) {

@@ -103,6 +103,9 @@ class Lockstep
 
 std::string memory_difference(const Side &a, const Side &b);
 
+/* Registers that are often corners or addresses of data, flags, and often x87 state. */
+void random_state(struct random_stream *random, struct vcpu *state);
+
 /* A random trial of that number, the same whatever came before; its programs run for up to `length`
  * instructions each. */
 Trial random_trial(ProgramMaker &maker, uint64_t number, uint64_t length);

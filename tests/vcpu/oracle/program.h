@@ -46,6 +46,10 @@ class ProgramMaker
      * Interrupts may come at any time. */
     Program make(struct random_stream *random, uint32_t address);
 
+    /* One instruction of that form after some that leave flags behind, and before some that read
+     * its own, here and in the next block. Its memory operand is somewhere interesting. */
+    Program make_around(struct random_stream *random, const Form &form);
+
   private:
     using Bytes = std::vector<uint8_t>;
 
@@ -96,6 +100,7 @@ class ProgramMaker
     uint32_t place();
     void access(uint32_t base);
     void accesses();
+    void aimed(const Form &form);
     void stack_step(unsigned depth);
     void frames();
 
@@ -109,6 +114,7 @@ class ProgramMaker
     void calls();
     void table();
     void functions();
+    void begin(struct random_stream *random, uint32_t address);
 
     std::vector<Form> forms_;
     std::vector<Form> x87_forms_;

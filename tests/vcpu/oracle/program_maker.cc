@@ -223,20 +223,25 @@ void ProgramMaker::item(unsigned depth)
     }
 }
 
-Program ProgramMaker::make(struct random_stream *random, uint32_t address)
+void ProgramMaker::begin(struct random_stream *random, uint32_t address)
 {
     random_ = random;
     address_ = address;
     counter_ = COUNTERS + 4;
     program_ = {};
-    favourite_ = (Kind)below(KIND_COUNT);
-    /* What has changed its code is interpreted from then on: most programs do not. */
-    modifies_itself_ = favourite_ == SELF_MODIFYING;
     for (Label &entry : functions_) {
         entry = label();
     }
     program_.handler = label();
-    Label begin = label_here();
+}
+
+Program ProgramMaker::make(struct random_stream *random, uint32_t address)
+{
+    begin(random, address);
+    favourite_ = (Kind)below(KIND_COUNT);
+    /* What has changed its code is interpreted from then on: most programs do not. */
+    modifies_itself_ = favourite_ == SELF_MODIFYING;
+    Label top = label_here();
     op32({0xbd}, OPERANDS_MIDDLE); /* mov ebp, ... */
     op32({0xbc}, STACK_START);     /* mov esp, ... */
     for (uint32_t i = 4 + below(one_in(2) ? 8 : 40); i > 0; i--) {
@@ -245,8 +250,29 @@ Program ProgramMaker::make(struct random_stream *random, uint32_t address)
     Bytes count = {0xff, 0x0d, 0, 0, 0, 0}; /* dec dword [COUNTERS] */
     memcpy(&count[2], &COUNTERS, 4);
     op(count);
-    op_to({0x0f, 0x85}, begin, true); /* jnz */
-    op({0x0f, 0x3f, 0x02});           /* terminate */
+    op_to({0x0f, 0x85}, top, true); /* jnz */
+    op({0x0f, 0x3f, 0x02});         /* terminate */
+    functions();
+    return program_;
+}
+
+Program ProgramMaker::make_around(struct random_stream *random, const Form &form)
+{
+    begin(random, 0);
+    for (uint32_t i = below(3); i > 0; i--) {
+        flag_source();
+    }
+    if (one_in(4)) {
+        boundary();
+    }
+    aimed(form);
+    if (below(4)) {
+        boundary();
+    }
+    for (uint32_t i = 1 + below(3); i > 0; i--) {
+        flag_reader();
+    }
+    op({0x0f, 0x3f, 0x02}); /* terminate */
     functions();
     return program_;
 }

@@ -1,5 +1,8 @@
 // The parts of random programs that reach memory in every awkward way: several accesses by one
 // register, and stacks, about the ends of pages and of memory.
+#include <algorithm>
+#include <cstring>
+
 #include "vcpu/oracle/program.h"
 
 /* An address: of data, about a page's end, of a page nobody has touched, of no memory. */
@@ -119,6 +122,50 @@ void ProgramMaker::accesses()
     for (uint32_t i = 2 + below(9); i > 0; i--) {
         access(base);
     }
+}
+
+/* An instruction of that form, and before it what brings its memory operand to a place. A branch
+ * goes to the next instruction. */
+void ProgramMaker::aimed(const Form &form)
+{
+    Bytes bytes;
+    struct isa_instruction instruction;
+    form_instance(form, random_, &bytes, &instruction);
+    unsigned operation = instruction.operation;
+    if (instruction.operand_count && instruction.operand[0].kind == ISA_OPERAND_RELATIVE) {
+        std::fill(bytes.end() - instruction.operand[0].width_bits / 8, bytes.end(), 0);
+    }
+    if ((operation >= ISA_MOVS && operation <= ISA_SCAS) || operation == ISA_XLAT) {
+        op32({0xbe}, place());
+        op32({0xbf}, place());
+        op32({0xbb}, place());
+    }
+    if (instruction.repeat != ISA_REPEAT_NONE || instruction.counted_by_cl) {
+        op32({0xb9}, below(12));
+    }
+    if (operation >= ISA_BT && operation <= ISA_BTC &&
+        instruction.operand[1].kind == ISA_OPERAND_REGISTER) {
+        op32({(uint8_t)(0xb8 | (instruction.operand[1].number & 7))}, below(0x1000) - 0x800);
+    }
+    if (instruction.memory_operand != ISA_NO_OPERAND) {
+        const struct isa_operand &memory = instruction.operand[instruction.memory_operand];
+        uint32_t target = place(), index = below(16);
+        if (memory.index != ISA_NO_REGISTER && memory.index != memory.base) {
+            op32({(uint8_t)(0xb8 | memory.index)}, index);
+            target -= index << memory.shift;
+        }
+        if (memory.base != ISA_NO_REGISTER) {
+            op32({(uint8_t)(0xb8 | memory.base)}, target - memory.displacement);
+        } else {
+            uint8_t old[4];
+            memcpy(old, &memory.displacement, sizeof old);
+            auto found = std::search(bytes.begin(), bytes.end(), old, old + sizeof old);
+            if (found != bytes.end()) {
+                memcpy(&*found, &target, sizeof target);
+            }
+        }
+    }
+    op(bytes);
 }
 
 void ProgramMaker::stack_step(unsigned depth)
