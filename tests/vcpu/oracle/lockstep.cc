@@ -7,6 +7,10 @@
 
 #include "support/elf_builder.h"
 
+extern "C" {
+#include "translator/cache.h"
+}
+
 constexpr uint64_t FAULTS_MAX = 300; /* of one run */
 constexpr uint64_t ARENA_BYTES = 8u << 20;
 
@@ -86,10 +90,14 @@ static size_t turn(uint64_t retired, size_t count)
 }
 
 void Side::advance(uint64_t until, const std::vector<Engine *> &engines,
-                   const std::vector<uint64_t> &cuts)
+                   const std::vector<uint64_t> &cuts, Side *companion)
 {
     while (!done_ && broken.empty() && vcpu.retired < until) {
         uint64_t before = vcpu.retired;
+        if (companion) {
+            companion->advance(companion->vcpu.retired + before % 64,
+                               {engines[turn(before, engines.size())]}, {});
+        }
         auto cut = std::upper_bound(cuts.begin(), cuts.end(), before);
         uint64_t budget = (cut == cuts.end() ? until : std::min(until, *cut)) - before;
         stop = engines[turn(before, engines.size())]->run(vcpu, budget);
@@ -186,12 +194,24 @@ Lockstep::Lockstep(const Trial &trial, Engine &reference, const std::vector<Engi
     image_ = image_of(trial, arena_);
     a = std::make_unique<Side>(trial, arena_, image_);
     b = std::make_unique<Side>(trial, arena_, image_);
+    if (trial.companion) {
+        companion = std::make_unique<Side>(trial, arena_, image_);
+        std::reverse(std::begin(companion->vcpu.gpr), std::end(companion->vcpu.gpr));
+        companion->vcpu.eflags ^= VCPU_FLAG_ALL & ~VCPU_FLAG_DF;
+    }
+    if (trial.cache_bytes && vcpu_engine_find("translator")) {
+        struct cache *cache = cache_of(image_, TRANSLATOR_SLOT);
+        if (cache) {
+            cache->half_bytes = trial.cache_bytes;
+        }
+    }
 }
 
 Lockstep::~Lockstep()
 {
     a.reset();
     b.reset();
+    companion.reset();
     vcpu_image_release(image_);
     vcpu_arena_destroy(arena_);
 }
@@ -201,7 +221,7 @@ bool Lockstep::step()
     bool last = next_ >= trial_.marks.size() || trial_.marks[next_].at >= trial_.length;
     uint64_t until = last ? trial_.length : trial_.marks[next_].at;
     a->advance(until, reference_, {});
-    b->advance(until, others_, trial_.cuts);
+    b->advance(until, others_, trial_.cuts, companion.get());
     at = a->vcpu.retired;
     wrong = a->broken + b->broken + difference(a->stop, b->stop) + difference(a->vcpu, b->vcpu) +
             memory_difference(*a, *b);
@@ -297,5 +317,9 @@ Trial random_trial(ProgramMaker &maker, uint64_t number, uint64_t length)
     if (random_below(&random, 16) == 0) {
         trial.pages_max = (uint32_t)random_below(&random, 4);
     }
+    if (random_below(&random, 8) == 0) { /* so little that it begins anew all the time */
+        trial.cache_bytes = 2048u << random_below(&random, 4);
+    }
+    trial.companion = random_below(&random, 4) == 0;
     return trial;
 }

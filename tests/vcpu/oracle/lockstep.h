@@ -37,6 +37,8 @@ struct Trial {
     std::vector<Mark> marks;         /* ascending; at `length` there is one more, a LOOK */
     std::vector<uint64_t> cuts;      /* ascending; where a call of the others ends, too */
     uint32_t pages_max = UINT32_MAX; /* private pages beyond those of the beginning */
+    uint32_t cache_bytes = 0;        /* of translated code in a generation; 0: as many as usual */
+    bool companion = false; /* a machine with other registers is run by the others in between */
 };
 
 /* One machine that runs a trial. */
@@ -49,9 +51,10 @@ class Side
     Side &operator=(const Side &) = delete;
 
     /* Runs until it has retired so many; with engines by turns, by instruction count. Stops are
-     * answered as a host would. What faults is left out: the next instruction is the next line. */
+     * answered as a host would. What faults is left out: the next instruction is the next line.
+     * Before each call the engine runs a little of the companion, if there is one. */
     void advance(uint64_t until, const std::vector<Engine *> &engines,
-                 const std::vector<uint64_t> &cuts);
+                 const std::vector<uint64_t> &cuts, Side *companion = nullptr);
     void act(Mark::Action action);
     bool done() const
     {
@@ -90,6 +93,7 @@ class Lockstep
 
     std::unique_ptr<Side> a; /* on the reference */
     std::unique_ptr<Side> b;
+    std::unique_ptr<Side> companion;
     std::string wrong; /* the first difference */
     uint64_t at = 0;   /* the instruction count of the last comparison */
 

@@ -167,6 +167,8 @@ class Shrinker
     void simplify()
     {
         accept_with([](Trial &trial) { trial.pages_max = UINT32_MAX; });
+        accept_with([](Trial &trial) { trial.companion = false; });
+        accept_with([](Trial &trial) { trial.cache_bytes = 0; });
         accept_with([](Trial &trial) { trial.in_image = true; });
         accept_with([](Trial &trial) { trial.data_in_image = false; });
         accept_with([](Trial &trial) {
@@ -300,6 +302,12 @@ std::string report(const Trial &trial, Engine &reference, const std::vector<Engi
     }
     if (trial.pages_max < UINT32_MAX) {
         result += "\n  at most " + std::to_string(trial.pages_max) + " more private pages";
+    }
+    if (trial.cache_bytes) {
+        result += "\n  a cache of " + std::to_string(trial.cache_bytes) + " bytes";
+    }
+    if (trial.companion) {
+        result += "\n  with another machine of the image by turns";
     }
     result += trial.in_image ? "\n  code, in the image:" : "\n  code, written into memory:";
     std::vector<uint8_t> bytes = trial.program.assemble(trial.address);
