@@ -4,8 +4,9 @@
 //
 //     build/release/bench/processor_bench [--rounds N] [--engine NAME]... [KERNEL...]
 //
-// Prints, for each engine, the median over the rounds of native time / engine time, with the least
-// and the greatest, and guest instructions a second. Checksums are compared.
+// Prints native milliseconds and, for each engine, the median over the rounds of native time /
+// engine time, with the least and the greatest, and guest instructions a second; then the geometric
+// means of all three and the worst kernel's. Checksums are compared.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -16,8 +17,9 @@
 #include <string>
 #include <vector>
 
-#include <time.h>
 #include <unistd.h>
+
+#include "measure.h"
 
 extern "C" {
 #include <vcpu/engine.h>
@@ -34,14 +36,6 @@ struct Timing {
     double ns = 0;
     uint64_t instructions = 0;
 };
-
-// Processor time of this thread: on a machine with other work wall time says little.
-double cpu_ns()
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 // The 32-bit program of all kernels, at the other end of two pipes.
 class Native
@@ -122,9 +116,9 @@ class Guest
         vcpu.space = &space;
         vcpu_reset(&vcpu, image_->entry);
         struct vcpu_stop stop;
-        double start_ns = cpu_ns();
+        double start_ns = measure_ns();
         vcpu_engine_run(engine, &vcpu, UINT64_MAX, &stop);
-        double took_ns = cpu_ns() - start_ns;
+        double took_ns = measure_ns() - start_ns;
         vcpu_space_fini(&space);
         if (stop.reason != VCPU_STOP_TERMINATE) {
             throw std::runtime_error("a kernel did not come to its end");
@@ -137,16 +131,33 @@ class Guest
     struct vcpu_image *image_ = nullptr;
 };
 
+// Over kernels: sums of logarithms, and the kernel with the lowest median.
+struct Mean {
+    double median = 0, least = 0, greatest = 0, worst = HUGE_VAL;
+    std::string worst_kernel;
+    unsigned count = 0;
+
+    void add(const struct measure_spread &ratio, const std::string &kernel)
+    {
+        median += std::log(ratio.median);
+        least += std::log(ratio.least);
+        greatest += std::log(ratio.greatest);
+        count++;
+        if (ratio.median < worst) {
+            worst = ratio.median;
+            worst_kernel = kernel;
+        }
+    }
+    double of(double logarithms) const
+    {
+        return std::exp(logarithms / count);
+    }
+};
+
 struct Sample {
     std::vector<double> ratios; // native time / engine time
     double instructions_per_second = 0;
 };
-
-double median(std::vector<double> values)
-{
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
 
 int measure(unsigned rounds, const std::vector<std::string> &names,
             const std::vector<std::string> &kernels)
@@ -164,17 +175,18 @@ int measure(unsigned rounds, const std::vector<std::string> &names,
         engines.push_back(engine);
     }
     printf(
-        "native time / engine time: median (least, greatest) of %u rounds, and millions of guest "
-        "instructions a second\n\n%-10s",
-        rounds, "");
+        "native: milliseconds of the host itself. Engines: native time / engine time; millions of "
+        "guest\ninstructions a second. Each: median (least, greatest) of %u rounds.\n\n%-10s %-24s",
+        rounds, "", "native");
     for (const std::string &name : names) {
-        printf("  %-32s", name.c_str());
+        printf("  %-30s", name.c_str());
     }
     printf("\n");
-    std::vector<double> logs(names.size());
+    std::vector<Mean> means(names.size());
     for (const std::string &kernel : kernels) {
         Guest guest(kernel.c_str());
         std::vector<Sample> samples(engines.size());
+        std::vector<double> native_ms;
         unsigned expected = native.run(kernel.c_str()).checksum;
         for (unsigned round = 0; round < rounds; round++) {
             for (size_t i = 0; i < engines.size(); i++) {
@@ -185,27 +197,34 @@ int measure(unsigned rounds, const std::vector<std::string> &names,
                             kernel.c_str(), names[i].c_str(), timing.checksum, expected);
                     return 1;
                 }
+                native_ms.push_back(native_ns / 1e6);
                 samples[i].ratios.push_back(native_ns / timing.ns);
                 samples[i].instructions_per_second =
                     std::max(samples[i].instructions_per_second,
                              (double)timing.instructions / timing.ns * 1e9);
             }
         }
-        printf("%-10s", kernel.c_str());
+        struct measure_spread ms = measure_spread_of(native_ms.data(), native_ms.size());
+        printf("%-10s %6.2f (%.2f, %.2f)%*s", kernel.c_str(), ms.median, ms.least, ms.greatest,
+               ms.greatest < 10 ? 5 : 4, "");
         for (size_t i = 0; i < engines.size(); i++) {
-            auto [least, greatest] =
-                std::minmax_element(samples[i].ratios.begin(), samples[i].ratios.end());
-            double middle = median(samples[i].ratios);
-            logs[i] += std::log(middle);
-            printf("  %.3f (%.3f, %.3f) %6.0f M/s  ", middle, *least, *greatest,
+            struct measure_spread ratio =
+                measure_spread_of(samples[i].ratios.data(), samples[i].ratios.size());
+            means[i].add(ratio, kernel);
+            printf("  %.3f (%.3f, %.3f) %5.0f M/s ", ratio.median, ratio.least, ratio.greatest,
                    samples[i].instructions_per_second / 1e6);
         }
         printf("\n");
         fflush(stdout);
     }
-    printf("%-10s", "geometric");
+    printf("%-10s %-24s", "geometric", "");
+    for (const Mean &mean : means) {
+        printf("  %.3f (%.3f, %.3f)           ", mean.of(mean.median), mean.of(mean.least),
+               mean.of(mean.greatest));
+    }
+    printf("\n%-10s %-24s", "worst", "");
     for (size_t i = 0; i < engines.size(); i++) {
-        printf("  %-32.3f", std::exp(logs[i] / (double)kernels.size()));
+        printf("  %.3f %-24s", means[i].worst, means[i].worst_kernel.c_str());
         engines[i]->ops->destroy(engines[i]);
     }
     printf("\n");

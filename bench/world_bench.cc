@@ -5,16 +5,18 @@
 //
 // The first runs the switching benchmark; the second runs the scenario to that virtual time and
 // prints what a node of it costs, part by part.
-#include <benchmark/benchmark.h>
-
 #include <sys/resource.h>
 
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "measure.h"
 
 extern "C" {
 #include <base/host_clock.h>
@@ -27,52 +29,117 @@ namespace
 {
 
 const uint64_t kQuantum = 100; // instructions between two switches
+const unsigned kTurns = 16; // then a node goes back, so that one alone does what each of many does
 
-// Nodes of one image that take turns; with one node, the same quanta without a switch.
-void take_turns(benchmark::State &state, const char *engine_name)
+void check(enum status status, const struct error &error)
 {
-    struct error error = ERROR_INIT;
-    struct vcpu_arena *arena = nullptr;
-    struct vcpu_image *image = nullptr;
-    struct vcpu_engine *engine = nullptr;
-    const struct vcpu_engine_ops *ops = vcpu_engine_find(engine_name);
-    std::string path = std::string(BENCH_KERNEL_DIR) + "/list.elf";
-    if (!ops || vcpu_arena_create(1ull << 30, &arena, &error) ||
-        vcpu_image_load(arena, path.c_str(), &image, &error) || ops->create(&engine, &error)) {
-        state.SkipWithError(error.message);
-        return;
+    if (status) {
+        throw std::runtime_error(error.message);
     }
+}
+
+// Nodes of one image that take turns; with one node, the same turns without a switch.
+class Nodes
+{
+  public:
+    Nodes(const struct vcpu_engine_ops *ops, unsigned count) : nodes_(count)
+    {
+        struct error error = ERROR_INIT;
+        check(vcpu_arena_create(1ull << 30, &arena_, &error), error);
+        check(vcpu_image_load(arena_, BENCH_KERNEL_DIR "/list.elf", &image_, &error), error);
+        check(ops->create(&engine_, &error), error);
+        struct vcpu_stop stop;
+        for (Node &node : nodes_) {
+            vcpu_space_init(&node.space, arena_, image_, 1u << 20);
+            node.vcpu.space = &node.space;
+            vcpu_reset(&node.vcpu, image_->entry);
+            vcpu_engine_run(engine_, &node.vcpu, 1000, &stop); // its first pages are its own by now
+            node.start = node.vcpu;
+        }
+    }
+
+    ~Nodes()
+    {
+        for (Node &node : nodes_) {
+            vcpu_space_fini(&node.space);
+        }
+        engine_->ops->destroy(engine_);
+        vcpu_image_release(image_);
+        vcpu_arena_destroy(arena_);
+    }
+
+    Nodes(const Nodes &) = delete;
+    Nodes &operator=(const Nodes &) = delete;
+
+    // Nanoseconds a turn.
+    double take_turns(unsigned turns)
+    {
+        struct vcpu_stop stop;
+        double before_ns = measure_ns();
+        for (unsigned i = 0; i < turns; i++) {
+            Node &node = nodes_[next_];
+            vcpu_engine_run(engine_, &node.vcpu, kQuantum, &stop);
+            if (++node.turns == kTurns) {
+                node.turns = 0;
+                node.vcpu = node.start;
+            }
+            next_ = next_ + 1 == nodes_.size() ? 0 : next_ + 1;
+        }
+        return (measure_ns() - before_ns) / turns;
+    }
+
+  private:
     struct Node {
         struct vcpu vcpu = {};
+        struct vcpu start = {};
         struct vcpu_space space = {};
+        unsigned turns = 0;
     };
-    std::vector<Node> nodes(state.range(0));
-    struct vcpu_stop stop;
-    for (Node &node : nodes) {
-        vcpu_space_init(&node.space, arena, image, 1u << 20);
-        node.vcpu.space = &node.space;
-        vcpu_reset(&node.vcpu, image->entry);
-        vcpu_engine_run(engine, &node.vcpu, 1000, &stop); // its first pages are its own by now
+
+    struct vcpu_arena *arena_ = nullptr;
+    struct vcpu_image *image_ = nullptr;
+    struct vcpu_engine *engine_ = nullptr;
+    std::vector<Node> nodes_;
+    size_t next_ = 0;
+};
+
+void print_switching(unsigned rounds)
+{
+    const unsigned counts[] = {1, 1000, 10000};
+    std::printf("nanoseconds a turn of %" PRIu64 " instructions: median (least, greatest) of %u "
+                "rounds\n\n%-12s",
+                kQuantum, rounds, "");
+    for (unsigned count : counts) {
+        std::printf(" %6u node%-17s", count, count > 1 ? "s by turns" : " stays");
     }
-    uint64_t retired = 0;
-    size_t next = 0;
-    for (auto _ : state) {
-        Node &node = nodes[next];
-        vcpu_engine_run(engine, &node.vcpu, kQuantum, &stop);
-        retired += stop.retired;
-        if (stop.reason != VCPU_STOP_BUDGET) {
-            vcpu_reset(&node.vcpu, image->entry); // the kernel ended: once more
+    std::printf("\n");
+    for (const struct vcpu_engine_ops *const *ops = vcpu_engines(); *ops; ops++) {
+        std::vector<std::unique_ptr<Nodes>> nodes;
+        std::vector<double> times[std::size(counts)];
+        bool is_slow = std::strcmp((*ops)->name, "unicorn") == 0; // it moves pages at each switch
+        for (unsigned count : counts) {
+            nodes.push_back(std::make_unique<Nodes>(*ops, count));
         }
-        next = next + 1 == nodes.size() ? 0 : next + 1;
+        for (unsigned round = 0; round < rounds; round++) {
+            for (size_t i = 0; i < nodes.size(); i++) {
+                times[i].push_back(nodes[i]->take_turns(is_slow ? 20000 : 200000));
+            }
+        }
+        struct measure_spread spreads[std::size(counts)];
+        std::printf("%-12s", (*ops)->name);
+        for (size_t i = 0; i < nodes.size(); i++) {
+            spreads[i] = measure_spread_of(times[i].data(), times[i].size());
+            std::printf(" %6.0f (%6.0f, %6.0f)    ", spreads[i].median, spreads[i].least,
+                        spreads[i].greatest);
+        }
+        for (size_t i = 1; i < nodes.size(); i++) {
+            std::printf("%s%u: %+.0f ns, %.2f times", i > 1 ? "; " : " ", counts[i],
+                        spreads[i].median - spreads[0].median,
+                        spreads[i].median / spreads[0].median);
+        }
+        std::printf("\n");
+        std::fflush(stdout);
     }
-    state.counters["instructions/s"] =
-        benchmark::Counter((double)retired, benchmark::Counter::kIsRate);
-    for (Node &node : nodes) {
-        vcpu_space_fini(&node.space);
-    }
-    engine->ops->destroy(engine);
-    vcpu_image_release(image);
-    vcpu_arena_destroy(arena);
 }
 
 int print_cost(const char *scenario_path, const char *until, const char *nodes,
@@ -151,19 +218,11 @@ int main(int argc, char **argv)
     if (scenario) {
         return print_cost(scenario, until, nodes, BENCH_IMAGE_DIR);
     }
-    for (const struct vcpu_engine_ops *const *engine = vcpu_engines(); *engine; engine++) {
-        const char *name = (*engine)->name;
-        auto *bench = benchmark::RegisterBenchmark(
-            (std::string("turns_of_100/") + name).c_str(),
-            [name](benchmark::State &state) { take_turns(state, name); });
-        bench->ArgName("nodes")->Arg(1);
-        // The Unicorn engine moves pages at each switch; a thousand nodes are enough to see it.
-        bench->Arg(1000);
-        if (std::strcmp(name, "unicorn") != 0) {
-            bench->Arg(10000);
-        }
+    try {
+        print_switching(7);
+    } catch (const std::exception &wrong) {
+        std::fprintf(stderr, "world_bench: %s\n", wrong.what());
+        return 1;
     }
-    benchmark::Initialize(&argc, argv);
-    benchmark::RunSpecifiedBenchmarks();
     return 0;
 }

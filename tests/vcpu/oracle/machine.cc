@@ -53,9 +53,12 @@ std::vector<uint8_t> Machine::read(uint32_t address, uint32_t size_bytes)
     return bytes;
 }
 
-Engine::Engine(const char *name)
+Engine::Engine(const char *name) : Engine(vcpu_engine_find(name))
 {
-    const struct vcpu_engine_ops *ops = vcpu_engine_find(name);
+}
+
+Engine::Engine(const struct vcpu_engine_ops *ops)
+{
     struct error error = ERROR_INIT;
     if (ops && ops->create(&engine, &error) != STATUS_OK) {
         fprintf(stderr, "oracle: %s\n", error.message);

@@ -10,8 +10,8 @@
 #include <vector>
 
 extern "C" {
-#include <base/random.h>
 #include <base/codec.h>
+#include <base/random.h>
 #include <vcpu/engine.h>
 #include <vcpu/image.h>
 #include <vcpu/isa.h>
@@ -53,6 +53,7 @@ class Engine
 {
   public:
     explicit Engine(const char *name);
+    explicit Engine(const struct vcpu_engine_ops *ops);
     ~Engine();
     Engine(const Engine &) = delete;
     Engine &operator=(const Engine &) = delete;
