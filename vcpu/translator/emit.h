@@ -26,6 +26,17 @@ struct fixup {
 #define EMIT_LABELS_MAX 4096u
 #define EMIT_FIXUPS_MAX 4096u
 
+/* An instruction that was encoded before. Encoding takes longer than all the rest, and translated
+ * code is made of few different instructions. */
+struct emit_memo {
+    uint64_t key[4]; /* mnemonic and kinds of operands; the operands; all 0: none yet */
+    uint8_t size_bytes;
+    uint8_t bytes[ZYDIS_MAX_INSTRUCTION_LENGTH];
+};
+
+#define EMIT_MEMOS 1024u /* a power of two */
+
+/* All zeros before its first use. */
 struct emitter {
     uint32_t size_bytes;
     uint32_t label_count;
@@ -34,6 +45,7 @@ struct emitter {
     uint8_t bytes[EMIT_BYTES_MAX];
     struct label labels[EMIT_LABELS_MAX];
     struct fixup fixups[EMIT_FIXUPS_MAX];
+    struct emit_memo memos[EMIT_MEMOS];
 };
 
 typedef ZydisEncoderOperand emit_operand;
