@@ -199,6 +199,12 @@ static void fill_replaces(struct block_op *op)
     case ISA_RET:
     case ISA_NOP:
         break;
+    case ISA_MOVS:
+        op->replaces = 1u << VCPU_ESI | 1u << VCPU_EDI;
+        break;
+    case ISA_STOS:
+        op->replaces = 1u << VCPU_EDI;
+        break;
     case ISA_LEAVE:
         op->replaces = 1u << VCPU_ESP | 1u << VCPU_EBP;
         break;
@@ -229,6 +235,25 @@ static void fill_replaces(struct block_op *op)
         }
         break;
     }
+    if (op->instruction.repeat) {
+        op->replaces |= 1u << VCPU_ECX;
+    }
+}
+
+/* For another reason than its accesses: a division that faults, what goes upwards only. */
+static void fill_may_leave(struct block_op *op)
+{
+    switch (op->instruction.operation) {
+    case ISA_DIV:
+    case ISA_IDIV:
+    case ISA_MOVS:
+    case ISA_STOS:
+    case ISA_CLD:
+        op->may_leave = true;
+        break;
+    default:
+        break;
+    }
 }
 
 /* May it leave before it is done, if the block is lowered this way? */
@@ -242,7 +267,7 @@ static bool may_leave(const struct block *block, uint32_t index, enum block_way 
             return true;
         }
     }
-    return op->divides;
+    return op->may_leave;
 }
 
 static bool is_forward(const struct block_op *op)
@@ -289,7 +314,7 @@ void block_analyse(struct block *block, uint32_t eip, const uint8_t *bytes, size
         fill_operand_access(op);
         fill_stack_access(op);
         fill_replaces(op);
-        op->divides = op->instruction.operation == ISA_DIV || op->instruction.operation == ISA_IDIV;
+        fill_may_leave(op);
         block->uses_x87 |= lower_uses_x87(&op->instruction);
         done += op->instruction.length_bytes;
         block->count++;

@@ -48,7 +48,7 @@ struct block_op {
     uint16_t writes;  /* flags it changes, those that x86 leaves undefined included */
     uint8_t replaces; /* bit per guest register that it gives another value; but ESP only where that
                          is more than a push or a pop */
-    bool divides;     /* it may fault */
+    bool may_leave;   /* it may leave for another reason than its accesses */
     struct block_access access[ACCESSES];
     uint16_t visible[BLOCK_WAYS]; /* flags after it that somebody may see */
 };

@@ -26,26 +26,27 @@
 #define GATE_FLAGS_FORM  36
 #define GATE_FLAGS_A     40
 #define GATE_FLAGS_B     44
-#define GATE_HELD        48
-#define GATE_EXIT        52
-#define GATE_EDGE        56
-#define GATE_SPILL       60
-#define GATE_PAGES       64
-#define GATE_LIMIT8      68
-#define GATE_LIMIT16     72
-#define GATE_LIMIT32     76
-#define GATE_LIMIT64     80
-#define GATE_X87_HERE    84
-#define GATE_X87_CONTROL 88
-#define GATE_X87_C1      92
-#define GATE_READ        96
-#define GATE_WRITE       104
-#define GATE_LEFT        112
-#define GATE_LEAVE       120
-#define GATE_TARGETS     128
-#define GATE_CODE        136
-#define GATE_STACK       144
-#define GATE_SIZE        152
+#define GATE_DIRECTION   48
+#define GATE_HELD        52
+#define GATE_EXIT        56
+#define GATE_EDGE        60
+#define GATE_SPILL       64
+#define GATE_PAGES       68
+#define GATE_LIMIT8      72
+#define GATE_LIMIT16     76
+#define GATE_LIMIT32     80
+#define GATE_LIMIT64     84
+#define GATE_X87_HERE    88
+#define GATE_X87_CONTROL 92
+#define GATE_X87_C1      96
+#define GATE_READ        104
+#define GATE_WRITE       112
+#define GATE_LEFT        120
+#define GATE_LEAVE       128
+#define GATE_TARGETS     136
+#define GATE_CODE        144
+#define GATE_STACK       152
+#define GATE_SIZE        160
 
 #ifndef __ASSEMBLER__
 
@@ -77,9 +78,10 @@ struct gate {
     uint32_t flags_form; /* the guest's flags (flags.h) */
     uint32_t flags_a;
     uint32_t flags_b;
-    uint32_t held; /* EAX */
-    uint32_t exit; /* enum gate_exit */
-    uint32_t edge; /* LINK: which of the cache's edges */
+    uint32_t direction; /* DF, which translated code leaves alone */
+    uint32_t held;      /* EAX */
+    uint32_t exit;      /* enum gate_exit */
+    uint32_t edge;      /* LINK: which of the cache's edges */
     uint32_t spill;
     uint32_t pages;   /* length of the tables */
     uint32_t limit8;  /* pages in bytes and in units of 2, 4 and 8 bytes, against which a rotated */
@@ -102,11 +104,12 @@ struct gate {
 static_assert(GATE_FIELD_IS(gpr, GATE_GPR) && GATE_FIELD_IS(eip, GATE_EIP) &&
                   GATE_FIELD_IS(flags_form, GATE_FLAGS_FORM) &&
                   GATE_FIELD_IS(flags_a, GATE_FLAGS_A) && GATE_FIELD_IS(flags_b, GATE_FLAGS_B) &&
-                  GATE_FIELD_IS(held, GATE_HELD) && GATE_FIELD_IS(exit, GATE_EXIT) &&
-                  GATE_FIELD_IS(edge, GATE_EDGE) && GATE_FIELD_IS(spill, GATE_SPILL) &&
-                  GATE_FIELD_IS(pages, GATE_PAGES) && GATE_FIELD_IS(limit8, GATE_LIMIT8) &&
-                  GATE_FIELD_IS(limit16, GATE_LIMIT16) && GATE_FIELD_IS(limit32, GATE_LIMIT32) &&
-                  GATE_FIELD_IS(limit64, GATE_LIMIT64) && GATE_FIELD_IS(x87_here, GATE_X87_HERE) &&
+                  GATE_FIELD_IS(direction, GATE_DIRECTION) && GATE_FIELD_IS(held, GATE_HELD) &&
+                  GATE_FIELD_IS(exit, GATE_EXIT) && GATE_FIELD_IS(edge, GATE_EDGE) &&
+                  GATE_FIELD_IS(spill, GATE_SPILL) && GATE_FIELD_IS(pages, GATE_PAGES) &&
+                  GATE_FIELD_IS(limit8, GATE_LIMIT8) && GATE_FIELD_IS(limit16, GATE_LIMIT16) &&
+                  GATE_FIELD_IS(limit32, GATE_LIMIT32) && GATE_FIELD_IS(limit64, GATE_LIMIT64) &&
+                  GATE_FIELD_IS(x87_here, GATE_X87_HERE) &&
                   GATE_FIELD_IS(x87_control, GATE_X87_CONTROL) &&
                   GATE_FIELD_IS(x87_c1, GATE_X87_C1) && GATE_FIELD_IS(read, GATE_READ) &&
                   GATE_FIELD_IS(write, GATE_WRITE) && GATE_FIELD_IS(left, GATE_LEFT) &&

@@ -203,7 +203,10 @@ static const struct rule *rule_of(enum isa_operation operation)
         RULE(JMP, lower_jump),
         RULE(CALL, lower_call),
         RULE(RET, lower_return),
+        RULE(CLD, lower_upwards),
         RULE(NOP, nothing),
+        [ISA_MOVS] = {lower_string, ZYDIS_MNEMONIC_MOVSD},
+        [ISA_STOS] = {lower_string, ZYDIS_MNEMONIC_STOSD},
         [ISA_JCC] = {lower_jump_if, 0},
         [ISA_CMOV] = {lower_move_if, 0},
         [ISA_SETCC] = {lower_set_if, 0},
@@ -214,7 +217,7 @@ static const struct rule *rule_of(enum isa_operation operation)
 
 bool lower_supports(const struct isa_instruction *instruction)
 {
-    if (instruction->length_bytes == 0 || instruction->repeat ||
+    if (instruction->length_bytes == 0 ||
         (instruction->kind != ISA_CLASS_ORDINARY && instruction->kind != ISA_CLASS_MOVE32) ||
         !rule_of(instruction->operation)) {
         return false;

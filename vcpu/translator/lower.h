@@ -133,6 +133,9 @@ emit_operand lower_access(struct lowering *l, unsigned which);
 void lower_group(struct lowering *l);
 /* The present instruction's memory operand, if it has one, is checked and becomes l->memory. */
 void lower_reach(struct lowering *l);
+/* Checks all iterations of a string instruction at an address, of which ECX says how many and is
+ * not 0 and at most a page's bytes; R11 = the entry of their page. */
+void lower_check_string(struct lowering *l, ZydisRegister address, bool write);
 /* The rest of a misaligned access's check. */
 void lower_misaligned(struct lowering *l, const struct cold *cold);
 /* The memory operand as the operand of lea. */
@@ -154,6 +157,7 @@ lower_function lower_jump, lower_jump_if, lower_call, lower_return;
 lower_function lower_same, lower_arithmetic, lower_step, lower_rotate, lower_partly, lower_shift;
 lower_function lower_multiply, lower_divide;
 lower_function lower_set_if, lower_move_if, lower_load_address, lower_widen_eax;
+lower_function lower_string, lower_upwards;
 lower_function lower_x87;
 bool lower_supports_x87(const struct isa_instruction *instruction);
 /* Does it need the guest's x87 state in the host's x87? */

@@ -78,14 +78,27 @@ static void check_page(struct lowering *l, ZydisRegister address, ZydisRegister 
     load_entry(l, table, leave);
 }
 
-static void leave_if_crossing(struct lowering *l, ZydisRegister address, uint32_t size_bytes,
-                              uint32_t leave)
+/* Leaves if the last of count * size_bytes bytes is in another page; count is 1 for NONE. */
+static void leave_if_crossing(struct lowering *l, ZydisRegister address, ZydisRegister count,
+                              uint32_t size_bytes, uint32_t leave)
 {
-    EMIT(l->emitter, LEA, R11D,
-         emit_address(address, ZYDIS_REGISTER_NONE, 0, (int32_t)size_bytes - 1));
+    int32_t last = count == ZYDIS_REGISTER_NONE ? (int32_t)size_bytes - 1 : -1;
+    EMIT(l->emitter, LEA, R11D, emit_address(address, count, (uint8_t)size_bytes, last));
     EMIT(l->emitter, XOR, R11D, low_half(address));
     EMIT(l->emitter, TEST, R11D, IMMEDIATE(~VCPU_PAGE_MASK));
     emit_branch(l->emitter, ZYDIS_MNEMONIC_JNZ, leave, false);
+}
+
+void lower_check_string(struct lowering *l, ZydisRegister address, bool write)
+{
+    uint32_t size_bytes = l->op->instruction.width_bits / 8u;
+    bool repeated = l->op->instruction.repeat;
+    uint32_t leave = lower_leave(l, GATE_EXIT_INTERPRET);
+    if (repeated || size_bytes > 1) {
+        leave_if_crossing(l, address, repeated ? ZYDIS_REGISTER_RCX : ZYDIS_REGISTER_NONE,
+                          size_bytes, leave);
+    }
+    check_page(l, address, table_of(write), leave);
 }
 
 static void check_aligned(struct lowering *l, ZydisRegister address, uint32_t size_bytes,
@@ -114,7 +127,7 @@ static void check_aligned(struct lowering *l, ZydisRegister address, uint32_t si
 
 void lower_misaligned(struct lowering *l, const struct cold *cold)
 {
-    leave_if_crossing(l, cold->address, cold->size_bytes, cold->leave);
+    leave_if_crossing(l, cold->address, ZYDIS_REGISTER_NONE, cold->size_bytes, cold->leave);
     check_page(l, cold->address, cold->table, cold->leave);
     emit_branch(l->emitter, ZYDIS_MNEMONIC_JMP, cold->back, false);
 }
@@ -135,7 +148,7 @@ emit_operand lower_access(struct lowering *l, unsigned which)
     } else {
         uint32_t leave = lower_leave(l, GATE_EXIT_INTERPRET);
         if (size_bytes > 1) {
-            leave_if_crossing(l, address, size_bytes, leave);
+            leave_if_crossing(l, address, ZYDIS_REGISTER_NONE, size_bytes, leave);
         }
         check_page(l, address, table, leave);
     }

@@ -21,7 +21,6 @@ struct translator {
     struct vcpu_engine engine;          /* first: vcpu/engine.h */
     uint8_t signals[GATE_SIGNAL_BYTES]; /* gate.h */
     struct gate gate;
-    uint32_t direction; /* DF, which translated code leaves alone */
     struct vcpu_engine *interpreter;
     struct cache_workshop workshop;
 };
@@ -32,7 +31,7 @@ static void state_load(struct translator *t, const struct vcpu *vcpu)
     t->gate.eip = vcpu->eip;
     t->gate.flags_form = FLAGS_FORM(FLAGS_KEPT, 0);
     t->gate.flags_a = gate_flags_keep(vcpu->eflags);
-    t->direction = vcpu->eflags & VCPU_FLAG_DF;
+    t->gate.direction = vcpu->eflags & VCPU_FLAG_DF;
     t->gate.read = vcpu->space->read;
     t->gate.write = vcpu->space->write;
     t->gate.pages = vcpu->space->page_count;
@@ -47,7 +46,7 @@ static void state_store(const struct translator *t, struct vcpu *vcpu, uint64_t 
     memcpy(vcpu->gpr, t->gate.gpr, sizeof vcpu->gpr);
     vcpu->eip = t->gate.eip;
     vcpu->eflags =
-        flags_of_gate(t->gate.flags_form, t->gate.flags_a, t->gate.flags_b) | t->direction;
+        flags_of_gate(t->gate.flags_form, t->gate.flags_a, t->gate.flags_b) | t->gate.direction;
     vcpu->retired += retired;
     vcpu->cycles += retired;
 }
