@@ -6,6 +6,9 @@
 #include <memory>
 #include <thread>
 
+#include <signal.h>
+#include <sys/time.h>
+
 #include <gtest/gtest.h>
 
 #include "support/elf_builder.h"
@@ -201,6 +204,83 @@ TEST_F(TranslatorTest, ThreadsShareACacheThatIsTooSmall)
         EXPECT_EQ(difference(alone.vcpu, runners[i]->vcpu) + memory_difference(alone, *runners[i]),
                   "")
             << i;
+    }
+}
+
+// A signal that comes while translated code runs has a stack to run on, and changes nothing.
+volatile sig_atomic_t signals_seen;
+
+void on_signal(int)
+{
+    volatile uint8_t used[16384];
+    memset((void *)used, 0xa5, sizeof used);
+    signals_seen = signals_seen + 1;
+}
+
+TEST_F(TranslatorTest, SignalsFindAStackInTranslatedCode)
+{
+    CodeGround ground(CODE, wanderer());
+    std::vector<uint8_t> data(DATA_BYTES);
+    Runner a(ground, data, CODE), b(ground, data, CODE);
+    a.vcpu.gpr[VCPU_ESP] = b.vcpu.gpr[VCPU_ESP] = STACK;
+    struct sigaction action = {}, before = {};
+    action.sa_handler = on_signal;
+    ASSERT_EQ(sigaction(SIGALRM, &action, &before), 0);
+    struct itimerval every = {{0, 200}, {0, 200}}, never = {};
+    ASSERT_EQ(setitimer(ITIMER_REAL, &every, nullptr), 0);
+    signals_seen = 0;
+    std::string wrong;
+    for (int i = 0; wrong.empty() && i < 100 && signals_seen < 20; i++) {
+        wrong = differs(a, b, 1000000);
+    }
+    ASSERT_EQ(setitimer(ITIMER_REAL, &never, nullptr), 0);
+    ASSERT_EQ(sigaction(SIGALRM, &before, nullptr), 0);
+    EXPECT_EQ(wrong, "");
+    EXPECT_GE(signals_seen, 20);
+}
+
+// One function entered with flags of more different sources than there are versions of it.
+TEST_F(TranslatorTest, MoreKindsOfFlagsThanVersionsAreExact)
+{
+    std::vector<uint8_t> code;
+    auto put = [&](const std::vector<uint8_t> &bytes) {
+        code.insert(code.end(), bytes.begin(), bytes.end());
+    };
+    // function: adc ebx, ecx; setc dl; pushes and pops; ret
+    put({0x11, 0xcb, 0x0f, 0x92, 0xc2, 0x53, 0x5b, 0xc3});
+    size_t loop = code.size();
+    const std::vector<uint8_t> writers[] = {
+        {0x01, 0xc8},
+        {0x29, 0xd8},
+        {0x39, 0xcb},
+        {0x83, 0xc0, 0x07},
+        {0x83, 0xe8, 0x09},
+        {0x21, 0xd9},
+        {0x85, 0xc0},
+        {0x40},
+        {0x49},
+        {0xc1, 0xe8, 0x03},
+        {0xd1, 0xe0},
+        {0xf7, 0xd8},
+        {0x0f, 0xaf, 0xc1},
+        {0x31, 0xc0},
+        {0x38, 0xd1},
+        {0x66, 0x39, 0xd8},
+    };
+    for (const std::vector<uint8_t> &writer : writers) {
+        put(writer);
+        uint32_t back = (uint32_t)(0 - (code.size() + 5));
+        put({0xe8, (uint8_t)back, (uint8_t)(back >> 8), (uint8_t)(back >> 16),
+             (uint8_t)(back >> 24)});
+    }
+    uint32_t back = (uint32_t)(loop - (code.size() + 5));
+    put({0xe9, (uint8_t)back, (uint8_t)(back >> 8), (uint8_t)(back >> 16), (uint8_t)(back >> 24)});
+    CodeGround ground(CODE, code);
+    std::vector<uint8_t> data(DATA_BYTES);
+    Runner a(ground, data, CODE + (uint32_t)loop), b(ground, data, CODE + (uint32_t)loop);
+    a.vcpu.gpr[VCPU_ESP] = b.vcpu.gpr[VCPU_ESP] = STACK;
+    for (uint64_t budget = 1; budget < 400; budget++) {
+        ASSERT_EQ(differs(a, b, budget), "") << budget;
     }
 }
 
