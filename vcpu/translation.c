@@ -23,7 +23,8 @@ enum status vcpu_translation_make(uint32_t address, const uint8_t *bytes, size_t
     block_analyse(&workshop->block, address, bytes, size_bytes < room ? size_bytes : room);
     struct flags_source gate = flags_source_of(FLAGS_IN_GATE);
     if (block->count == 0 ||
-        !lower_block(&workshop->emitter, block, &gate, 0, 0, &workshop->lowering)) {
+        !lower_block(&workshop->emitter, block, &gate, 0, &workshop->lowering) ||
+        !lower_finish(&workshop->lowering, 0, workshop->lowering.cold_begin)) {
         free(workshop);
         return error_set(error, STATUS_UNSUPPORTED, NULL, 0,
                          "the instruction at 0x%x is not translated: the interpreter does it",

@@ -11,8 +11,7 @@
 
 #include "translator/workshop.h"
 
-#define BLOCK_ALIGNMENT 16u             /* bytes */
-#define FIRST_OFFSET    BLOCK_ALIGNMENT /* in a half: no code has offset UNKNOWN or INTERPRET */
+#define FIRST_OFFSET LOWER_ALIGNMENT /* in a half: no code has offset UNKNOWN or INTERPRET */
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
@@ -161,6 +160,7 @@ static bool generation_begin(struct cache *cache)
     }
     targets_clear(cache);
     cache->used_bytes = FIRST_OFFSET;
+    cache->cold_bytes = 0;
     /* Numbers go round without 0, keeping halves by turns. */
     uint32_t next = cache->generation + 1 ? cache->generation + 1 : 2;
     struct cache_half *half = &cache->halves[next % 2];
@@ -196,18 +196,42 @@ static void *make_room(void *list, uint32_t used, uint32_t count, uint32_t *capa
     return larger;
 }
 
-static void place(struct cache *cache, uint32_t code, const struct cache_workshop *workshop)
+/* Where a block that has been lowered goes: offsets of its two parts. False if there is no room. */
+static bool room_for(const struct cache *cache, const struct cache_workshop *workshop,
+                     uint32_t *hot, uint32_t *cold)
 {
-    const struct lowering *lowering = &workshop->lowering;
+    uint32_t half = cache->generation % 2 * cache->half_bytes;
+    uint32_t cold_begin = workshop->lowering.cold_begin;
+    uint32_t size_bytes = workshop->emitter.size_bytes;
+    if (size_bytes + 2 * LOWER_ALIGNMENT >
+        cache->half_bytes - cache->used_bytes - cache->cold_bytes) {
+        return false;
+    }
+    uint32_t end = half + cache->half_bytes - cache->cold_bytes - (size_bytes - cold_begin);
+    *hot = half + cache->used_bytes;
+    *cold = end - (end - cold_begin) % LOWER_ALIGNMENT;
+    return true;
+}
+
+static bool place(struct cache *cache, struct cache_workshop *workshop, uint32_t hot, uint32_t cold)
+{
+    struct lowering *lowering = &workshop->lowering;
     struct cache_half *half = &cache->halves[cache->generation % 2];
-    memcpy(cache->writable + code, workshop->emitter.bytes, workshop->emitter.size_bytes);
-    cache->used_bytes +=
-        (workshop->emitter.size_bytes + BLOCK_ALIGNMENT - 1) & ~(BLOCK_ALIGNMENT - 1);
+    uint32_t cold_begin = lowering->cold_begin;
+    if (!lower_finish(lowering, hot, cold)) {
+        return false;
+    }
+    memcpy(cache->writable + hot, workshop->emitter.bytes, cold_begin);
+    memcpy(cache->writable + cold, workshop->emitter.bytes + cold_begin,
+           workshop->emitter.size_bytes - cold_begin);
+    cache->used_bytes += (cold_begin + LOWER_ALIGNMENT - 1) & ~(LOWER_ALIGNMENT - 1);
+    cache->cold_bytes = (cache->generation % 2 + 1) * cache->half_bytes - cold;
     half->edges = make_room(half->edges, half->edge_count, lowering->edge_count,
                             &half->edge_capacity, sizeof *half->edges);
     memcpy(half->edges + half->edge_count, lowering->edges,
            lowering->edge_count * sizeof *half->edges);
     half->edge_count += lowering->edge_count;
+    return true;
 }
 
 /* Offset of the block's code; INTERPRET: it has none; UNKNOWN: there is no room for it now. The
@@ -225,15 +249,13 @@ static uint32_t translate(struct cache *cache, uint32_t eip, const struct flags_
     }
     for (int attempt = 0; attempt < 2; attempt++) {
         uint32_t which = cache->generation % 2;
-        uint32_t code = which * cache->half_bytes + cache->used_bytes;
         uint32_t edge = cache->halves[which].edge_count | (which ? EDGE_OF_HALF : 0);
-        if (!lower_block(&workshop->emitter, &workshop->block, source, code, edge,
-                         &workshop->lowering)) {
+        if (!lower_block(&workshop->emitter, &workshop->block, source, edge, &workshop->lowering)) {
             return CACHE_INTERPRET;
         }
-        if (workshop->emitter.size_bytes <= cache->half_bytes - cache->used_bytes) {
-            place(cache, code, workshop);
-            return code;
+        uint32_t hot, cold;
+        if (room_for(cache, workshop, &hot, &cold)) {
+            return place(cache, workshop, hot, cold) ? hot : CACHE_INTERPRET;
         }
         if (!generation_begin(cache)) {
             return CACHE_UNKNOWN;

@@ -76,7 +76,8 @@ struct cache {
     const uint8_t *executable;
     uint32_t half_bytes; /* of them that a generation may fill */
     uint32_t generation; /* atomic, from 1; odd ones fill the second half */
-    uint32_t used_bytes; /* of its half */
+    uint32_t used_bytes; /* of its half, from the beginning; cold code comes down from the end */
+    uint32_t cold_bytes;
     uint32_t known_count;
     struct cache_half halves[2];
     struct cache_user *users;            /* atomic */

@@ -152,7 +152,7 @@ uint32_t emit_branch(struct emitter *emitter, ZydisMnemonic mnemonic, uint32_t l
     return offset;
 }
 
-bool emit_end(struct emitter *emitter)
+bool emit_end(struct emitter *emitter, uint32_t split, int32_t apart)
 {
     for (uint32_t i = 0; i < emitter->fixup_count && !emitter->failed; i++) {
         const struct fixup *fixup = &emitter->fixups[i];
@@ -162,6 +162,8 @@ bool emit_end(struct emitter *emitter)
             break;
         }
         int32_t displacement = (int32_t)label->offset - (int32_t)(fixup->displacement_offset + 4);
+        displacement += label->offset >= split ? apart : 0;
+        displacement -= fixup->displacement_offset >= split ? apart : 0;
         memcpy(emitter->bytes + fixup->displacement_offset, &displacement, sizeof displacement);
     }
     return !emitter->failed;

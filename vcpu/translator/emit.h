@@ -100,7 +100,8 @@ void emit_place(struct emitter *emitter, uint32_t label);
  * the displacement, which lies within eight aligned bytes if aligned is true, so that it can be
  * replaced in one store. */
 uint32_t emit_branch(struct emitter *emitter, ZydisMnemonic mnemonic, uint32_t label, bool aligned);
-/* Resolves all branches; false if anything failed. */
-bool emit_end(struct emitter *emitter);
+/* Resolves all branches, if the bytes from `split` on are placed `apart` bytes further from the
+ * others than they are here; false if anything failed. */
+bool emit_end(struct emitter *emitter, uint32_t split, int32_t apart);
 
 #endif

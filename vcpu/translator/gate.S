@@ -30,8 +30,21 @@ gate_enter: /* RDI: struct gate, RSI: code */
     jmp *%r11
     .size gate_enter, . - gate_enter
 
-    .globl gate_leave
-    .hidden gate_leave
+    /* One for each reason, which it notes. */
+    .macro leave_for reason
+    .type gate_leave_\reason, @function
+gate_leave_\reason:
+    movl $\reason, GATE_EXIT(%rsp)
+    jmp gate_leave
+    .size gate_leave_\reason, . - gate_leave_\reason
+    .endm
+    leave_for 0
+    leave_for 1
+    leave_for 2
+    leave_for 3
+    leave_for 4
+    leave_for 5
+
     .type gate_leave, @function
 gate_leave:
     mov %eax, GATE_HELD(%rsp)
@@ -53,5 +66,14 @@ gate_leave:
     pop %rbx
     ret
     .size gate_leave, . - gate_leave
+
+    .section .data.rel.ro, "aw"
+    .globl gate_leaves
+    .hidden gate_leaves
+    .type gate_leaves, @object
+    .balign 8
+gate_leaves:
+    .quad gate_leave_0, gate_leave_1, gate_leave_2, gate_leave_3, gate_leave_4, gate_leave_5
+    .size gate_leaves, . - gate_leaves
 
     .section .note.GNU-stack, "", @progbits

@@ -23,30 +23,33 @@
 /* Offsets in struct gate. */
 #define GATE_GPR         0
 #define GATE_EIP         32
-#define GATE_FLAGS_FORM  36
-#define GATE_FLAGS_A     40
-#define GATE_FLAGS_B     44
-#define GATE_DIRECTION   48
-#define GATE_HELD        52
-#define GATE_EXIT        56
-#define GATE_EDGE        60
-#define GATE_SPILL       64
-#define GATE_PAGES       68
-#define GATE_LIMIT8      72
-#define GATE_LIMIT16     76
-#define GATE_LIMIT32     80
-#define GATE_LIMIT64     84
-#define GATE_X87_HERE    88
-#define GATE_X87_CONTROL 92
-#define GATE_X87_C1      96
-#define GATE_READ        104
-#define GATE_WRITE       112
-#define GATE_LEFT        120
-#define GATE_LEAVE       128
-#define GATE_TARGETS     136
-#define GATE_CODE        144
-#define GATE_STACK       152
-#define GATE_SIZE        160
+#define GATE_EDGE        36
+#define GATE_LEAVE       40
+#define GATE_FLAGS_FORM  88
+#define GATE_FLAGS_A     92
+#define GATE_FLAGS_B     96
+#define GATE_DIRECTION   100
+#define GATE_PAGES       104
+#define GATE_LIMIT8      108
+#define GATE_LIMIT16     112
+#define GATE_LIMIT32     116
+#define GATE_LIMIT64     120
+#define GATE_SPILL       124
+#define GATE_HELD        128
+#define GATE_EXIT        132
+#define GATE_X87_HERE    136
+#define GATE_X87_CONTROL 140
+#define GATE_X87_C1      144
+#define GATE_TARGETS     152
+#define GATE_CODE        160
+#define GATE_READ        168
+#define GATE_WRITE       176
+#define GATE_LEFT        184
+#define GATE_STACK       192
+#define GATE_SIZE        200
+
+/* Why translated code was left, enum gate_exit. */
+#define GATE_EXIT_COUNT 6
 
 #ifndef __ASSEMBLER__
 
@@ -75,29 +78,29 @@ enum gate_exit {
 struct gate {
     uint32_t gpr[VCPU_REGISTER_COUNT];
     uint32_t eip;
-    uint32_t flags_form; /* the guest's flags (flags.h) */
+    uint32_t edge;                      /* LINK: which of the cache's edges */
+    const void *leave[GATE_EXIT_COUNT]; /* where to jump to leave, by reason */
+    uint32_t flags_form;                /* the guest's flags (flags.h) */
     uint32_t flags_a;
     uint32_t flags_b;
     uint32_t direction; /* DF, which translated code leaves alone */
-    uint32_t held;      /* EAX */
-    uint32_t exit;      /* enum gate_exit */
-    uint32_t edge;      /* LINK: which of the cache's edges */
-    uint32_t spill;
-    uint32_t pages;   /* length of the tables */
+    uint32_t pages;     /* length of the tables */
     uint32_t limit8;  /* pages in bytes and in units of 2, 4 and 8 bytes, against which a rotated */
     uint32_t limit16; /* address is compared: misaligned ones have their low bits on top and */
     uint32_t limit32; /* exceed it */
     uint32_t limit64;
-    uint32_t x87_here;    /* 1: the host's x87 holds the guest's state (x87.h) */
-    uint32_t x87_control; /* the guest's control word, and C1 in its place of the status word: */
-    uint32_t x87_c1;      /* those of the host's x87 differ from the ISA */
+    uint32_t spill;
+    uint32_t held;           /* EAX */
+    uint32_t exit;           /* enum gate_exit */
+    uint32_t x87_here;       /* 1: the host's x87 holds the guest's state (x87.h) */
+    uint32_t x87_control;    /* the guest's control word, and C1 in its place of the status word: */
+    uint32_t x87_c1;         /* those of the host's x87 differ from the ISA */
+    const uint64_t *targets; /* GATE_TARGET_COUNT slots */
+    const uint8_t *code;     /* the executable view of the code cache */
     const uintptr_t *read;
     const uintptr_t *write;
     int64_t left;
-    const void *leave;       /* gate_leave */
-    const uint64_t *targets; /* GATE_TARGET_COUNT slots */
-    const uint8_t *code;     /* the executable view of the code cache */
-    void *stack;             /* the host's RSP */
+    void *stack; /* the host's RSP */
 };
 
 #define GATE_FIELD_IS(field, offset) (offsetof(struct gate, field) == (offset))
@@ -120,8 +123,8 @@ static_assert(GATE_FIELD_IS(gpr, GATE_GPR) && GATE_FIELD_IS(eip, GATE_EIP) &&
 
 /* Runs translated code until it leaves; there are GATE_SIGNAL_BYTES of nothing before the gate. */
 void gate_enter(struct gate *gate, const void *code);
-/* Where translated code jumps to leave; never called from C. */
-void gate_leave(void);
+/* Where translated code jumps to leave, by reason; never called from C. */
+extern const void *const gate_leaves[GATE_EXIT_COUNT];
 
 /* Flags as EFLAGS has them, in kept form. */
 static inline uint32_t gate_flags_keep(uint32_t eflags)

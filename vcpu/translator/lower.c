@@ -45,16 +45,17 @@ uint32_t lower_leave(struct lowering *l, enum gate_exit exit)
     return cold->label;
 }
 
-static void leave(struct lowering *l, enum gate_exit exit)
+void lower_jump_out(struct lowering *l, enum gate_exit exit)
 {
-    EMIT(l->emitter, MOV, GATE(EXIT, 4), IMMEDIATE(exit));
-    EMIT(l->emitter, JMP, GATE(LEAVE, 8));
+    EMIT(l->emitter, JMP,
+         emit_memory(ZYDIS_REGISTER_RSP, ZYDIS_REGISTER_NONE, 0,
+                     (int32_t)(GATE_LEAVE + 8 * (uint32_t)exit), 8));
 }
 
 static void leave_at(struct lowering *l, uint32_t eip, enum gate_exit exit)
 {
     EMIT(l->emitter, MOV, GATE(EIP, 4), IMMEDIATE(eip));
-    leave(l, exit);
+    lower_jump_out(l, exit);
 }
 
 /* Gives back what of the budget was taken for the instructions from index on. */
@@ -99,13 +100,13 @@ static void place_edge(struct lowering *l, const struct cold *cold)
         give_back(l, cold->index + 1);
         site = jump_on(l);
     }
-    edge->site = l->code_offset + site;
+    edge->site = site;
     if (cold->source.kind != FLAGS_IN_GATE) {
         lower_flags_to_gate(l, &cold->source);
-        edge->site_gate = l->code_offset + jump_on(l);
+        edge->site_gate = jump_on(l);
     }
     EMIT(l->emitter, MOV, GATE(EDGE, 4), IMMEDIATE(l->edge_first + l->edge_count++));
-    leave(l, GATE_EXIT_LINK);
+    lower_jump_out(l, GATE_EXIT_LINK);
 }
 
 /* --- operands --------------------------------------------------------------------------------- */
@@ -341,13 +342,11 @@ static void place_cold(struct lowering *l, const struct cold *cold)
 }
 
 bool lower_block(struct emitter *emitter, const struct block *block,
-                 const struct flags_source *source, uint32_t code_offset, uint32_t edge_first,
-                 struct lowering *l)
+                 const struct flags_source *source, uint32_t edge_first, struct lowering *l)
 {
     memset(l->leave, 0, sizeof l->leave);
     l->emitter = emitter;
     l->block = block;
-    l->code_offset = code_offset;
     l->edge_first = edge_first;
     l->edge_count = 0;
     l->cold_count = 0;
@@ -364,5 +363,19 @@ bool lower_block(struct emitter *emitter, const struct block *block,
         struct cold cold = l->cold[i];
         place_cold(l, &cold);
     }
-    return emit_end(emitter);
+    return !emitter->failed;
+}
+
+bool lower_finish(struct lowering *l, uint32_t hot, uint32_t cold)
+{
+    int32_t apart = (int32_t)(cold - hot - l->cold_begin);
+    for (uint32_t i = 0; i < l->edge_count; i++) {
+        uint32_t *sites[] = {&l->edges[i].site, &l->edges[i].site_gate};
+        for (unsigned which = 0; which < 2; which++) {
+            if (*sites[which]) {
+                *sites[which] += hot + (*sites[which] >= l->cold_begin ? (uint32_t)apart : 0);
+            }
+        }
+    }
+    return emit_end(l->emitter, l->cold_begin, apart);
 }

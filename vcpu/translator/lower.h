@@ -48,7 +48,6 @@ struct lowering {
     struct flags_source source; /* of the guest's flags */
     bool host;                  /* the host's flags are the guest's, but for those in `undefined` */
     uint16_t undefined;         /* to be 0, but whatever the host made them in its flags */
-    uint32_t code_offset;       /* in the code cache, of the buffer's first byte */
     uint32_t edge_first;        /* number of the block's first edge in the code cache */
     uint32_t begin[BLOCK_OPS_MAX]; /* where each instruction's code begins, for people */
     uint32_t end;                  /* and where the last one's ends */
@@ -63,11 +62,19 @@ struct lowering {
 /* Can this instruction be lowered? If not it is the interpreter's. */
 bool lower_supports(const struct isa_instruction *instruction);
 
-/* Lowers a block that is entered with flags of this source into an emitter; code_offset is where it
- * will be placed. False if it did not fit. */
+#define LOWER_ALIGNMENT                                                                            \
+    16u /* bytes, of either part of a block's code modulo which it is placed                       \
+         */
+
+/* Lowers a block that is entered with flags of this source into an emitter. False if it did not
+ * fit. */
 bool lower_block(struct emitter *emitter, const struct block *block,
-                 const struct flags_source *source, uint32_t code_offset, uint32_t edge_first,
-                 struct lowering *lowering);
+                 const struct flags_source *source, uint32_t edge_first, struct lowering *lowering);
+
+/* Finishes it for its place: the code at offset hot of the code cache, a multiple of
+ * LOWER_ALIGNMENT, and the cold code, which is rarely run and only takes room among the other, at
+ * offset cold, which is like lowering.cold_begin modulo it. */
+bool lower_finish(struct lowering *lowering, uint32_t hot, uint32_t cold);
 
 /* --- shared by the families ------------------------------------------------------------------- */
 
@@ -147,6 +154,8 @@ emit_operand lower_effective_address(const struct isa_operand *operand);
 struct cold *lower_cold(struct lowering *l, enum cold_kind kind);
 /* Where to go to leave before the present instruction, with its flags as they are now. */
 uint32_t lower_leave(struct lowering *l, enum gate_exit exit);
+/* Leaves, when all is said but the reason. */
+void lower_jump_out(struct lowering *l, enum gate_exit exit);
 /* On to a guest address outside the block, by JMP or JCC; the latter amid the block, too. */
 void lower_go(struct lowering *l, ZydisMnemonic mnemonic, uint32_t target);
 

@@ -89,8 +89,7 @@ static void go_indirect(struct lowering *l)
     EMIT(l->emitter, JMP, R11);
     emit_place(l->emitter, miss);
     EMIT(l->emitter, MOV, GATE(EIP, 4), R10D);
-    EMIT(l->emitter, MOV, GATE(EXIT, 4), IMMEDIATE(GATE_EXIT_FIND));
-    EMIT(l->emitter, JMP, GATE(LEAVE, 8));
+    lower_jump_out(l, GATE_EXIT_FIND);
 }
 
 void lower_jump(struct lowering *l, ZydisMnemonic mnemonic)

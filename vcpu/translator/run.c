@@ -98,7 +98,6 @@ static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
     struct cache *cache = cache_of(vcpu->space->image, TRANSLATOR_SLOT);
     t->interpreter->breakpoints = engine->breakpoints;
     t->interpreter->breakpoint_count = engine->breakpoint_count;
-    t->gate.leave = (const void *)(uintptr_t)gate_leave;
     if (cache) {
         t->gate.targets = cache->targets;
         t->gate.code = cache->executable;
@@ -140,6 +139,7 @@ static enum status create(struct vcpu_engine **engine, struct error *error)
 {
     struct translator *t = alloc_zeroed(1, sizeof *t);
     t->engine.ops = &vcpu_translator_ops;
+    memcpy(t->gate.leave, gate_leaves, sizeof t->gate.leave);
     enum status status = vcpu_interpreter_ops.create(&t->interpreter, error);
     if (status) {
         free(t);
