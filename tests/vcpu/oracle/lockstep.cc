@@ -2,12 +2,18 @@
 #include "vcpu/oracle/lockstep.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <stdexcept>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/elf_builder.h"
 
 extern "C" {
+#include <base/hash.h>
+
 #include "translator/cache.h"
 }
 
@@ -216,6 +222,21 @@ Lockstep::~Lockstep()
     vcpu_arena_destroy(arena_);
 }
 
+/* What machines share is never written, or both would see it and agree. */
+std::string Lockstep::image_difference() const
+{
+    for (uint32_t page = 0; page < image_->page_count; page++) {
+        if (hash_bytes(vcpu_frame_bytes(arena_, image_->frames[page]), VCPU_PAGE_BYTES) !=
+            image_->page_hashes[page]) {
+            return " the image's page " + std::to_string(page);
+        }
+    }
+    return hash_bytes(vcpu_frame_bytes(arena_, VCPU_FRAME_ZERO), VCPU_PAGE_BYTES) ==
+                   vcpu_zero_page_hash()
+               ? ""
+               : " the page of zeros";
+}
+
 bool Lockstep::step()
 {
     bool last = next_ >= trial_.marks.size() || trial_.marks[next_].at >= trial_.length;
@@ -224,7 +245,7 @@ bool Lockstep::step()
     b->advance(until, others_, trial_.cuts, companion.get());
     at = a->vcpu.retired;
     wrong = a->broken + b->broken + difference(a->stop, b->stop) + difference(a->vcpu, b->vcpu) +
-            memory_difference(*a, *b);
+            memory_difference(*a, *b) + image_difference();
     if (wrong.empty() && (a->stops != b->stops || a->done() != b->done())) {
         wrong = " stops on the way";
     }
@@ -242,6 +263,32 @@ const std::string &Lockstep::run()
     while (step()) {
     }
     return wrong;
+}
+
+std::string isolated_run(const Trial &trial, Engine &reference, const std::vector<Engine *> &others)
+{
+    int ends[2];
+    if (pipe(ends) != 0) {
+        throw std::runtime_error("no pipe");
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        for (int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT}) {
+            signal(number, SIG_DFL);
+        }
+        alarm(10); /* one that does not end, either */
+        std::string wrong = Lockstep(trial, reference, others).run();
+        ssize_t size = write(ends[1], wrong.data(), std::min<size_t>(wrong.size(), 4000));
+        _exit(size < 0);
+    }
+    close(ends[1]);
+    char text[4096];
+    ssize_t size = read(ends[0], text, sizeof text);
+    close(ends[0]);
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFSIGNALED(status) ? " the process ends by signal " + std::to_string(WTERMSIG(status))
+                               : std::string(text, (size_t)std::max<ssize_t>(size, 0));
 }
 
 /* --- random trials ---------------------------------------------------------------------------- */

@@ -98,12 +98,18 @@ class Lockstep
     uint64_t at = 0;   /* the instruction count of the last comparison */
 
   private:
+    std::string image_difference() const;
+
     const Trial &trial_;
     std::vector<Engine *> reference_, others_;
     struct vcpu_arena *arena_ = nullptr;
     struct vcpu_image *image_ = nullptr;
     size_t next_ = 0;
 };
+
+/* As Lockstep(...).run(), but in a child process: one that ends by a signal differs, too. */
+std::string isolated_run(const Trial &trial, Engine &reference,
+                         const std::vector<Engine *> &others);
 
 std::string memory_difference(const Side &a, const Side &b);
 

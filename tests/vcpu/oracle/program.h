@@ -100,6 +100,7 @@ class ProgramMaker
     uint32_t place();
     void access(uint32_t base);
     void accesses();
+    void touch(uint32_t target);
     void aimed(const Form &form);
     void stack_step(unsigned depth);
     void frames();

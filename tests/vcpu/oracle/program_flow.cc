@@ -27,8 +27,14 @@ void ProgramMaker::flag_source()
         switch (below(3)) {
         case 0:
             return op({0xc1, (uint8_t)(0xc0 | below(8) << 3 | reg), (uint8_t)(imm8 & 63)});
-        default:
-            return op({(uint8_t)(0xd1 + 2 * below(2)), (uint8_t)(0xc0 | below(8) << 3 | reg)});
+        case 1:
+            return op({0xd1, (uint8_t)(0xc0 | below(8) << 3 | reg)});
+        default: /* 0 and 1 are kinds of their own */
+            if (one_in(2)) {
+                op32({0xb9}, below(4) << below(6));
+            }
+            op({0xd3, (uint8_t)(0xc0 | below(8) << 3 | reg)});
+            return one_in(4) ? flag_source() : void();
         }
     case 8: /* not, neg, mul, imul */
         return op({0xf7, (uint8_t)(0xd0 | below(4) << 3 | reg)});

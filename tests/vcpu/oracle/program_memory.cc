@@ -42,7 +42,7 @@ void ProgramMaker::access(uint32_t base)
 {
     static const int32_t steps[] = {0, 4, 8, 12, -4, -8, 16, 1, 2, 3, 7, -1, -2, 20, 32, 60};
     static const uint8_t loads[] = {0x8b, 0x03, 0x2b, 0x13, 0x1b, 0x23, 0x0b, 0x33, 0x3b, 0x85};
-    static const uint8_t stores[] = {0x89, 0x01, 0x29, 0x11, 0x19, 0x21, 0x09, 0x31, 0x39, 0x87};
+    static const uint8_t stores[] = {0x87, 0x01, 0x29, 0x11, 0x19, 0x21, 0x09, 0x31, 0x39, 0x87};
     int32_t at = steps[below(sizeof steps / sizeof *steps)];
     uint32_t reg = small_register();
     uint8_t imm8 = (uint8_t)random_next(random_);
@@ -117,10 +117,19 @@ void ProgramMaker::accesses()
         op32({(uint8_t)(0xb8 + base)}, POINTER);
         op_memory({0x8b}, base, base, 0);
     } else {
+        touch(begin);
         op32({(uint8_t)(0xb8 + base)}, begin);
     }
     for (uint32_t i = 2 + below(9); i > 0; i--) {
         access(base);
+    }
+}
+
+/* Half the time, mov eax, [target]: pages that have been read are not those that may be written. */
+void ProgramMaker::touch(uint32_t target)
+{
+    if (one_in(2)) {
+        op32({0xa1}, target);
     }
 }
 
@@ -136,9 +145,11 @@ void ProgramMaker::aimed(const Form &form)
         std::fill(bytes.end() - instruction.operand[0].width_bits / 8, bytes.end(), 0);
     }
     if ((operation >= ISA_MOVS && operation <= ISA_SCAS) || operation == ISA_XLAT) {
-        op32({0xbe}, place());
-        op32({0xbf}, place());
-        op32({0xbb}, place());
+        for (uint8_t reg : {VCPU_ESI, VCPU_EDI, VCPU_EBX}) {
+            uint32_t target = place();
+            touch(target);
+            op32({(uint8_t)(0xb8 | reg)}, target);
+        }
     }
     if (instruction.repeat != ISA_REPEAT_NONE || instruction.counted_by_cl) {
         op32({0xb9}, below(12));
@@ -150,6 +161,7 @@ void ProgramMaker::aimed(const Form &form)
     if (instruction.memory_operand != ISA_NO_OPERAND) {
         const struct isa_operand &memory = instruction.operand[instruction.memory_operand];
         uint32_t target = place(), index = below(16);
+        touch(target);
         if (memory.index != ISA_NO_REGISTER && memory.index != memory.base) {
             op32({(uint8_t)(0xb8 | memory.index)}, index);
             target -= index << memory.shift;

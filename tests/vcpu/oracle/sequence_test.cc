@@ -28,16 +28,9 @@ class SequenceTest : public testing::Test
     void explain(const Trial &trial, uint64_t number, const std::string &wrong,
                  const std::vector<Engine *> &engines)
     {
-        const testing::TestInfo *test = testing::UnitTest::GetInstance()->current_test_info();
-        Trial small = shrunk(trial, interpreter_, engines);
-        bool differs_alone = !Lockstep(small, interpreter_, engines).run().empty();
-        ADD_FAILURE() << "program " << number << ":" << wrong << "\nshrunk: "
-                      << (differs_alone ? report(small, interpreter_, engines)
-                                        : "alone it does not differ")
-                      << "\nrepeat: DENALI_ORACLE_SEED=" << oracle_seed()
-                      << " DENALI_ORACLE_PROGRAM=" << number
-                      << " oracle_sequence_test --gtest_filter=" << test->test_suite_name() << "."
-                      << test->name();
+        ADD_FAILURE() << "program " << number << ":" << wrong
+                      << "\nshrunk: " << explained(trial, interpreter_, engines)
+                      << how_to_repeat(number);
     }
 
     /* Two programs at a time by turns, so that an engine also changes between machines with
@@ -51,8 +44,7 @@ class SequenceTest : public testing::Test
         }
         ProgramMaker maker;
         uint64_t first = 0, count = PROGRAMS * oracle_scale();
-        if (const char *only = getenv("DENALI_ORACLE_PROGRAM")) {
-            first = strtoull(only, nullptr, 0);
+        if (oracle_only(&first)) {
             count = 1;
         }
         unsigned failures = 0;
@@ -67,11 +59,15 @@ class SequenceTest : public testing::Test
                 if (!in_pieces) {
                     trials[i].cuts.clear();
                 }
+                if (count == 1 && ends_the_process(trials[i], interpreter_, engines)) {
+                    return explain(trials[i], number + i, " a signal", engines);
+                }
                 runs[i] = std::make_unique<Lockstep>(trials[i], interpreter_, engines);
                 goes[i] = true;
             }
             while (goes[0] || goes[1]) {
                 for (unsigned i = 0; i < 2; i++) {
+                    tell_if_a_signal_ends(number + i);
                     goes[i] = goes[i] && runs[i]->step();
                 }
             }
@@ -95,6 +91,9 @@ class SequenceTest : public testing::Test
                (unsigned long long)retired, (unsigned long long)unchanged,
                (unsigned long long)faults, (unsigned long long)count, (unsigned long long)ended,
                (unsigned long long)lost);
+        if (count == 1) {
+            return;
+        }
         EXPECT_GT(retired, count * 500) << "the programs die too early to tell anything";
         if (in_image) {
             EXPECT_GT(unchanged, retired / 2) << "what has changed itself is interpreted";

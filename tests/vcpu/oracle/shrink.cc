@@ -2,7 +2,14 @@
 #include "vcpu/oracle/shrink.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <functional>
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
 
 namespace
 {
@@ -10,8 +17,9 @@ namespace
 class Shrinker
 {
   public:
-    Shrinker(const Trial &trial, Engine &reference, const std::vector<Engine *> &others)
-        : best_(trial), reference_(reference), others_(others)
+    Shrinker(const Trial &trial, Engine &reference, const std::vector<Engine *> &others,
+             Runner runner)
+        : best_(trial), reference_(reference), others_(others), runner_(runner)
     {
     }
 
@@ -39,7 +47,7 @@ class Shrinker
     bool accept(const Trial &candidate)
     {
         try {
-            if (Lockstep(candidate, reference_, others_).run().empty()) {
+            if (runner_(candidate, reference_, others_).empty()) {
                 return false;
             }
         } catch (const std::exception &) {
@@ -245,6 +253,7 @@ class Shrinker
     Trial best_;
     Engine &reference_;
     const std::vector<Engine *> &others_;
+    Runner runner_;
     unsigned accepted_ = 0;
 };
 
@@ -257,9 +266,15 @@ std::string hex(uint64_t value)
 
 } // namespace
 
-Trial shrunk(const Trial &trial, Engine &reference, const std::vector<Engine *> &others)
+std::string plain_run(const Trial &trial, Engine &reference, const std::vector<Engine *> &others)
 {
-    return Shrinker(trial, reference, others).run();
+    return Lockstep(trial, reference, others).run();
+}
+
+Trial shrunk(const Trial &trial, Engine &reference, const std::vector<Engine *> &others,
+             Runner runner)
+{
+    return Shrinker(trial, reference, others, runner).run();
 }
 
 unsigned size_of(const Trial &trial)
@@ -276,9 +291,14 @@ std::string report(const Trial &trial, Engine &reference, const std::vector<Engi
 {
     Lockstep lockstep(trial, reference, others);
     lockstep.run();
-    std::string result =
-        "after " + std::to_string(lockstep.at) + " instructions:" + lockstep.wrong +
-        "\n  reference: " + text(lockstep.a->vcpu) + "\n  the other: " + text(lockstep.b->vcpu);
+    return "after " + std::to_string(lockstep.at) + " instructions:" + lockstep.wrong +
+           "\n  reference: " + text(lockstep.a->vcpu) + "\n  the other: " + text(lockstep.b->vcpu) +
+           listing(trial);
+}
+
+std::string listing(const Trial &trial)
+{
+    std::string result;
     struct vcpu start = trial.state;
     std::vector<uint32_t> offsets = trial.program.offsets();
     start.eip = trial.address + offsets[trial.entry];
@@ -330,4 +350,58 @@ std::string report(const Trial &trial, Engine &reference, const std::vector<Engi
         result += (i ? ", " : "\n  calls end after ") + std::to_string(trial.cuts[i]);
     }
     return result + "\n  " + std::to_string(trial.length) + " instructions in all";
+}
+
+bool ends_the_process(const Trial &trial, Engine &reference, const std::vector<Engine *> &others)
+{
+    return isolated_run(trial, reference, others).find(" the process ends") == 0;
+}
+
+std::string explained(const Trial &trial, Engine &reference, const std::vector<Engine *> &others)
+{
+    if (ends_the_process(trial, reference, others)) {
+        Trial small = shrunk(trial, reference, others, isolated_run);
+        return isolated_run(small, reference, others) + listing(small);
+    }
+    Trial small = shrunk(trial, reference, others);
+    return plain_run(small, reference, others).empty() ? "alone it does not differ"
+                                                       : report(small, reference, others);
+}
+
+/* --- repeating -------------------------------------------------------------------------------- */
+
+bool oracle_only(uint64_t *number)
+{
+    const char *only = getenv("DENALI_ORACLE_PROGRAM");
+    if (only) {
+        *number = strtoull(only, nullptr, 0);
+    }
+    return only != nullptr;
+}
+
+std::string how_to_repeat(uint64_t number)
+{
+    const testing::TestInfo *test = testing::UnitTest::GetInstance()->current_test_info();
+    return "\nrepeat: DENALI_ORACLE_SEED=" + std::to_string(oracle_seed()) +
+           " DENALI_ORACLE_PROGRAM=" + std::to_string(number) + " " +
+           program_invocation_short_name + " --gtest_filter=" + test->test_suite_name() + "." +
+           test->name() + "\n";
+}
+
+static char present[256]; /* how to repeat what is running */
+
+static void tell(int number)
+{
+    ssize_t size = write(STDERR_FILENO, present, strlen(present));
+    signal(number, size < 0 ? SIG_IGN : SIG_DFL); /* the instruction is run again, and ends it */
+}
+
+void tell_if_a_signal_ends(uint64_t number)
+{
+    if (!present[0]) {
+        for (int one : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}) {
+            signal(one, tell);
+        }
+    }
+    snprintf(present, sizeof present, "\na signal ends it%s", how_to_repeat(number).c_str());
 }

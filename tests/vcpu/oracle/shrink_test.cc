@@ -2,6 +2,7 @@
 // with one mistake each: the interpreter, but for one instruction form in one circumstance.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstring>
 
 #include "vcpu/oracle/shrink.h"
@@ -196,6 +197,31 @@ INSTANTIATE_TEST_SUITE_P(EveryMistake, ShrinkTest,
                              }
                              return name;
                          });
+
+TEST(Shrink, WhatEndsTheProcessIsShrunkInOthers)
+{
+    static const Mistake fatal = {"bswap is fatal", ISA_BSWAP, 1,
+                                  [](const Step &step) {
+                                      if (step.instruction.operation == ISA_BSWAP) {
+                                          raise(SIGFPE);
+                                      }
+                                  },
+                                  ""};
+    present_mistake = &fatal;
+    Engine right("interpreter"), wrong(&WRONG_OPS);
+    ProgramMaker maker;
+    for (uint64_t number = 0; number < PROGRAMS_MAX; number++) {
+        Trial trial = random_trial(maker, number, PROGRAM_MAX);
+        if (ends_the_process(trial, right, {&wrong})) {
+            std::string text = explained(trial, right, {&wrong});
+            EXPECT_NE(text.find("signal " + std::to_string(SIGFPE)), std::string::npos) << text;
+            EXPECT_NE(text.find("bswap"), std::string::npos) << text;
+            EXPECT_NE(text.find("1 instructions in all"), std::string::npos) << text;
+            return;
+        }
+    }
+    ADD_FAILURE() << "random programs do not find it";
+}
 
 TEST(Shrink, EnginesThatAgreeAreNotTold)
 {
