@@ -146,6 +146,13 @@ void emu_debug_watch_remove(struct emu_debug *debug, const struct emu_watch *wat
     }
 }
 
+static enum status diverged(struct error *error)
+{
+    return error_set(error, STATUS_CORRUPT, NULL, 0,
+                     "the debugged node, run again, did not come to where it was; please report "
+                     "this, with the scenario");
+}
+
 /* --- the past --------------------------------------------------------------------------------- */
 
 /* The history begins where the world stands. */
@@ -171,7 +178,7 @@ static void keep(struct emu_debug *debug, bool moments)
 {
     struct emu_history *history = debug->history;
     uint64_t retired = live(debug)->vcpu.retired;
-    if (history->inputs.size_bytes > debug->options.history_bytes / 4) {
+    if (moments && history->inputs.size_bytes > debug->options.history_bytes / 4) {
         begin_history(debug); /* what is before can be had from a moment */
     } else if (retired - history->checkpoints[history->count - 1].position.retired >
                SPACING_INSTRUCTIONS) {
@@ -249,12 +256,13 @@ static enum status capture(struct emu_debug *debug, struct emu_position present,
         emu_probe_clear(&debug->probe);
         live(debug)->process->halted = false;
         status = next_ns == TIME_NEVER
-                     ? error_set(error, STATUS_CORRUPT, NULL, 0,
-                                 "the world, run again, did not come to where it was")
+                     ? diverged(error)
                      : emu_world_run(debug->world, next_ns + SLICE_NS, error);
     }
     if (!status && *end == RUN_STOPPED) {
         emu_inputs_truncate(reached, inputs);
+    } else if (!status && *end == RUN_TIME) {
+        status = diverged(error);
     }
     tell_probes(debug);
     return status;
@@ -320,13 +328,6 @@ static void aim(struct emu_probe *probe, struct emu_position from, struct emu_de
     probe->step = span.step;
     probe->step_from = span.from;
     probe->step_to = span.to;
-}
-
-static enum status diverged(struct error *error)
-{
-    return error_set(error, STATUS_CORRUPT, NULL, 0,
-                     "the debugged node, run again, did not come to where it was; please report "
-                     "this, with the scenario");
 }
 
 /* Of the live node. */
