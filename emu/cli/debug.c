@@ -14,10 +14,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <base/host_clock.h>
 #include <base/time.h>
 #include <scenarios/select.h>
 
 #include "cli.h"
+
+#define HEARTBEAT_NS 500000000u
 
 static const struct cli_option options[] = {
     {"node", "NODE", "the node to debug (default: the first)", false},
@@ -45,9 +48,26 @@ static void on_interrupt(int signal_number)
     stop = true;
 }
 
+/* Of the way to the moment that --at says. */
+struct way {
+    bool piped;
+    uint64_t said_ns; /* host time */
+};
+
+/*
+ * gdb is at the other end of a pipe before there is anything to see. It waits two seconds for the
+ * acknowledgement of its first packet, and anew after every byte that is none.
+ */
 static bool interrupted(void *context)
 {
-    (void)context;
+    struct way *way = context;
+    uint64_t now_ns = host_clock_ns();
+    if (way->piped && now_ns - way->said_ns > HEARTBEAT_NS) {
+        way->said_ns = now_ns;
+        if (write(STDOUT_FILENO, "\n", 1) != 1) {
+            stop = true;
+        }
+    }
     return stop;
 }
 
@@ -151,7 +171,6 @@ static enum status place(const struct cli_arguments *arguments, const struct scn
     const char *at = cli_value(arguments, "at");
     enum status status = STATUS_OK;
     debug_options->end_ns = scenario->duration_ns;
-    debug_options->interrupted = interrupted;
     if (node) {
         status = scn_node_find(scenario, "--node", node, &debug_options->node, error);
     }
@@ -208,7 +227,12 @@ static int debug_run(const struct cli_arguments *arguments)
                                             : (uint32_t)processors,
         .memory_limit_bytes = memory_mib << 20,
     };
-    struct emu_debug_options debug_options = {.history_bytes = history_mib << 20};
+    struct way way = {.piped = cli_flag(arguments, "pipe"), .said_ns = host_clock_ns()};
+    struct emu_debug_options debug_options = {
+        .history_bytes = history_mib << 20,
+        .interrupted = interrupted,
+        .context = &way,
+    };
     struct error error = ERROR_INIT;
     const char *engine = cli_value(arguments, "engine");
     struct scn_scenario *scenario = NULL;

@@ -19,6 +19,7 @@ struct gdb {
     bool no_acknowledge;
     bool knows_swbreak;
     bool running;     /* the other side waits for a stop */
+    bool commanded;   /* or for the end of a monitor command */
     bool interrupted; /* and does not want to wait any longer */
     bool ended;       /* detached, killed or gone */
     struct error error;

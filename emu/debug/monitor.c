@@ -136,10 +136,11 @@ static void go_to(struct gdb *gdb, const char *argument)
         tell(gdb, "%s\n", error.message);
         return;
     }
-    gdb->running = true;
+    gdb->commanded = true;
     gdb->interrupted = false;
     status = emu_debug_goto(gdb->debug, time_ns, &gdb->stop, &error);
-    gdb->running = false;
+    gdb->commanded = false;
+    tell(gdb, "\n");
     gdb->general = gdb->stop.node;
     if (status) {
         tell(gdb, "%s\n", error.message);

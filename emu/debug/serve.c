@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <base/alloc.h>
+#include <base/host_clock.h>
 
 #include "gdb.h"
 
 #define WAIT_MS   100  /* between two looks at *stop */
 #define CHUNK     4096 /* bytes read at a time */
+#define HEARTBEAT_NS 500000000u
 #define EARLY_MAX (2u * RSP_PACKET_MAX)
 
 struct line {
@@ -21,6 +23,7 @@ struct line {
     int out;
     const volatile bool *stop;
     bool closed;
+    uint64_t said_ns;         /* host time */
     uint8_t early[EARLY_MAX]; /* came while the world ran, beside Ctrl-C */
     size_t early_bytes;
 };
@@ -76,6 +79,12 @@ static bool interrupted(void *context)
         } else {
             line->early[line->early_bytes++] = bytes[i];
         }
+    }
+    /* Of a monitor command gdb wants to hear every other second. */
+    uint64_t now_ns = host_clock_ns();
+    if (line->gdb.commanded && now_ns - line->said_ns > HEARTBEAT_NS) {
+        line->said_ns = now_ns;
+        gdb_tell(&line->gdb, ".", 1);
     }
     return line->gdb.interrupted || line->closed || stopped(line);
 }
