@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <base/alloc.h>
@@ -33,7 +34,10 @@ static bool write_all(void *context, const void *bytes, size_t size_bytes)
     struct line *line = context;
     const uint8_t *from = bytes;
     while (size_bytes) {
-        ssize_t written = write(line->out, from, size_bytes);
+        ssize_t written = send(line->out, from, size_bytes, MSG_NOSIGNAL);
+        if (written < 0 && errno == ENOTSOCK) {
+            written = write(line->out, from, size_bytes);
+        }
         if (written < 0 && errno == EINTR) {
             continue;
         }
@@ -72,7 +76,8 @@ static bool interrupted(void *context)
     struct line *line = context;
     uint8_t bytes[CHUNK];
     size_t room = EARLY_MAX - line->early_bytes;
-    size_t got = read_some(line, bytes, room < sizeof bytes ? room : sizeof bytes, 0);
+    /* Who sends so much without waiting for answers is not heard until the world stops. */
+    size_t got = room ? read_some(line, bytes, room < sizeof bytes ? room : sizeof bytes, 0) : 0;
     for (size_t i = 0; i < got; i++) {
         if (bytes[i] == 0x03) {
             line->gdb.interrupted = true;

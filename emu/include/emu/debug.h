@@ -164,7 +164,8 @@ bool emu_debug_cpu_set(struct emu_debug *debug, uint32_t node, const struct vcpu
 /*
  * Speaks gdb's remote serial protocol until the other side detaches, kills or closes, or
  * *stop becomes true (NULL: never). in and out are descriptors of the caller's, and may be the
- * same; the session's console and interrupted functions are replaced while it serves.
+ * same; the session's console and interrupted functions are replaced while it serves. Of a pipe
+ * whose other end may be gone the caller has SIGPIPE ignored.
  */
 enum status emu_debug_serve(struct emu_debug *debug, int in, int out, const volatile bool *stop,
                             struct error *error) MUST_USE;
