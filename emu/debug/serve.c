@@ -14,9 +14,8 @@
 #include "gdb.h"
 
 #define WAIT_MS   100  /* between two looks at *stop */
-#define CHUNK     4096 /* bytes read at a time */
+#define INTERRUPT_BYTE 0x03
 #define HEARTBEAT_NS 500000000u
-#define EARLY_MAX (2u * RSP_PACKET_MAX)
 
 struct line {
     struct gdb gdb;
@@ -25,8 +24,9 @@ struct line {
     const volatile bool *stop;
     bool closed;
     uint64_t said_ns;         /* host time */
-    uint8_t early[EARLY_MAX]; /* came while the world ran, beside Ctrl-C */
-    size_t early_bytes;
+    uint8_t bytes[2 * RSP_PACKET_MAX]; /* that have come and were not obeyed yet */
+    size_t first;
+    size_t count;
 };
 
 static bool write_all(void *context, const void *bytes, size_t size_bytes)
@@ -55,35 +55,34 @@ static bool stopped(const struct line *line)
     return line->stop && *line->stop;
 }
 
-/* What is there to read, waiting for so long; 0: nothing, or the other side is gone. */
-static size_t read_some(struct line *line, uint8_t *bytes, size_t size_bytes, int wait_ms)
+/* Takes in what is there to read, waiting for so long. Who sends more than there is room for without
+ * waiting for answers is not heard until there is. */
+static void read_some(struct line *line, int wait_ms)
 {
     struct pollfd input = {.fd = line->in, .events = POLLIN};
-    if (poll(&input, 1, wait_ms) <= 0) {
-        return 0;
+    memmove(line->bytes, line->bytes + line->first, line->count);
+    line->first = 0;
+    if (line->count == sizeof line->bytes || poll(&input, 1, wait_ms) <= 0) {
+        return;
     }
-    ssize_t got = read(line->in, bytes, size_bytes);
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
-        return 0;
+    ssize_t got = read(line->in, line->bytes + line->count, sizeof line->bytes - line->count);
+    if (got > 0) {
+        line->count += (size_t)got;
+    } else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
+        line->closed = true;
     }
-    line->closed |= got <= 0;
-    return got > 0 ? (size_t)got : 0;
 }
 
 /* Has somebody pressed Ctrl-C, or gone away? */
 static bool interrupted(void *context)
 {
     struct line *line = context;
-    uint8_t bytes[CHUNK];
-    size_t room = EARLY_MAX - line->early_bytes;
-    /* Who sends so much without waiting for answers is not heard until the world stops. */
-    size_t got = room ? read_some(line, bytes, room < sizeof bytes ? room : sizeof bytes, 0) : 0;
-    for (size_t i = 0; i < got; i++) {
-        if (bytes[i] == 0x03) {
-            line->gdb.interrupted = true;
-        } else {
-            line->early[line->early_bytes++] = bytes[i];
-        }
+    read_some(line, 0);
+    uint8_t *pressed = memchr(line->bytes, INTERRUPT_BYTE, line->count);
+    if (pressed) {
+        line->gdb.interrupted = true;
+        line->count--;
+        memmove(pressed, pressed + 1, (size_t)(line->bytes + line->count - pressed));
     }
     /* Of a monitor command gdb wants to hear every other second. */
     uint64_t now_ns = host_clock_ns();
@@ -114,18 +113,13 @@ enum status emu_debug_serve(struct emu_debug *debug, int in, int out, const vola
     debug->options.interrupted = interrupted;
     debug->options.console = tell_console;
     debug->options.context = line;
-    while (!line->gdb.ended && !line->closed && !stopped(line)) {
-        uint8_t bytes[CHUNK];
-        size_t got = line->early_bytes;
-        if (got) {
-            uint8_t early[EARLY_MAX];
-            memcpy(early, line->early, got);
-            line->early_bytes = 0;
-            gdb_receive(&line->gdb, early, got);
-            continue;
+    while (!line->gdb.ended && !(line->closed && !line->count) && !stopped(line)) {
+        if (line->count) {
+            line->count--;
+            gdb_receive(&line->gdb, &line->bytes[line->first++], 1);
+        } else {
+            read_some(line, WAIT_MS);
         }
-        got = read_some(line, bytes, sizeof bytes, WAIT_MS);
-        gdb_receive(&line->gdb, bytes, got);
     }
     debug->options = kept;
     enum status status = line->gdb.status;
