@@ -116,6 +116,7 @@ enum status emu_debug_serve(struct emu_debug *debug, int in, int out, const vola
     while (!line->gdb.ended && !(line->closed && !line->count) && !stopped(line)) {
         if (line->count) {
             line->count--;
+            line->said_ns = host_clock_ns();
             gdb_receive(&line->gdb, &line->bytes[line->first++], 1);
         } else {
             read_some(line, WAIT_MS);
