@@ -6,6 +6,7 @@
 
 #include <base/alloc.h>
 #include <netsim/frame.h>
+#include <vcpu/image.h>
 
 #include "node.h"
 #include "process.h"
@@ -156,27 +157,104 @@ static void trip(struct emu_probe *probe, struct emu_position at, const struct e
     probe->wrote = wrote;
 }
 
-/* The instruction that comes next, decoded once for as long as its bytes stay. */
-static const struct isa_instruction *decode(struct emu_probe *probe, struct emu_node *node)
+void emu_probe_watches_set(struct emu_probe *probe, const struct emu_watch *watches,
+                           uint32_t count)
 {
-    uint8_t code[ISA_INSTRUCTION_MAX_BYTES];
-    uint32_t eip = node->vcpu.eip;
-    uint8_t count = sizeof code;
-    while (count && !vcpu_space_load(&node->space, eip, code, count)) {
-        count--;
+    probe->watches = watches;
+    probe->watch_count = count;
+    if (probe->decoded) { /* what is quiet depends on what is watched */
+        memset(probe->decoded, 0, EMU_PROBE_DECODED * sizeof *probe->decoded);
     }
+}
+
+/* Is the code of a page what the image says, as long as nobody writes there? */
+static bool pristine(const struct vcpu_space *space, uint32_t page)
+{
+    return page < space->image->page_count &&
+           vcpu_space_frame(space, page) == space->image->frames[page];
+}
+
+/* May the instruction trip a watchpoint, whatever the registers hold? Of one that writes to a fixed
+ * address it is known; not to its own page, or what follows it may be another instruction. */
+static bool is_quiet(const struct emu_probe *probe, const struct isa_instruction *instruction,
+                     uint32_t page)
+{
+    static const uint32_t ones[VCPU_REGISTER_COUNT] = {1, 1, 1, 1, 1, 1, 1, 1};
+    static const uint32_t twos[VCPU_REGISTER_COUNT] = {2, 2, 2, 2, 2, 2, 2, 2};
+    struct isa_touch touches[ISA_TOUCHES_MAX];
+    struct isa_touch others[ISA_TOUCHES_MAX];
+    uint32_t count = isa_touches(instruction, ones, touches);
+    isa_touches(instruction, twos, others);
+    bool reads_watched = false;
+    for (uint32_t i = 0; i < probe->watch_count; i++) {
+        reads_watched |= probe->watches[i].read;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct isa_touch *touch = &touches[i];
+        uint32_t last = touch->address + touch->size_bytes - 1;
+        if (!touch->write && !reads_watched) {
+            continue;
+        }
+        if (touch->address != others[i].address || touch->address >> VCPU_PAGE_BITS == page ||
+            last >> VCPU_PAGE_BITS == page ||
+            tripped(probe, touch->address, touch->size_bytes, touch->read, touch->write)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* How many instructions from here on trip no watchpoint, as far as their page and the next branch
+ * reach; 0 where that cannot be told from the code alone. */
+static uint32_t count_quiet(const struct emu_probe *probe, struct vcpu_space *space, uint32_t eip)
+{
+    uint32_t page = eip >> VCPU_PAGE_BITS;
+    uint32_t count = 0;
+    bool ends = !pristine(space, page);
+    while (!ends) {
+        uint8_t code[ISA_INSTRUCTION_MAX_BYTES];
+        struct isa_instruction instruction;
+        uint32_t room = VCPU_PAGE_BYTES - (eip & VCPU_PAGE_MASK);
+        uint32_t size_bytes = room < sizeof code ? room : sizeof code;
+        if (!vcpu_space_load(space, eip, code, size_bytes)) {
+            break;
+        }
+        isa_decode(code, size_bytes, &instruction);
+        if (!instruction.length_bytes || !is_quiet(probe, &instruction, page)) {
+            break;
+        }
+        count++;
+        eip += instruction.length_bytes;
+        ends = instruction.ends_block || eip >> VCPU_PAGE_BITS != page;
+    }
+    return count;
+}
+
+/* The instruction that comes next, decoded once for as long as its bytes stay. */
+static const struct emu_decoded *decode(struct emu_probe *probe, struct emu_node *node)
+{
+    uint32_t eip = node->vcpu.eip;
     if (!probe->decoded) {
         probe->decoded = alloc_zeroed(EMU_PROBE_DECODED, sizeof *probe->decoded);
     }
     struct emu_decoded *decoded = &probe->decoded[eip % EMU_PROBE_DECODED];
-    if (decoded->eip != eip || decoded->code_bytes != count ||
+    if (decoded->eip == eip && decoded->quiet && pristine(&node->space, eip >> VCPU_PAGE_BITS)) {
+        return decoded;
+    }
+    uint8_t code[ISA_INSTRUCTION_MAX_BYTES];
+    uint8_t count = sizeof code;
+    while (count && !vcpu_space_load(&node->space, eip, code, count)) {
+        count--;
+    }
+    if (decoded->eip != eip || decoded->quiet || decoded->code_bytes != count ||
         memcmp(decoded->code, code, count) != 0) {
         decoded->eip = eip;
         decoded->code_bytes = count;
         memcpy(decoded->code, code, count);
         isa_decode(code, count, &decoded->instruction);
+        decoded->quiet = count_quiet(probe, &node->space, eip);
     }
-    return &decoded->instruction;
+    return decoded;
 }
 
 void emu_probe_touched(struct emu_probe *probe, struct emu_node *node, uint32_t address,
@@ -207,14 +285,21 @@ uint64_t emu_probe_before(struct emu_probe *probe, struct emu_node *node,
     engine->breakpoints = probe->breakpoints;
     engine->breakpoint_count = probe->breakpoint_count;
     probe->touch_count = 0;
+    if (left < budget) {
+        budget = left;
+    }
     if (probe->watch_count) {
-        probe->before = emu_node_position(node);
-        probe->touch_count = isa_touches(decode(probe, node), node->vcpu.gpr, probe->touches);
+        const struct emu_decoded *decoded = decode(probe, node);
+        if (decoded->quiet && decoded->quiet < budget) {
+            budget = decoded->quiet;
+        } else if (!decoded->quiet) {
+            budget = 1;
+            probe->before = emu_node_position(node);
+            probe->touch_count =
+                isa_touches(&decoded->instruction, node->vcpu.gpr, probe->touches);
+        }
     }
-    if (probe->step || probe->watch_count || left == 0) {
-        return 1;
-    }
-    return left < budget ? left : budget;
+    return probe->step || budget == 0 ? 1 : budget;
 }
 
 void emu_probe_after(struct emu_probe *probe, struct emu_node *node, struct vcpu_engine *engine)

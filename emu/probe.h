@@ -48,14 +48,14 @@ enum emu_probe_stop {
     EMU_PROBE_ENDED, /* the node terminated or faulted */
 };
 
-/* Decoded instructions by address, checked against their bytes. */
-#define EMU_PROBE_DECODED 1024u
+/* Decoded instructions by address. */
+#define EMU_PROBE_DECODED 4096u
 
 struct emu_probe {
     /* What to stop at; set between runs. Arrays are the caller's. */
     const uint32_t *breakpoints; /* ascending */
     uint32_t breakpoint_count;
-    const struct emu_watch *watches;
+    const struct emu_watch *watches; /* emu_probe_watches_set */
     uint32_t watch_count;
     struct emu_position from;  /* no breakpoint or step stops it here */
     struct emu_position until; /* the first position not before it; EMU_POSITION_NEVER: none */
@@ -83,9 +83,10 @@ struct emu_probe {
     uint32_t touch_count;
     struct emu_position before;
     struct emu_decoded {
-        uint32_t eip;
-        uint8_t code[ISA_INSTRUCTION_MAX_BYTES];
+        uint32_t eip; /* 0: none */
+        uint32_t quiet;
         uint8_t code_bytes;
+        uint8_t code[ISA_INSTRUCTION_MAX_BYTES];
         struct isa_instruction instruction;
     } *decoded; /* EMU_PROBE_DECODED of them, made on first use */
 };
@@ -93,6 +94,9 @@ struct emu_probe {
 /* Nothing to look for. inputs may be NULL. */
 void emu_probe_init(struct emu_probe *probe, struct emu_inputs *inputs);
 void emu_probe_fini(struct emu_probe *probe);
+
+void emu_probe_watches_set(struct emu_probe *probe, const struct emu_watch *watches,
+                           uint32_t count);
 
 /* Ready to look for something new: nothing found, and nothing to look for but the breakpoints and
  * watchpoints there are. */

@@ -58,8 +58,7 @@ static void tell_probes(struct emu_debug *debug)
     for (int i = 0; i < 2; i++) {
         probes[i]->breakpoints = debug->breakpoints;
         probes[i]->breakpoint_count = debug->breakpoint_count;
-        probes[i]->watches = debug->watches;
-        probes[i]->watch_count = debug->watch_count;
+        emu_probe_watches_set(probes[i], debug->watches, debug->watch_count);
     }
 }
 
