@@ -157,8 +157,7 @@ static void trip(struct emu_probe *probe, struct emu_position at, const struct e
     probe->wrote = wrote;
 }
 
-void emu_probe_watches_set(struct emu_probe *probe, const struct emu_watch *watches,
-                           uint32_t count)
+void emu_probe_watches_set(struct emu_probe *probe, const struct emu_watch *watches, uint32_t count)
 {
     probe->watches = watches;
     probe->watch_count = count;
@@ -295,8 +294,7 @@ uint64_t emu_probe_before(struct emu_probe *probe, struct emu_node *node,
         } else if (!decoded->quiet) {
             budget = 1;
             probe->before = emu_node_position(node);
-            probe->touch_count =
-                isa_touches(&decoded->instruction, node->vcpu.gpr, probe->touches);
+            probe->touch_count = isa_touches(&decoded->instruction, node->vcpu.gpr, probe->touches);
         }
     }
     return probe->step || budget == 0 ? 1 : budget;

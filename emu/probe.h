@@ -28,7 +28,7 @@ struct emu_inputs {
     struct emu_input {
         uint64_t time_ns;
         struct net_frame *frame;
-    } *items;
+    } * items;
     size_t count;
     size_t capacity;
     uint64_t size_bytes; /* of the frames */
@@ -88,7 +88,7 @@ struct emu_probe {
         uint8_t code_bytes;
         uint8_t code[ISA_INSTRUCTION_MAX_BYTES];
         struct isa_instruction instruction;
-    } *decoded; /* EMU_PROBE_DECODED of them, made on first use */
+    } * decoded; /* EMU_PROBE_DECODED of them, made on first use */
 };
 
 /* Nothing to look for. inputs may be NULL. */

@@ -84,8 +84,7 @@ static enum status listen_on(uint16_t *port, int *listener, struct error *error)
     socklen_t size_bytes = sizeof address;
     int yes = 1;
     *listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (*listener < 0 ||
-        setsockopt(*listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+    if (*listener < 0 || setsockopt(*listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
         bind(*listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
         listen(*listener, 1) != 0 ||
         getsockname(*listener, (struct sockaddr *)&address, &size_bytes) != 0) {
@@ -276,7 +275,8 @@ const struct cli_verb cli_debug_verb = {
     .usage = "[OPTIONS] SCENARIO.yaml",
     .description =
         "Runs the scenario to a virtual time, stops at an instruction of the node, and speaks\n"
-        "gdb's remote protocol: on a port of this host alone, or on a pipe. The nodes are threads,\n"
+        "gdb's remote protocol: on a port of this host alone, or on a pipe. The nodes are "
+        "threads,\n"
         "named as they are; breakpoints and watchpoints hold in the debugged node. reverse-step,\n"
         "reverse-continue and the like work. Looking changes nothing: only who writes memory or\n"
         "registers gets another run. `monitor help` in gdb tells of virtual time, interrupts and\n"

@@ -280,8 +280,7 @@ static void read_memory(struct gdb *gdb, struct rsp_cursor cursor)
         size_bytes = sizeof bytes;
     }
     /* As much of it as is memory. */
-    while (size_bytes &&
-           !emu_debug_read(gdb->debug, gdb->general, address, bytes, size_bytes)) {
+    while (size_bytes && !emu_debug_read(gdb->debug, gdb->general, address, bytes, size_bytes)) {
         uint32_t beyond = (address + size_bytes) & VCPU_PAGE_MASK;
         uint32_t less = beyond ? beyond : VCPU_PAGE_BYTES;
         size_bytes = size_bytes > less ? size_bytes - less : 0;

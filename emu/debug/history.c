@@ -211,8 +211,8 @@ static enum emu_history_result run_to(struct emu_history *history, struct emu_po
 static int64_t last_before(const struct emu_history *history, struct emu_position position)
 {
     uint32_t count = count_until(history, position);
-    bool same = count && emu_position_compare(history->checkpoints[count - 1].position,
-                                              position) == 0;
+    bool same =
+        count && emu_position_compare(history->checkpoints[count - 1].position, position) == 0;
     return (int64_t)count - (same && count > 1 ? 2 : 1);
 }
 

@@ -19,7 +19,7 @@ struct emu_moments {
         uint64_t time_ns; /* everything before it had been executed */
         uint8_t *bytes;
         size_t size_bytes;
-    } *items; /* by time, ascending */
+    } * items; /* by time, ascending */
     uint32_t count;
     uint32_t capacity;
     uint64_t size_bytes;

@@ -49,8 +49,7 @@ static void say_time(struct gdb *gdb, const char *argument)
     name_of(gdb, debug->node, name);
     tell(gdb, "%s: " TIME_FORMAT ", %" PRIu64 " instructions, %" PRIu64 " interrupts delivered%s\n",
          name, TIME_PARTS(emu_debug_time_ns(debug, debug->node)), cpu->retired,
-         emu_debug_position(debug).delivered,
-         emu_debug_in_past(debug) ? "; this is its past" : "");
+         emu_debug_position(debug).delivered, emu_debug_in_past(debug) ? "; this is its past" : "");
     tell(gdb, "the world: " TIME_FORMAT "; the run ends at " TIME_FORMAT "\n",
          TIME_PARTS(emu_world_now_ns(debug->world)), TIME_PARTS(debug->options.end_ns));
 }
@@ -101,14 +100,13 @@ static void say_frames(struct gdb *gdb, const char *argument)
     char name[SCN_NODE_NAME_MAX];
     name_of(gdb, gdb->general, name);
     const struct emu_node *node = emu_debug_view(debug, gdb->general);
-    tell(gdb, "%s: %" PRIu32 " frames in its network card, not taken yet\n", name,
-         node->nic.count);
+    tell(gdb, "%s: %" PRIu32 " frames in its network card, not taken yet\n", name, node->nic.count);
     if (node->process->twin) {
         const struct emu_inputs *inputs = &debug->history->inputs;
         size_t next = debug->history->next_input;
         for (size_t i = next; i < inputs->count && i - next < FRAMES_MAX; i++) {
-            tell(gdb, "  " TIME_FORMAT ": %" PRIu32 " bytes\n", TIME_PARTS(inputs->items[i].time_ns),
-                 inputs->items[i].frame->size_bytes);
+            tell(gdb, "  " TIME_FORMAT ": %" PRIu32 " bytes\n",
+                 TIME_PARTS(inputs->items[i].time_ns), inputs->items[i].frame->size_bytes);
         }
         tell(gdb, "%zu that reached it between this moment of its past and where the world is\n",
              inputs->count - next);

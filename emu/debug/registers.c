@@ -12,8 +12,8 @@
 #define FSTAT_NUMBER  25u
 #define FTAG_NUMBER   26u
 
-#define FCTRL_CHOICES  0x0f00u /* precision and rounding */
-#define TAG_EMPTY      3u
+#define FCTRL_CHOICES 0x0f00u /* precision and rounding */
+#define TAG_EMPTY     3u
 
 #define R(name, type) "<reg name=\"" name "\" bitsize=\"32\" type=\"" type "\"/>"
 #define ST(name)      "<reg name=\"" name "\" bitsize=\"80\" type=\"i387_ext\"/>"
@@ -30,9 +30,9 @@ const char gdb_target_xml[] =
         R("esp", "data_ptr") R("ebp", "data_ptr") R("esi", "int32") R("edi", "int32")
             R("eip", "code_ptr") R("eflags", "i386_eflags") R("cs", "int32") R("ss", "int32")
                 R("ds", "int32") R("es", "int32") R("fs", "int32") R("gs", "int32") ST("st0")
-                    ST("st1") ST("st2") ST("st3") ST("st4") ST("st5") ST("st6") ST("st7")
-                        F("fctrl") F("fstat") F("ftag") F("fiseg") F("fioff") F("foseg")
-                            F("fooff") F("fop") "</feature></target>";
+                    ST("st1") ST("st2") ST("st3") ST("st4") ST("st5") ST("st6") ST("st7") F("fctrl")
+                        F("fstat") F("ftag") F("fiseg") F("fioff") F("foseg") F("fooff")
+                            F("fop") "</feature></target>";
 
 uint32_t gdb_register_bytes(uint32_t number)
 {
@@ -145,7 +145,8 @@ bool gdb_register_write(struct vcpu *cpu, uint32_t number, const uint8_t *bytes)
     } else if (number == EFLAGS_NUMBER) {
         cpu->eflags = value & VCPU_FLAG_ALL;
     } else if (number == FCTRL_NUMBER) {
-        cpu->x87.control = (uint16_t)((value & FCTRL_CHOICES) | (cpu->x87.control & ~FCTRL_CHOICES));
+        cpu->x87.control =
+            (uint16_t)((value & FCTRL_CHOICES) | (cpu->x87.control & ~FCTRL_CHOICES));
     } else {
         return value == value_of(cpu, number);
     }

@@ -121,8 +121,7 @@ void rsp_reply_binary(struct rsp_reply *reply, const void *bytes, size_t size_by
 {
     const uint8_t *from = bytes;
     for (size_t i = 0; i < size_bytes; i++) {
-        bool escape =
-            from[i] == '$' || from[i] == '#' || from[i] == '*' || from[i] == ESCAPE_BYTE;
+        bool escape = from[i] == '$' || from[i] == '#' || from[i] == '*' || from[i] == ESCAPE_BYTE;
         if (reply->size_bytes + 1u + escape > RSP_PACKET_MAX) {
             reply->full = true;
             return;

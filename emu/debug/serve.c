@@ -13,9 +13,9 @@
 
 #include "gdb.h"
 
-#define WAIT_MS   100  /* between two looks at *stop */
+#define WAIT_MS        100 /* between two looks at *stop */
 #define INTERRUPT_BYTE 0x03
-#define HEARTBEAT_NS 500000000u
+#define HEARTBEAT_NS   500000000u
 
 struct line {
     struct gdb gdb;
@@ -23,7 +23,7 @@ struct line {
     int out;
     const volatile bool *stop;
     bool closed;
-    uint64_t said_ns;         /* host time */
+    uint64_t said_ns;                  /* host time */
     uint8_t bytes[2 * RSP_PACKET_MAX]; /* that have come and were not obeyed yet */
     size_t first;
     size_t count;
@@ -55,8 +55,8 @@ static bool stopped(const struct line *line)
     return line->stop && *line->stop;
 }
 
-/* Takes in what is there to read, waiting for so long. Who sends more than there is room for without
- * waiting for answers is not heard until there is. */
+/* Takes in what is there to read, waiting for so long. Who sends more than there is room for
+ * without waiting for answers is not heard until there is. */
 static void read_some(struct line *line, int wait_ms)
 {
     struct pollfd input = {.fd = line->in, .events = POLLIN};

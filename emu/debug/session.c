@@ -254,9 +254,8 @@ static enum status capture(struct emu_debug *debug, struct emu_position present,
         uint64_t next_ns = emu_world_next_ns(debug->world);
         emu_probe_clear(&debug->probe);
         live(debug)->process->halted = false;
-        status = next_ns == TIME_NEVER
-                     ? diverged(error)
-                     : emu_world_run(debug->world, next_ns + SLICE_NS, error);
+        status = next_ns == TIME_NEVER ? diverged(error)
+                                       : emu_world_run(debug->world, next_ns + SLICE_NS, error);
     }
     if (!status && *end == RUN_STOPPED) {
         emu_inputs_truncate(reached, inputs);
@@ -273,8 +272,7 @@ static enum status extend(struct emu_debug *debug, bool *further, enum run_end *
                           struct error *error)
 {
     uint64_t first_ns = debug->history->checkpoints[0].time_ns;
-    uint32_t moment =
-        first_ns ? emu_moments_find(&debug->moments, first_ns - 1) : EMU_MOMENT_NONE;
+    uint32_t moment = first_ns ? emu_moments_find(&debug->moments, first_ns - 1) : EMU_MOMENT_NONE;
     *further = false;
     *end = RUN_STOPPED;
     if (debug->history->from_birth || moment == EMU_MOMENT_NONE) {
@@ -308,9 +306,9 @@ static void set_stop(const struct emu_debug *debug, const struct emu_probe *prob
                      enum emu_probe_stop reason, struct emu_debug_stop *stop)
 {
     static const enum emu_debug_stop_kind kinds[] = {
-        [EMU_PROBE_NONE] = EMU_DEBUG_INTERRUPTED,    [EMU_PROBE_UNTIL] = EMU_DEBUG_STEPPED,
-        [EMU_PROBE_STEP] = EMU_DEBUG_STEPPED,        [EMU_PROBE_BREAKPOINT] = EMU_DEBUG_BREAKPOINT,
-        [EMU_PROBE_WATCH] = EMU_DEBUG_WATCHPOINT,    [EMU_PROBE_ENDED] = EMU_DEBUG_TERMINATED,
+        [EMU_PROBE_NONE] = EMU_DEBUG_INTERRUPTED, [EMU_PROBE_UNTIL] = EMU_DEBUG_STEPPED,
+        [EMU_PROBE_STEP] = EMU_DEBUG_STEPPED,     [EMU_PROBE_BREAKPOINT] = EMU_DEBUG_BREAKPOINT,
+        [EMU_PROBE_WATCH] = EMU_DEBUG_WATCHPOINT, [EMU_PROBE_ENDED] = EMU_DEBUG_TERMINATED,
     };
     stop->kind = kinds[reason];
     if (reason == EMU_PROBE_ENDED && live(debug)->state == EMU_NODE_FAULTED) {
@@ -404,8 +402,8 @@ static enum status look_back(struct emu_debug *debug, bool step, struct emu_posi
 {
     struct emu_history *history = debug->history;
     for (;;) {
-        enum emu_history_result result = step ? emu_history_previous(history, from, to)
-                                              : emu_history_last(history, from);
+        enum emu_history_result result =
+            step ? emu_history_previous(history, from, to) : emu_history_last(history, from);
         if (result == EMU_HISTORY_DONE) {
             set_stop(debug, &history->probe, step ? EMU_PROBE_STEP : history->probe.last_stop,
                      stop);

@@ -64,9 +64,9 @@ class RealGdb : public testing::Test
         for (const char *name : {DENALI_EXAMPLE_SOURCES}) {
             std::filesystem::copy_file(example + name, folder.path() + "/" + name);
         }
-        ASSERT_EQ(Shell(folder, "make --no-print-directory -s DENALI_CC=" DENALI_BINARY_DIR
-                              "/denali-cc"),
-                  "");
+        ASSERT_EQ(
+            Shell(folder, "make --no-print-directory -s DENALI_CC=" DENALI_BINARY_DIR "/denali-cc"),
+            "");
     }
 
     support::TemporaryFolder folder;

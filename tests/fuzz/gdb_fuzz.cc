@@ -34,15 +34,15 @@ void require(bool condition, const char *what)
 
 /* Counts in memory, and waits a little now and then. */
 const uint8_t PROGRAM[] = {
-    0xff, 0x05, 0x00, 0x30, 0x01, 0x00,             /* again: incl 0x13000 */
-    0xa1, 0x00, 0x30, 0x01, 0x00,                   /* movl 0x13000, %eax */
-    0x24, 0x0f,                                     /* andb $15, %al */
-    0x75, 0xf1,                                     /* jne again */
-    0xa1, 0x08, 0x10, 0x00, 0x00,                   /* movl 0x1008, %eax: a register */
-    0x31, 0xd2,                                     /* xorl %edx, %edx */
-    0x05, 0x00, 0x20, 0x00, 0x00,                   /* addl $0x2000, %eax */
-    0x0f, 0x3f, 0x01,                               /* idle */
-    0xeb, 0xe0,                                     /* jmp again */
+    0xff, 0x05, 0x00, 0x30, 0x01, 0x00, /* again: incl 0x13000 */
+    0xa1, 0x00, 0x30, 0x01, 0x00,       /* movl 0x13000, %eax */
+    0x24, 0x0f,                         /* andb $15, %al */
+    0x75, 0xf1,                         /* jne again */
+    0xa1, 0x08, 0x10, 0x00, 0x00,       /* movl 0x1008, %eax: a register */
+    0x31, 0xd2,                         /* xorl %edx, %edx */
+    0x05, 0x00, 0x20, 0x00, 0x00,       /* addl $0x2000, %eax */
+    0x0f, 0x3f, 0x01,                   /* idle */
+    0xeb, 0xe0,                         /* jmp again */
 };
 
 struct Image {
@@ -111,8 +111,8 @@ std::string wire(const uint8_t *data, size_t size_bytes, bool *may_write)
             *may_write = true; /* who knows what is in it */
             continue;
         }
-        *may_write = *may_write || (!line.empty() && std::string("MXPG").find(line[0]) !=
-                                                         std::string::npos) ||
+        *may_write = *may_write ||
+                     (!line.empty() && std::string("MXPG").find(line[0]) != std::string::npos) ||
                      line.find('$') != std::string::npos || line.find('}') != std::string::npos;
         unsigned sum = 0;
         for (unsigned char byte : line) {

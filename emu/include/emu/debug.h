@@ -75,9 +75,9 @@ struct emu_debug_stop {
 };
 
 struct emu_debug_options {
-    uint32_t node;   /* the one to debug */
-    uint64_t at_ns;  /* how far the world is run first; then on until the node has booted */
-    uint64_t end_ns; /* where the run is over */
+    uint32_t node;          /* the one to debug */
+    uint64_t at_ns;         /* how far the world is run first; then on until the node has booted */
+    uint64_t end_ns;        /* where the run is over */
     uint64_t history_bytes; /* of host memory for going backwards; 0: EMU_DEBUG_HISTORY_BYTES */
     /* Asked several times a second while anything runs; true stops it. NULL: never. */
     bool (*interrupted)(void *context);
