@@ -16,6 +16,7 @@
 
 #include "digest.h"
 #include "disk.h"
+#include "probe.h"
 #include "process.h"
 #include "world_internal.h"
 
@@ -106,12 +107,22 @@ static void bus_interrupt_handler_set(void *host, uint32_t address)
 
 static bool bus_memory_load(void *host, uint32_t address, void *bytes, uint32_t size_bytes)
 {
-    return vcpu_space_load(&((struct emu_node *)host)->space, address, bytes, size_bytes);
+    struct emu_node *node = host;
+    bool done = vcpu_space_load(&node->space, address, bytes, size_bytes);
+    if (done && node->probe) {
+        emu_probe_touched(node->probe, node, address, size_bytes, false);
+    }
+    return done;
 }
 
 static bool bus_memory_store(void *host, uint32_t address, const void *bytes, uint32_t size_bytes)
 {
-    return vcpu_space_store(&((struct emu_node *)host)->space, address, bytes, size_bytes);
+    struct emu_node *node = host;
+    bool done = vcpu_space_store(&node->space, address, bytes, size_bytes);
+    if (done && node->probe) {
+        emu_probe_touched(node->probe, node, address, size_bytes, true);
+    }
+    return done;
 }
 
 static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
@@ -202,7 +213,8 @@ static void bus_frame_send(void *host, const uint8_t *bytes, uint32_t size_bytes
     node->account.frames_sent++;
     node->account.bytes_sent += size_bytes;
     emu_digest_add(node, EMU_DIGEST_FRAME_OUT, 0, 0, bytes, size_bytes);
-    uint32_t cause = emu_world_send(node, bytes, size_bytes);
+    /* A node that is run again alone has sent it before. */
+    uint32_t cause = node->process->twin ? EMU_DROPS_MAX : emu_world_send(node, bytes, size_bytes);
     emu_process_record_frame(node, EMU_RECORD_FRAME_SENT, cause, bytes, size_bytes);
 }
 

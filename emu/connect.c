@@ -2,6 +2,7 @@
  * Joins nodes and networks: makes each network of the scenario, gives every node its port, cuts the
  * world into logical processes, and carries frames and events between the two sides.
  */
+#include "probe.h"
 #include "world_internal.h"
 
 #include <stdlib.h>
@@ -46,7 +47,11 @@ static void carrier_deliver(void *context, uint32_t port, struct net_frame *fram
     struct carrier *carrier = context;
     struct emu_world *world = carrier->process->world;
     struct emu_network *network = &world->networks[carrier->network];
-    emu_node_frame_arrives(&world->nodes[network->node_of_port[port]], frame);
+    struct emu_node *node = &world->nodes[network->node_of_port[port]];
+    if (node->probe && node->probe->inputs) {
+        emu_inputs_add(node->probe->inputs, carrier->process->now_ns, frame);
+    }
+    emu_node_frame_arrives(node, frame);
 }
 
 /* The network's own counters have it; a captured node's sink is told too. */

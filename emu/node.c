@@ -11,6 +11,7 @@
 
 #include "digest.h"
 #include "disk.h"
+#include "probe.h"
 #include "process.h"
 #include "tracer.h"
 #include "world_internal.h"
@@ -114,6 +115,20 @@ static void wake(struct emu_node *node, uint64_t time_ns)
     queue_run(node);
 }
 
+void emu_node_wait_end(struct emu_node *node, uint64_t now_ns)
+{
+    if (node->state == EMU_NODE_IDLE) {
+        if (event_queued(&node->activity.base)) {
+            event_heap_remove(&node->process->events, &node->activity.base);
+        }
+        advance_to(node, now_ns);
+        queue_run(node);
+    }
+    if (node->state == EMU_NODE_IDLE || node->state == EMU_NODE_WAKING) {
+        node->state = EMU_NODE_RUNNING;
+    }
+}
+
 void emu_node_time_out(struct emu_node *node)
 {
     ASSERT(node->state == EMU_NODE_IDLE);
@@ -213,6 +228,9 @@ static bool deliver_interrupts(struct emu_node *node)
         node->account.interrupts_delivered++;
         emu_digest_add(node, EMU_DIGEST_DELIVERY, node->vcpu.irq_delivered, node->vcpu.eip, NULL,
                        0);
+        if (node->probe) {
+            emu_probe_delivered(node->probe, node);
+        }
     } else if (refused.kind != VCPU_FAULT_NONE) {
         fault(node, refused);
         return false;
@@ -226,6 +244,7 @@ static void handle_stop(struct emu_node *node, const struct vcpu_stop *stop)
     node->process->now_ns = time_of_cycles(node->vcpu.cycles, node->cpu_hz);
     switch (stop->reason) {
     case VCPU_STOP_BUDGET:
+    case VCPU_STOP_BREAKPOINT: /* the probe looks for itself */
         break;
     case VCPU_STOP_PORT:
     case VCPU_STOP_REGISTER: {
@@ -247,9 +266,13 @@ static void handle_stop(struct emu_node *node, const struct vcpu_stop *stop)
     case VCPU_STOP_FAULT:
         fault(node, stop->fault);
         break;
-    case VCPU_STOP_BREAKPOINT:
-        UNREACHABLE(); /* the world sets none */
     }
+}
+
+/* Is this boundary one to stop at? */
+static bool stopped(struct emu_node *node)
+{
+    return node->probe && emu_probe_stops(node->probe, node);
 }
 
 void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t limit_ns)
@@ -265,15 +288,21 @@ void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t li
             emu_tracer_woken(node->tracer, node);
         }
     }
-    while (node->state == EMU_NODE_RUNNING && deliver_interrupts(node) &&
-           node->vcpu.cycles < limit_cycles && !emu_process_paused(process)) {
+    while (node->state == EMU_NODE_RUNNING && !stopped(node) && deliver_interrupts(node) &&
+           !stopped(node) && node->vcpu.cycles < limit_cycles && !emu_process_paused(process)) {
         struct vcpu_stop stop;
         uint64_t budget = limit_cycles - node->vcpu.cycles;
+        if (node->probe) {
+            budget = emu_probe_before(node->probe, node, engine, budget);
+        }
         if (node->tracer) {
             budget = emu_tracer_before(node->tracer, node, budget);
         }
         vcpu_engine_run(engine, &node->vcpu, budget, &stop);
         handle_stop(node, &stop);
+        if (node->probe) {
+            emu_probe_after(node->probe, node, engine);
+        }
         if (node->tracer) {
             emu_tracer_after(node->tracer, node);
         }
@@ -288,6 +317,9 @@ void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t li
     }
     if (node->state == EMU_NODE_RUNNING) {
         queue_run(node);
+    }
+    if (node->probe) {
+        emu_probe_left(node->probe, node);
     }
 }
 

@@ -82,6 +82,7 @@ struct emu_node {
     uint64_t cpu_hz;
     struct emu_process *process;
     struct emu_tracer *tracer; /* NULL: its instructions are not traced */
+    struct emu_probe *probe;   /* NULL: nothing is to stop it; not owned */
 
     uint8_t state; /* enum emu_node_state */
     bool captured; /* its frames are told to the sink */
@@ -138,11 +139,19 @@ void emu_node_time_out(struct emu_node *node);
 /* Makes kinds pending at the process's time and wakes the node if it idles. */
 void emu_node_interrupt(struct emu_node *node, uint32_t kinds);
 
+/* A node in `idle` is at the instruction again, as before it, so that its registers may be set; it
+ * executes it anew when it next runs, and nothing is lost: `idle` waits until a time. */
+void emu_node_wait_end(struct emu_node *node, uint64_t now_ns);
+
 /* A frame reaches the node's network card. */
 void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame);
 
 /* Frees everything the node holds; its events are in no queue any more. */
 void emu_node_fini(struct emu_node *node);
+
+/* The node's part of a saved state: the walk of snapshot.c for one node. */
+void emu_node_state_save(struct emu_node *node, struct writer *writer);
+void emu_node_state_load(struct emu_node *node, struct reader *reader);
 
 /* True while the node can still execute. */
 static inline bool emu_node_alive(const struct emu_node *node)

@@ -129,11 +129,20 @@ uint64_t emu_process_due_ns(const struct emu_process *process)
     return inbox_ns < process->next_ns ? inbox_ns : process->next_ns;
 }
 
+static struct emu_node *node_of(const struct emu_process *process, uint32_t index)
+{
+    return process->twin ? process->twin : &process->world->nodes[index];
+}
+
 static void handle(struct emu_process *process, struct emu_event *event)
 {
     const struct event_key key = event->base.key;
     process->now_ns = key.time_ns;
     if (is_frame_event(event)) {
+        if (process->twin) {
+            process->feed(process);
+            return;
+        }
         struct net_frame *frame = event->frame;
         uint32_t network = event->network;
         uint32_t port = event->port;
@@ -141,7 +150,7 @@ static void handle(struct emu_process *process, struct emu_event *event)
         emu_world_network_event(process, network, key.kind - EMU_EVENT_NETWORK, port, frame);
         return;
     }
-    struct emu_node *node = &process->world->nodes[key.destination];
+    struct emu_node *node = node_of(process, key.destination);
     assert_position_set(node->index, key.time_ns);
     switch (key.kind) {
     case EMU_EVENT_BOOT:
@@ -181,7 +190,7 @@ void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, ui
             continue;
         }
         struct event *activity = event_heap_pop(&process->running);
-        struct emu_node *node = &process->world->nodes[activity->key.destination];
+        struct emu_node *node = node_of(process, activity->key.destination);
         /* Up to the end of the window, the next event, or the first moment at which the next
          * runnable node of this process could reach this one. */
         uint64_t limit_ns = event_ns < end_ns ? event_ns : end_ns;

@@ -81,6 +81,13 @@ struct emu_process {
     uint32_t details_capacity;
 
     uint32_t traced_bytes; /* of its nodes' instruction traces, not told yet */
+
+    bool halted; /* a probe has stopped a node of it; for whoever put the probe there to undo */
+
+    /* Of a process beside the world, in which a copy of one node is run again alone
+     * (debug/history.c): the copy, and what a frame event calls in place of the network. */
+    struct emu_node *twin;
+    void (*feed)(struct emu_process *process);
 };
 
 void emu_process_init(struct emu_process *process, struct emu_world *world, uint32_t index);
@@ -110,12 +117,12 @@ void emu_process_post(struct emu_process *from, struct emu_process *to, struct e
 
 /* True if there is so much to tell that it has to be told before guests may go on: what a flood of
  * observations, captured frames or traced instructions costs the host is bounded, whatever the
- * length of the window. */
+ * length of the window. And if somebody wants to look. */
 static inline bool emu_process_paused(const struct emu_process *process)
 {
     return process->record_count >= process->record_pause ||
            process->details_bytes >= process->details_pause ||
-           process->traced_bytes >= EMU_TRACED_MAX;
+           process->traced_bytes >= EMU_TRACED_MAX || process->halted;
 }
 
 /* Drops the records before before_ns, which have been told. */

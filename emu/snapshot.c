@@ -250,6 +250,16 @@ static void load_node(struct emu_node *node, struct reader *reader)
     emu_node_disks_load(node, reader);
 }
 
+void emu_node_state_save(struct emu_node *node, struct writer *writer)
+{
+    save_node(node, writer);
+}
+
+void emu_node_state_load(struct emu_node *node, struct reader *reader)
+{
+    load_node(node, reader);
+}
+
 /* --- frames on their way ---------------------------------------------------------------------- */
 
 static bool is_frame_event(const struct event *event)

@@ -5,6 +5,7 @@
  * so nothing sent in it can arrive in it, and its processes run independently. Which thread runs
  * which process is left to chance and changes nothing.
  */
+#include "probe.h"
 #include "world_internal.h"
 
 #include <stdlib.h>
@@ -204,13 +205,14 @@ enum status emu_world_run(struct emu_world *world, uint64_t until_ns, struct err
                                "give groups a memory limit, or raise --memory-limit",
                                (double)end_ns / 1e9);
         }
+        go_on = !world->probe || world->probe->stop == EMU_PROBE_NONE;
         uint64_t host_ns = host_clock_ns();
         if (!status && (small || host_ns - told_ns > PROGRESS_NS)) {
             status = emu_world_flush_consoles(world, error);
         }
         if (host_ns - told_ns > PROGRESS_NS) {
             told_ns = host_ns;
-            go_on = !world->sink.progress || world->sink.progress(world->sink.context);
+            go_on = go_on && (!world->sink.progress || world->sink.progress(world->sink.context));
         }
     }
     if (!status && go_on) {

@@ -116,9 +116,8 @@ static enum status load_images(struct emu_world *world, const char *directory, s
     return STATUS_OK;
 }
 
-static void make_node(struct emu_world *world, uint32_t index)
+static void make_node(struct emu_world *world, uint32_t index, struct emu_node *node)
 {
-    struct emu_node *node = &world->nodes[index];
     uint32_t group_index = scn_node_group(world->scenario, index);
     const struct scn_group *group = &world->scenario->groups[group_index];
     node->index = index;
@@ -253,18 +252,34 @@ static void make_nodes(struct emu_world *world)
     world->nodes = alloc_zeroed(world->node_count, sizeof *world->nodes);
     world->start_ns = alloc_zeroed(world->node_count, sizeof *world->start_ns);
     for (uint32_t i = 0; i < world->node_count; i++) {
-        make_node(world, i);
+        make_node(world, i, &world->nodes[i]);
     }
+}
+
+static void init_devices(struct emu_node *node)
+{
+    for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        struct dev_env env = emu_node_env(node, device);
+        dev_table[device]->init(emu_node_device(node, device), &env);
+    }
+}
+
+void emu_world_twin_init(struct emu_world *world, uint32_t index, struct emu_process *process,
+                         struct emu_node *twin)
+{
+    memset(twin, 0, sizeof *twin);
+    make_node(world, index, twin);
+    twin->port = world->nodes[index].port;
+    twin->process = process;
+    init_devices(twin);
+    give_boot_text(world, twin);
 }
 
 static void ready_nodes(struct emu_world *world)
 {
     for (uint32_t i = 0; i < world->node_count; i++) {
         struct emu_node *node = &world->nodes[i];
-        for (uint32_t device = 0; device < DEV_COUNT; device++) {
-            struct dev_env env = emu_node_env(node, device);
-            dev_table[device]->init(emu_node_device(node, device), &env);
-        }
+        init_devices(node);
         give_boot_text(world, node);
         schedule_boot(world, node);
         emu_world_console_input_queue(node, 0);

@@ -67,6 +67,8 @@ struct emu_world {
     uint32_t node_count;
     uint64_t *start_ns; /* by node: when it boots */
 
+    struct emu_probe *probe; /* that of the one node that has one, or NULL; not owned */
+
     uint32_t *traced; /* nodes that have a tracer */
     uint32_t traced_count;
 
@@ -122,6 +124,11 @@ void emu_world_collect(struct emu_world *world);
 /* Joins nodes and networks: builds the networks, the partition and the processes. */
 enum status emu_world_connect(struct emu_world *world, struct error *error) MUST_USE;
 void emu_world_disconnect(struct emu_world *world);
+
+/* Makes `twin` a copy of a node as it was before its start, to be run in a process beside the
+ * world's; emu_node_fini ends it. Nothing is queued. */
+void emu_world_twin_init(struct emu_world *world, uint32_t index, struct emu_process *process,
+                         struct emu_node *twin);
 
 /* The symbols that descriptions of faults wanted. */
 void emu_symbols_destroy(struct emu_world *world);

@@ -1,0 +1,291 @@
+/* `denali debug`: gdb at a node of a running world, on a loopback port or a pipe. */
+#include <emu/debug.h>
+#include <emu/run.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <base/host_clock.h>
+#include <base/time.h>
+#include <scenarios/select.h>
+
+#include "cli.h"
+
+#define HEARTBEAT_NS 500000000u
+
+static const struct cli_option options[] = {
+    {"node", "NODE", "the node to debug (default: the first)", false},
+    {"at", "TIME", "run to this virtual time first, e.g. 41.2s (default: its first instruction)",
+     false},
+    {"port", "PORT", "wait for gdb on this port of 127.0.0.1 (default: any that is free)", false},
+    {"pipe", NULL, "gdb is at stdin and stdout: target remote | denali debug ... --pipe", false},
+    {"history", "MIB", "host memory for going backwards, in MiB (default: 512)", false},
+    {"seed", "N", "another seed than the scenario's", false},
+    {"nodes", "N", "so many nodes in all, by the group that scales", false},
+    {"set", "PATH=VALUE", "another value for a field, e.g. groups.peers.memory=8MiB", true},
+    {"param", "NAME=VALUE", "another value for a parameter, e.g. delay=20ms", true},
+    {"engine", "ENGINE", "what executes guests; `denali list engines`", false},
+    {"jobs", "N", "host threads (default: one per processor); never changes results", false},
+    {"until", "TIME", "the run ends at this virtual time instead, e.g. 20s", false},
+    {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
+    {NULL, NULL, NULL, false},
+};
+
+static volatile bool stop;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    stop = true;
+}
+
+/* Of the way to the moment that --at says. */
+struct way {
+    bool piped;
+    uint64_t said_ns; /* host time */
+};
+
+/*
+ * gdb is at the other end of a pipe before there is anything to see. It waits two seconds for the
+ * acknowledgement of its first packet, and anew after every byte that is none.
+ */
+static bool interrupted(void *context)
+{
+    struct way *way = context;
+    uint64_t now_ns = host_clock_ns();
+    if (way->piped && now_ns - way->said_ns > HEARTBEAT_NS) {
+        way->said_ns = now_ns;
+        if (write(STDOUT_FILENO, "\n", 1) != 1) {
+            stop = true;
+        }
+    }
+    return stop;
+}
+
+/* --- the other side --------------------------------------------------------------------------- */
+
+/* A socket that listens on 127.0.0.1; *port is which, in and out. */
+static enum status listen_on(uint16_t *port, int *listener, struct error *error)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons(*port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    socklen_t size_bytes = sizeof address;
+    int yes = 1;
+    *listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*listener < 0 || setsockopt(*listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+        bind(*listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(*listener, 1) != 0 ||
+        getsockname(*listener, (struct sockaddr *)&address, &size_bytes) != 0) {
+        enum status status =
+            error_set(error, STATUS_IO, NULL, 0,
+                      "--port %u: cannot listen on 127.0.0.1: %s; expected a free port, or 0 for "
+                      "any",
+                      *port, strerror(errno));
+        if (*listener >= 0) {
+            close(*listener);
+        }
+        return status;
+    }
+    *port = ntohs(address.sin_port);
+    return STATUS_OK;
+}
+
+/* Waits for gdb; -1 if somebody does not want to wait any longer. */
+static int accept_one(int listener)
+{
+    while (!stop) {
+        struct pollfd input = {.fd = listener, .events = POLLIN};
+        if (poll(&input, 1, 100) > 0) {
+            int line = accept(listener, NULL, NULL);
+            int yes = 1;
+            if (line >= 0) {
+                setsockopt(line, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+                return line;
+            }
+        }
+    }
+    return -1;
+}
+
+/* Says, on stderr, how to come here. */
+static void invite(struct emu_world *world, const struct scn_scenario *scenario,
+                   const struct emu_debug *debug, uint16_t port)
+{
+    char name[SCN_NODE_NAME_MAX];
+    uint32_t node = emu_debug_node(debug);
+    uint64_t time_ns = emu_debug_time_ns(debug, node);
+    scn_node_name(scenario, node, name);
+    fprintf(stderr, "denali: %s stands at %llu.%09llu s of virtual time, instruction %" PRIu64 "\n",
+            name, time_ns / TIME_NS_PER_S, time_ns % TIME_NS_PER_S,
+            emu_debug_position(debug).retired);
+    if (port) {
+        fprintf(stderr, "denali: gdb %s -ex 'target remote 127.0.0.1:%u'\n",
+                emu_world_image_path(world, scn_node_group(scenario, node)), port);
+    }
+}
+
+static enum status serve(const struct cli_arguments *arguments, struct emu_world *world,
+                         const struct scn_scenario *scenario, struct emu_debug *debug,
+                         uint16_t port, struct error *error)
+{
+    if (cli_flag(arguments, "pipe")) {
+        signal(SIGINT, SIG_IGN); /* gdb has a packet for it */
+        invite(world, scenario, debug, 0);
+        return emu_debug_serve(debug, STDIN_FILENO, STDOUT_FILENO, &stop, error);
+    }
+    int listener;
+    enum status status = listen_on(&port, &listener, error);
+    if (status) {
+        return status;
+    }
+    invite(world, scenario, debug, port);
+    int line = accept_one(listener);
+    close(listener); /* one is served, and nobody else gets in */
+    if (line >= 0) {
+        status = emu_debug_serve(debug, line, line, &stop, error);
+        close(line);
+    }
+    return status;
+}
+
+/* --- the verb --------------------------------------------------------------------------------- */
+
+/* Where the options say to stand. */
+static enum status place(const struct cli_arguments *arguments, const struct scn_scenario *scenario,
+                         struct emu_debug_options *debug_options, struct error *error)
+{
+    const char *node = cli_value(arguments, "node");
+    const char *at = cli_value(arguments, "at");
+    enum status status = STATUS_OK;
+    debug_options->end_ns = scenario->duration_ns;
+    if (node) {
+        status = scn_node_find(scenario, "--node", node, &debug_options->node, error);
+    }
+    if (!status && at) {
+        status = scn_moment_parse("--at", at, &debug_options->at_ns, error);
+    }
+    if (!status && debug_options->at_ns > scenario->duration_ns) {
+        status = error_set(error, STATUS_INVALID, NULL, 0,
+                           "--at %s: the run is over then; expected at most its %.3f s", at,
+                           (double)scenario->duration_ns / 1e9);
+    }
+    return status;
+}
+
+static int debug_run(const struct cli_arguments *arguments)
+{
+    uint64_t jobs = 0;
+    uint64_t memory_mib = 0;
+    uint64_t history_mib = 0;
+    uint64_t port = 0;
+    if (!cli_number(arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
+        !cli_number(arguments, "history", 16, 1u << 24, &history_mib) ||
+        !cli_number(arguments, "port", 0, 65535, &port) ||
+        !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    if (cli_flag(arguments, "pipe") && cli_value(arguments, "port")) {
+        fprintf(stderr, "denali: debug: --pipe and --port; expected one of them\n");
+        return CLI_EXIT_BAD_INPUT;
+    }
+    char shipped[CLI_PATH_MAX];
+    const char *path = cli_scenario_path(&cli_debug_verb, arguments->positional[0], shipped);
+    if (!path) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    const char *sets[CLI_VALUES_MAX];
+    const char *parameters[CLI_VALUES_MAX];
+    struct emu_run_options run_options = {
+        .scenario_path = path,
+        .sets = sets,
+        .set_count = cli_values(arguments, "set", sets),
+        .parameters = parameters,
+        .parameter_count = cli_values(arguments, "param", parameters),
+        .seed = cli_value(arguments, "seed"),
+        .nodes = cli_value(arguments, "nodes"),
+        .until = cli_value(arguments, "until"),
+    };
+    char images[CLI_PATH_MAX];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct emu_world_options world_options = {
+        .image_directory = cli_image_directory(images),
+        .jobs = jobs                        ? (uint32_t)jobs
+                : processors > EMU_JOBS_MAX ? EMU_JOBS_MAX
+                                            : (uint32_t)processors,
+        .memory_limit_bytes = memory_mib << 20,
+    };
+    struct way way = {.piped = cli_flag(arguments, "pipe"), .said_ns = host_clock_ns()};
+    struct emu_debug_options debug_options = {
+        .history_bytes = history_mib << 20,
+        .interrupted = interrupted,
+        .context = &way,
+    };
+    struct error error = ERROR_INIT;
+    const char *engine = cli_value(arguments, "engine");
+    struct scn_scenario *scenario = NULL;
+    struct emu_world *world = NULL;
+    struct emu_debug *debug = NULL;
+    enum status status = STATUS_OK;
+    if (engine) {
+        status = vcpu_engine_choose("--engine", engine, &world_options.engine, &error);
+    }
+    if (!status) {
+        status = emu_run_scenario_load(&run_options, &scenario, &error);
+    }
+    if (!status) {
+        status = place(arguments, scenario, &debug_options, &error);
+    }
+    if (!status) {
+        status = emu_world_create(scenario, &world_options, &world, &error);
+    }
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
+    signal(SIGPIPE, SIG_IGN); /* writing says so */
+    if (!status) {
+        status = emu_debug_create(world, &debug_options, &debug, &error);
+    }
+    if (!status && !stop) {
+        status = serve(arguments, world, scenario, debug, (uint16_t)port, &error);
+    }
+    if (status && strcmp(error.file, path) == 0) {
+        cli_hidden_tell(path, false, &error);
+    }
+    int code = status ? cli_fail(&error) : stop ? CLI_EXIT_INTERRUPTED : CLI_EXIT_OK;
+    emu_debug_destroy(debug);
+    emu_world_destroy(world);
+    scn_scenario_destroy(scenario);
+    return code;
+}
+
+const struct cli_verb cli_debug_verb = {
+    .name = "debug",
+    .summary = "stop at a node of a scenario, with gdb, and go backwards",
+    .usage = "[OPTIONS] SCENARIO.yaml",
+    .description =
+        "Runs the scenario to a virtual time, stops at an instruction of the node, and speaks\n"
+        "gdb's remote protocol: on a port of this host alone, or on a pipe. The nodes are "
+        "threads,\n"
+        "named as they are; breakpoints and watchpoints hold in the debugged node. reverse-step,\n"
+        "reverse-continue and the like work. Looking changes nothing: only who writes memory or\n"
+        "registers gets another run. `monitor help` in gdb tells of virtual time, interrupts and\n"
+        "frames, and goes to a time. docs/debugging.md has an example.",
+    .options = options,
+    .examples = "  denali debug hello.yaml\n"
+                "  denali debug kademlia-planetlab.yaml --node peers-17 --at 41.2s --port 1234\n"
+                "  gdb -ex 'target remote | denali debug echo.yaml --node client --pipe'\n",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = debug_run,
+};

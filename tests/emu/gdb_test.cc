@@ -1,0 +1,204 @@
+// The real gdb, driven by scripts, at nodes of worlds that `denali debug` runs.
+#include <regex>
+#include <thread>
+
+#include "denali_process.h"
+
+namespace
+{
+
+#define REQUIRE_GDB()                                                                              \
+    if (system("gdb --version >/dev/null 2>&1") != 0) {                                            \
+        GTEST_SKIP() << "gdb is not installed; it is in .ci/packages";                             \
+    }
+
+std::string Shell(const support::TemporaryFolder &folder, const std::string &command)
+{
+    std::string text;
+    FILE *pipe = popen(("cd " + folder.path() + " && " + command + " 2>&1").c_str(), "r");
+    char piece[512];
+    while (size_t got = fread(piece, 1, sizeof piece, pipe)) {
+        text.append(piece, got);
+    }
+    pclose(pipe);
+    return text;
+}
+
+/* gdb with a script; `remote` is what follows `target remote`. */
+std::string Gdb(const support::TemporaryFolder &folder, const std::string &remote,
+                const std::string &script)
+{
+    folder.write("script.gdb", "set pagination off\nset confirm off\nset width 0\n"
+                               "set debuginfod enabled off\ntarget remote " +
+                                   remote + "\n" + script);
+    return Shell(folder, "timeout 120 gdb -nx -batch -x script.gdb");
+}
+
+const std::string kDenali = DENALI_BINARY_DIR "/denali";
+
+std::string Piped(const std::string &arguments)
+{
+    return "| " + kDenali + " debug " + arguments + " --pipe";
+}
+
+/* The texts come one after the other. */
+void ExpectInOrder(const std::string &all, const std::vector<std::string> &texts)
+{
+    size_t at = 0;
+    for (const std::string &text : texts) {
+        size_t found = all.find(text, at);
+        ASSERT_NE(found, std::string::npos) << "missing after what came before: " << text << "\n"
+                                            << all;
+        at = found + text.size();
+    }
+}
+
+class RealGdb : public testing::Test
+{
+  protected:
+    /* The example of docs/debugging.md, with symbols. */
+    void SetUp() override
+    {
+        REQUIRE_GDB();
+        const std::string example = DENALI_SOURCE_DIR "/docs/examples/wrong-mean/";
+        for (const char *name : {DENALI_EXAMPLE_SOURCES}) {
+            std::filesystem::copy_file(example + name, folder.path() + "/" + name);
+        }
+        ASSERT_EQ(
+            Shell(folder, "make --no-print-directory -s DENALI_CC=" DENALI_BINARY_DIR "/denali-cc"),
+            "");
+    }
+
+    support::TemporaryFolder folder;
+};
+
+TEST_F(RealGdb, ReverseContinueEndsAtTheInstructionThatWroteInAnotherFile)
+{
+    std::string said = Gdb(folder, Piped("wrong-mean.yaml --node tally"),
+                           "break 37\ncontinue\nprint mean\nprint ledger\ndelete\n"
+                           "watch ledger.sensors\nreverse-continue\nbacktrace\nx/i $pc\nup\n"
+                           "print message\nprint value\nmonitor time\nreverse-continue\n"
+                           "reverse-continue\nmonitor time\n");
+    ExpectInOrder(said, {
+                            "main () at tally.c:37",
+                            "$1 = 3",
+                            "sensors = 243",
+                            "hit Hardware watchpoint 2: ledger.sensors",
+                            "Old value = 243",
+                            "New value = 242",
+                            "in ledger_note (",
+                            "sensor=4, value=243) at ledger.c:6",
+                            "latest[sensor] = value;",
+                            "#1 ",
+                            "take_reading (",
+                            "at tally.c:20",
+                            "=> ",
+                            "mov ",
+                            "$3 = \"4 243",
+                            "$4 = 243",
+                            "tally: 0.5",
+                            "this is its past",
+                            "Old value = 242",
+                            "New value = 241",
+                            "Old value = 241",
+                            "New value = 240",
+                        });
+}
+
+TEST_F(RealGdb, StepsBothWaysThroughSourceAndFrames)
+{
+    std::string said = Gdb(folder, Piped("wrong-mean.yaml --node tally --jobs 2"),
+                           "break ledger_note\ncontinue\nfinish\nnext\nreverse-next\n"
+                           "reverse-finish\nreverse-continue\ninfo registers eip eflags fctrl\n"
+                           "delete\nreverse-continue\nprint $pc == (void *)_start\n"
+                           "continue\n");
+    ExpectInOrder(said, {
+                            "hit Breakpoint 1, ledger_note (",
+                            "take_reading (s=3) at tally.c:",
+                            "main () at tally.c:33",
+                            "hit Breakpoint 1, ledger_note (", /* reverse-next */
+                            "in take_reading (s=3) at tally.c:20",
+                            "No more reverse-execution history.",
+                            "_start ()",
+                            "fctrl          0x37f",
+                            "No more reverse-execution history.",
+                            "_start ()",
+                            "$1 = 1",
+                            "mean: 3",
+                            "[tally ended with exit code 0]",
+                        });
+}
+
+TEST_F(RealGdb, SeesNodesAsThreadsAndStepsTheOneThatIsSelected)
+{
+    std::string said = Gdb(folder, Piped("wrong-mean.yaml --node sensor-2 --at 350ms"),
+                           "info threads\nmonitor time\nthread 1\nstepi\nmonitor time\n"
+                           "reverse-stepi\nmonitor node sensor-4\nmonitor goto 400ms\n"
+                           "maintenance flush register-cache\nthread 6\nmonitor time\n"
+                           "monitor frames\nmonitor interrupts\n");
+    ExpectInOrder(said, {
+                            "Thread 1 \"tally\"",
+                            "Thread 2 \"sensor-0\"",
+                            "Thread 4 \"sensor-2\" (idle, debugged)",
+                            "Thread 6 \"sensor-4\"",
+                            "sensor-2: 0.350000000 s",
+                            "Switching to thread 1",
+                            "tally: 0.4", /* it waited for a reading */
+                            "for thread 6",
+                            "the world: 0.400000000 s",
+                            "Switching to thread 6",
+                            "sensor-4: 0.400000000 s",
+                            "on their way to it",
+                            "sensor-4: pending: none",
+                        });
+}
+
+TEST_F(RealGdb, CallsFunctionsOfANodeThatWaits)
+{
+    std::string said = Gdb(folder, Piped("wrong-mean.yaml --node tally --at 1ms"),
+                           "monitor time\nprint ledger_mean(&ledger)\nset var ledger.sensors = 2\n"
+                           "set var ledger.latest[1] = 14\nprint ledger_mean(&ledger)\n"
+                           "reverse-stepi\ncontinue\n");
+    ExpectInOrder(said, {"$1 = 0", "$2 = 7", "No more reverse-execution history.",
+                         "mean: ", "[tally ended with exit code 0]"});
+}
+
+/* `denali debug` on a port of its own choosing, told on stderr. */
+TEST_F(RealGdb, ComesInByALoopbackPort)
+{
+    DenaliProcess denali(folder, {"debug", "wrong-mean.yaml", "--node", "tally", "--port", "0"});
+    std::smatch port;
+    std::string said;
+    for (int i = 0; i < 500 && port.empty(); i++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        said = folder.read(".stderr");
+        std::regex_search(said, port, std::regex("target remote 127\\.0\\.0\\.1:([0-9]+)"));
+    }
+    ASSERT_FALSE(port.empty()) << said;
+    std::string answer = Gdb(folder, "127.0.0.1:" + port[1].str(), "break main\ncontinue\nkill\n");
+    EXPECT_NE(answer.find("Breakpoint 1, main () at tally.c:"), std::string::npos) << answer;
+    EXPECT_EQ(denali.Wait().code, 0);
+}
+
+TEST(DebugVerb, RefusesWhatItCannotDo)
+{
+    support::TemporaryFolder folder;
+    folder.write("one.yaml", "general: {name: one, duration: 1s}\n"
+                             "groups: [{name: m, image: " +
+                                 GuestImage("spin") + ", count: 2, network: none}]\n");
+    Outcome outcome = Denali(folder, {"debug", "one.yaml", "--node", "m-2"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--node"), std::string::npos) << outcome.err;
+    outcome = Denali(folder, {"debug", "one.yaml", "--at", "1001ms"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--at 1001ms"), std::string::npos) << outcome.err;
+    outcome = Denali(folder, {"debug", "one.yaml", "--pipe", "--port", "7"});
+    EXPECT_EQ(outcome.code, 2);
+    outcome = Denali(folder, {"debug", "one.yaml", "--port", "65536"});
+    EXPECT_EQ(outcome.code, 2);
+    outcome = Denali(folder, {"debug", "one.yaml", "--pipe"}); /* nobody is there */
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+}
+
+} // namespace
