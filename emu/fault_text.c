@@ -74,9 +74,8 @@ static void add_fault(struct emu_text *text, const struct vcpu_program *program,
     add_hint(text, program, vcpu, fault);
 }
 
-/* The symbols of a group's image, read at its first fault: most runs have none. NULL if there are
- * none to be had, or the file has changed meanwhile. */
-static const struct vcpu_program *symbols_of(struct emu_world *world, uint32_t group)
+/* Read when they are first wanted: most runs want none. */
+const struct vcpu_program *emu_world_symbols(struct emu_world *world, uint32_t group)
 {
     const struct vcpu_image *image = world->images[group];
     if (!world->symbols) {
@@ -101,8 +100,8 @@ void emu_world_node_fault_describe(struct emu_world *world, uint32_t node,
     struct emu_text text = {0};
     result[0] = '\0';
     if (faulted->fault.kind != VCPU_FAULT_NONE) {
-        add_fault(&text, symbols_of(world, scn_node_group(world->scenario, node)), &faulted->vcpu,
-                  &faulted->fault);
+        add_fault(&text, emu_world_symbols(world, scn_node_group(world->scenario, node)),
+                  &faulted->vcpu, &faulted->fault);
         snprintf(result, EMU_FAULT_TEXT_MAX, "%s", text.bytes);
     }
     emu_text_fini(&text);

@@ -17,6 +17,7 @@
 
 #include "capture.h"
 #include "progress.h"
+#include "recorder.h"
 #include "screenshot.h"
 
 const char *emu_version(void)
@@ -36,6 +37,7 @@ struct run {
     struct scn_scenario *scenario;
     struct emu_world *world;
     struct trace_run *trace;
+    struct emu_recorder *recorder; /* NULL: it is not recorded */
     struct ana_metrics *metrics;
     struct emu_capture captures;
     struct emu_screenshots screenshots;
@@ -386,6 +388,14 @@ static enum status finish(struct run *run, struct error *error)
     emu_world_totals(run->world, &totals);
     add_figures(run, &totals);
     run->result->digest = emu_world_digest(run->world);
+    if (run->recorder) {
+        struct emu_recorder *recorder = run->recorder;
+        run->recorder = NULL;
+        status = emu_recorder_end(recorder, run->result->digest, error);
+    }
+    if (status) {
+        return status;
+    }
     run->result->nodes_up = totals.nodes_up;
     char(*details)[ANA_DETAIL_BYTES];
     struct trace_summary_fault faults[VCPU_FAULT_COUNT];
@@ -453,6 +463,37 @@ static enum status trace_node(struct run *run, uint32_t index, struct error *err
                                     limit_bytes ? limit_bytes : EMU_TRACE_LIMIT_BYTES, error);
 }
 
+/* Begins the recording, which names every file that the run depends on. */
+static enum status record(struct run *run, struct error *error)
+{
+    const struct emu_run_options *options = run->options;
+    struct emu_recorder_options recorder_options = {
+        .directory = trace_run_path(run->trace),
+        .checkpoint_ns = EMU_RECORD_CHECKPOINT_NS,
+    };
+    enum status status = STATUS_OK;
+    if (options->checkpoint_every) {
+        status = scn_moment_parse("--checkpoint-every", options->checkpoint_every,
+                                  &recorder_options.checkpoint_ns, error);
+    }
+    struct trace_file *files = alloc_zeroed(1, sizeof *files);
+    const char *path = "scenario.yaml";
+    uint32_t count = 0;
+    for (; path && !status; path = trace_run_file(run->trace, count++)) {
+        files = alloc_grow(files, count + 1, sizeof *files);
+        files[count].path = (char *)path;
+        status = trace_file_look(recorder_options.directory, path, &files[count].size_bytes,
+                                 &files[count].hash, error);
+    }
+    recorder_options.files = files;
+    recorder_options.file_count = count;
+    if (!status) {
+        status = emu_recorder_create(run->world, &recorder_options, &run->recorder, error);
+    }
+    free(files);
+    return status;
+}
+
 static enum status start(struct run *run, struct error *error)
 {
     const struct emu_run_options *options = run->options;
@@ -509,6 +550,9 @@ static enum status start(struct run *run, struct error *error)
         snprintf(run->result->path, sizeof run->result->path, "%s", trace_run_path(run->trace));
         status = write_scenario(run, error);
     }
+    if (!status && options->record) {
+        status = record(run, error);
+    }
     if (!status) {
         status = emu_capture_begin(&run->captures, run->world, run->scenario, run->trace, error);
     }
@@ -524,7 +568,14 @@ static enum status go(struct run *run, struct error *error)
     for (uint64_t until_ns = 0; until_ns < end_ns && !status && !run->result->interrupted;) {
         uint64_t shot_ns = emu_screenshots_next_ns(&run->screenshots);
         until_ns = shot_ns < end_ns ? shot_ns : end_ns;
+        if (run->recorder) {
+            uint64_t mark_ns = emu_recorder_next_ns(run->recorder);
+            until_ns = mark_ns < until_ns ? mark_ns : until_ns;
+        }
         status = emu_world_run(run->world, until_ns, error);
+        if (!status && run->recorder && !run->result->interrupted) {
+            status = emu_recorder_mark(run->recorder, error);
+        }
         if (!status && !run->result->interrupted) {
             status = emu_screenshots_take(&run->screenshots, run->world, run->scenario, run->trace,
                                           until_ns, error);
@@ -568,6 +619,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
         }
         trace_run_abandon(run.trace, reason);
     }
+    emu_recorder_abandon(run.recorder);
     emu_world_destroy(run.world);
     emu_capture_fini(&run.captures);
     emu_screenshots_fini(&run.screenshots);

@@ -53,6 +53,7 @@ struct emu_symbols {
 struct emu_world {
     const struct scn_scenario *scenario;
     bool typed_input; /* emu_world_console_type may be called until emu_world_console_end */
+    struct emu_recorder *recorder; /* is told what comes from outside; NULL: nobody is */
     struct emu_sink sink;
 
     struct vcpu_arena *arena;
@@ -123,7 +124,9 @@ void emu_world_collect(struct emu_world *world);
 enum status emu_world_connect(struct emu_world *world, struct error *error) MUST_USE;
 void emu_world_disconnect(struct emu_world *world);
 
-/* The symbols that descriptions of faults wanted. */
+/* The symbols of a group's image; NULL if there are none to be had, or the file has changed. */
+const struct vcpu_program *emu_world_symbols(struct emu_world *world, uint32_t group);
+/* Those that were wanted. */
 void emu_symbols_destroy(struct emu_world *world);
 
 /* Starts and ends the worker threads. */

@@ -245,6 +245,21 @@ uint8_t *emu_world_state_save(struct emu_world *world, size_t *size_bytes);
 enum status emu_world_state_load(struct emu_world *world, const void *bytes, size_t size_bytes,
                                  struct error *error) MUST_USE;
 
+/*
+ * The world as it is now, in memory. It shares all pages with the world, so that it costs little
+ * more than what is written afterwards (a page is copied once it is), and nothing that a guest or
+ * its account could see. Between two calls of emu_world_run; destroy it before the world.
+ */
+struct emu_snapshot;
+struct emu_snapshot *emu_world_snapshot(struct emu_world *world);
+/* Back to a snapshot of the same world, any number of times. What the world told its sink stays
+ * told. An error only for a snapshot of another world. */
+enum status emu_world_restore(struct emu_world *world, const struct emu_snapshot *snapshot,
+                              struct error *error) MUST_USE;
+uint64_t emu_snapshot_time_ns(const struct emu_snapshot *snapshot);
+/* From any thread; takes NULL. */
+void emu_snapshot_destroy(struct emu_snapshot *snapshot);
+
 DENALI_API_END
 
 #endif
