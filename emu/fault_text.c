@@ -2,6 +2,7 @@
  * guesses, and worded so: only what can be seen is looked at. */
 #include <emu/world.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <vcpu/image.h>
 #include <vcpu/program.h>
 
+#include "tracer.h"
 #include "tracer_text.h"
 #include "world_internal.h"
 
@@ -105,6 +107,28 @@ void emu_world_node_fault_describe(struct emu_world *world, uint32_t node,
         snprintf(result, EMU_FAULT_TEXT_MAX, "%s", text.bytes);
     }
     emu_text_fini(&text);
+}
+
+bool emu_world_place_find(struct emu_world *world, uint32_t node, const char *text,
+                          uint32_t *address, uint32_t *size_bytes)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 0);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && !errno && number <= UINT32_MAX) {
+        *address = (uint32_t)number;
+        return true;
+    }
+    const struct vcpu_program *program =
+        emu_world_symbols(world, scn_node_group(world->scenario, node));
+    const struct vcpu_symbol *symbol = program ? vcpu_program_symbol_find(program, text) : NULL;
+    if (symbol) {
+        *address = symbol->address;
+        if (symbol->size_bytes) {
+            *size_bytes = symbol->size_bytes < EMU_WATCH_MAX ? symbol->size_bytes : EMU_WATCH_MAX;
+        }
+    }
+    return symbol != NULL;
 }
 
 void emu_symbols_destroy(struct emu_world *world)

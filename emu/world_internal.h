@@ -126,6 +126,10 @@ void emu_world_disconnect(struct emu_world *world);
 
 /* The symbols of a group's image; NULL if there are none to be had, or the file has changed. */
 const struct vcpu_program *emu_world_symbols(struct emu_world *world, uint32_t group);
+/* "0x11008", or a symbol of the node's image, whose size then is told too, EMU_WATCH_MAX at most.
+ */
+bool emu_world_place_find(struct emu_world *world, uint32_t node, const char *text,
+                          uint32_t *address, uint32_t *size_bytes);
 /* Those that were wanted. */
 void emu_symbols_destroy(struct emu_world *world);
 

@@ -41,10 +41,19 @@ struct emu_run_options {
     uint64_t trace_limit_bytes;   /* of text for each; 0: EMU_TRACE_LIMIT_BYTES */
     bool record;                  /* so that it can be verified and replayed: trace/ */
     const char *checkpoint_every; /* as typed, e.g. "5s"; "0s": no checkpoints; NULL: 5s */
-    const char *out;              /* run directory; NULL: runs/<scenario>-<seed>-<n> */
-    const char *image_directory;  /* where bare program names are looked up */
-    FILE *progress;               /* a live line goes here; NULL: none */
-    const volatile bool *stop;    /* set by a signal handler to end early; NULL: never */
+    const char *replay;           /* the directory of a recorded run, which is played instead of a
+                                     scenario: scenario_path and what changes it are not looked at */
+    const char *from;             /* of a replay, as typed; NULL: its start. Nothing before it is in
+                                     the run directory */
+    const char *to;               /* and its end; NULL: the recording's */
+    const char *console;          /* nodes whose consoles are also printed; NULL: none */
+    const char *const *watches;   /* "NODE:ADDRESS": memory whose changes are traced; of a replay */
+    uint32_t watch_count;
+    FILE *stream;                /* where consoles and watches are printed; NULL: nowhere */
+    const char *out;             /* run directory; NULL: runs/<scenario>-<seed>-<n> */
+    const char *image_directory; /* where bare program names are looked up */
+    FILE *progress;              /* a live line goes here; NULL: none */
+    const volatile bool *stop;   /* set by a signal handler to end early; NULL: never */
 };
 
 struct emu_run_result {

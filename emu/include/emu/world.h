@@ -97,12 +97,17 @@ void emu_world_capture(struct emu_world *world, uint32_t node);
 
 /*
  * The sink is told each instruction that the node executes in the stretch, as text of at most
- * limit_bytes in all (docs/seeing.md). Before the node has run, once per node. Changes nothing
- * else; where it is traced the node runs some thousand times as slowly.
+ * limit_bytes in all (docs/seeing.md). From now on, once per node. Changes nothing else; where it
+ * is traced the node runs some thousand times as slowly.
  */
 enum status emu_world_trace(struct emu_world *world, uint32_t node,
                             const struct scn_stretch *stretch, uint64_t limit_bytes,
                             struct error *error) MUST_USE;
+
+/* Likewise, but only of what changes the bytes at address, 1 to 32 of them. */
+enum status emu_world_watch(struct emu_world *world, uint32_t node,
+                            const struct scn_stretch *stretch, uint32_t address,
+                            uint32_t size_bytes, struct error *error) MUST_USE;
 
 /* --- queries: between two calls of emu_world_run, or from the sink's progress ---------------- */
 
