@@ -273,30 +273,103 @@ static uint64_t limit_blocks(const struct emu_node *node)
     return limit_bytes ? limit_bytes / BLOCK_BYTES : UINT64_MAX;
 }
 
+/* Gives the node a block of its own, in place of the one that it has or of what the disk held. */
+static void overlay_set(struct emu_node *node, uint32_t disk, uint64_t block, uint32_t frame)
+{
+    if (!node->disks) {
+        uint32_t count = disks_of(node)->count;
+        node->disks = alloc_zeroed(1, sizeof *node->disks + count * sizeof node->disks->maps[0]);
+        node->disks->disk_count = count;
+    }
+    emu_blocks_release(node->disks->snapshot);
+    node->disks->snapshot = NULL;
+    uint64_t block_count = emu_node_disk(node, disk)->block_count;
+    uint32_t *slot = emu_block_map_slot(&node->disks->maps[disk], block_count, block);
+    node->disks->blocks_private += *slot == VCPU_FRAME_NONE;
+    *slot = frame;
+}
+
 bool emu_node_disk_write(struct emu_node *node, uint32_t disk, uint64_t block, const uint8_t *bytes)
 {
     const struct emu_disk_model *model = emu_node_disk(node, disk);
     ASSERT(model && !model->read_only && block < model->block_count);
     struct vcpu_arena *arena = node->space.arena;
-    uint32_t frame = node->disks ? emu_block_map_find(&node->disks->maps[disk], block) : 0;
-    if (!frame) {
-        uint64_t blocks = emu_node_disk_private(node);
-        frame = blocks < limit_blocks(node) ? vcpu_frame_take(arena, VCPU_FRAME_PRIVATE)
-                                            : VCPU_FRAME_NONE;
+    uint32_t held = node->disks ? emu_block_map_find(&node->disks->maps[disk], block) : 0;
+    uint32_t frame = held;
+    if (!held || vcpu_frame_state(arena, held) != VCPU_FRAME_PRIVATE) {
+        bool room = held || emu_node_disk_private(node) < limit_blocks(node);
+        frame = room ? vcpu_frame_take(arena, VCPU_FRAME_PRIVATE) : VCPU_FRAME_NONE;
         if (frame == VCPU_FRAME_NONE) {
             return false;
         }
-        if (!node->disks) {
-            uint32_t count = disks_of(node)->count;
-            node->disks =
-                alloc_zeroed(1, sizeof *node->disks + count * sizeof node->disks->maps[0]);
-            node->disks->disk_count = count;
-        }
-        *emu_block_map_slot(&node->disks->maps[disk], model->block_count, block) = frame;
-        node->disks->blocks_private++;
+        overlay_set(node, disk, block, frame);
+        vcpu_frame_release(arena, held); /* a snapshot has it still */
     }
     memcpy(vcpu_frame_bytes(arena, frame), bytes, BLOCK_BYTES);
     return true;
+}
+
+struct emu_blocks *emu_blocks_create(struct vcpu_arena *arena, const struct emu_block *blocks,
+                                     size_t count)
+{
+    struct emu_blocks *made = alloc_zeroed(1, sizeof *made + count * sizeof *blocks);
+    made->arena = arena;
+    made->references = 1;
+    made->count = count;
+    if (count) {
+        memcpy(made->blocks, blocks, count * sizeof *blocks);
+    }
+    return made;
+}
+
+void emu_blocks_release(struct emu_blocks *blocks)
+{
+    if (!blocks || __atomic_fetch_sub(&blocks->references, 1, __ATOMIC_ACQ_REL) > 1) {
+        return;
+    }
+    for (size_t i = 0; i < blocks->count; i++) {
+        vcpu_frame_release(blocks->arena, blocks->blocks[i].frame);
+    }
+    free(blocks);
+}
+
+struct emu_blocks *emu_node_disks_snapshot(struct emu_node *node)
+{
+    struct emu_overlay *overlay = node->disks;
+    if (!overlay) {
+        return NULL;
+    }
+    if (!overlay->snapshot) {
+        struct emu_block *all = alloc_zeroed(overlay->blocks_private + 1, sizeof *all);
+        size_t count = 0;
+        for (uint32_t disk = 0; disk < overlay->disk_count; disk++) {
+            struct emu_block_map *map = &overlay->maps[disk];
+            uint64_t block = emu_block_map_next(map, 0);
+            for (; block != EMU_BLOCK_END; block = emu_block_map_next(map, block + 1)) {
+                uint32_t frame = emu_block_map_find(map, block);
+                vcpu_frame_share(node->space.arena, frame);
+                vcpu_frame_retain(node->space.arena, frame);
+                all[count++] = (struct emu_block){block, disk, frame};
+            }
+        }
+        overlay->snapshot = emu_blocks_create(node->space.arena, all, count);
+        free(all);
+    }
+    __atomic_fetch_add(&overlay->snapshot->references, 1, __ATOMIC_RELAXED);
+    return overlay->snapshot;
+}
+
+void emu_node_disks_restore(struct emu_node *node, const struct emu_blocks *blocks)
+{
+    if (node->disks && blocks && node->disks->snapshot == blocks) {
+        return;
+    }
+    emu_node_disks_fini(node);
+    for (size_t i = 0; blocks && i < blocks->count; i++) {
+        const struct emu_block *block = &blocks->blocks[i];
+        vcpu_frame_retain(node->space.arena, block->frame);
+        overlay_set(node, block->disk, block->number, block->frame);
+    }
 }
 
 uint64_t emu_world_node_disk_next(const struct emu_world *world, uint32_t index, uint32_t disk,
@@ -396,6 +469,7 @@ void emu_node_disks_fini(struct emu_node *node)
         }
         emu_block_map_fini(map);
     }
+    emu_blocks_release(node->disks->snapshot);
     free(node->disks);
     node->disks = NULL;
 }

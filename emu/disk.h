@@ -23,6 +23,7 @@
 
 struct emu_node;
 struct emu_world;
+struct vcpu_arena;
 
 /* What disks hold at first: a file's bytes, or the host's own, the last block padded with zeros. */
 struct emu_disk_content {
@@ -50,9 +51,25 @@ struct emu_disk_set {
     uint32_t count;
 };
 
+/* A block that a node has written, and the frame that holds it. */
+struct emu_block {
+    uint64_t number;
+    uint32_t disk;
+    uint32_t frame;
+};
+
+/* What a node had written to its disks at one moment, in order; nobody writes it any more. */
+struct emu_blocks {
+    struct vcpu_arena *arena; /* not owned */
+    uint32_t references;      /* atomic */
+    size_t count;
+    struct emu_block blocks[];
+};
+
 /* What a node has written. */
 struct emu_overlay {
     uint64_t blocks_private;
+    struct emu_blocks *snapshot; /* the last one, while nothing was written since */
     uint32_t disk_count;
     struct emu_block_map maps[]; /* by disk */
 };
@@ -95,5 +112,16 @@ uint64_t emu_node_disk_table_bytes(const struct emu_node *node);
 void emu_node_disks_save(const struct emu_node *node, struct writer *writer);
 void emu_node_disks_load(struct emu_node *node, struct reader *reader);
 void emu_node_disks_fini(struct emu_node *node);
+
+/* The blocks as they are now, shared until the node writes them again, with a reference; NULL if it
+ * has written none. */
+struct emu_blocks *emu_node_disks_snapshot(struct emu_node *node);
+/* Back to those; the caller checked that the node's disks have such blocks. */
+void emu_node_disks_restore(struct emu_node *node, const struct emu_blocks *blocks);
+/* From blocks in order; the references of their frames, none of them private, pass over. */
+struct emu_blocks *emu_blocks_create(struct vcpu_arena *arena, const struct emu_block *blocks,
+                                     size_t count);
+/* Takes NULL. */
+void emu_blocks_release(struct emu_blocks *blocks);
 
 #endif

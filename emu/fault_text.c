@@ -2,6 +2,7 @@
  * guesses, and worded so: only what can be seen is looked at. */
 #include <emu/world.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <vcpu/image.h>
 #include <vcpu/program.h>
 
+#include "tracer.h"
 #include "tracer_text.h"
 #include "world_internal.h"
 
@@ -74,9 +76,8 @@ static void add_fault(struct emu_text *text, const struct vcpu_program *program,
     add_hint(text, program, vcpu, fault);
 }
 
-/* The symbols of a group's image, read at its first fault: most runs have none. NULL if there are
- * none to be had, or the file has changed meanwhile. */
-static const struct vcpu_program *symbols_of(struct emu_world *world, uint32_t group)
+/* Read when they are first wanted: most runs want none. */
+const struct vcpu_program *emu_world_symbols(struct emu_world *world, uint32_t group)
 {
     const struct vcpu_image *image = world->images[group];
     if (!world->symbols) {
@@ -101,11 +102,33 @@ void emu_world_node_fault_describe(struct emu_world *world, uint32_t node,
     struct emu_text text = {0};
     result[0] = '\0';
     if (faulted->fault.kind != VCPU_FAULT_NONE) {
-        add_fault(&text, symbols_of(world, scn_node_group(world->scenario, node)), &faulted->vcpu,
-                  &faulted->fault);
+        add_fault(&text, emu_world_symbols(world, scn_node_group(world->scenario, node)),
+                  &faulted->vcpu, &faulted->fault);
         snprintf(result, EMU_FAULT_TEXT_MAX, "%s", text.bytes);
     }
     emu_text_fini(&text);
+}
+
+bool emu_world_place_find(struct emu_world *world, uint32_t node, const char *text,
+                          uint32_t *address, uint32_t *size_bytes)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 0);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && !errno && number <= UINT32_MAX) {
+        *address = (uint32_t)number;
+        return true;
+    }
+    const struct vcpu_program *program =
+        emu_world_symbols(world, scn_node_group(world->scenario, node));
+    const struct vcpu_symbol *symbol = program ? vcpu_program_symbol_find(program, text) : NULL;
+    if (symbol) {
+        *address = symbol->address;
+        if (symbol->size_bytes) {
+            *size_bytes = symbol->size_bytes < EMU_WATCH_MAX ? symbol->size_bytes : EMU_WATCH_MAX;
+        }
+    }
+    return symbol != NULL;
 }
 
 void emu_symbols_destroy(struct emu_world *world)

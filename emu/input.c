@@ -1,6 +1,6 @@
 /*
  * What reaches a machine from the person before it: the scenario's console input and keys at their
- * times, and what somebody types now.
+ * times, and what somebody types, or changes by force, now.
  */
 #include "world_internal.h"
 
@@ -9,6 +9,7 @@
 #include <base/alloc.h>
 
 #include "digest.h"
+#include "recorder.h"
 
 /* Queues the node's own event of that kind, made on first use, for item `number` at its time. */
 static void queue(struct emu_node *node, struct emu_event **event, enum emu_event_kind kind,
@@ -58,6 +59,16 @@ void emu_world_console_input(struct emu_node *node, uint32_t input)
     }
 }
 
+/* What comes from outside is in the run's recording, if there is one. */
+static void note(struct emu_world *world, enum emu_input_kind kind, uint32_t node, uint32_t a,
+                 uint32_t b, const void *bytes, uint32_t size_bytes)
+{
+    if (world->recorder) {
+        struct trace_input input = {(uint32_t)kind, node, a, b, bytes, size_bytes};
+        emu_recorder_input(world->recorder, &input);
+    }
+}
+
 bool emu_world_console_expected(const struct emu_node *node)
 {
     return node->process->world->typed_input || (node->input && event_queued(&node->input->base));
@@ -66,6 +77,7 @@ bool emu_world_console_expected(const struct emu_node *node)
 void emu_world_console_end(struct emu_world *world, uint32_t index)
 {
     struct emu_node *node = &world->nodes[index];
+    note(world, EMU_INPUT_END, index, 0, 0, NULL, 0);
     world->typed_input = false;
     if (emu_node_alive(node)) {
         struct dev_env env = emu_node_env(node, DEV_CONSOLE);
@@ -82,6 +94,7 @@ uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const v
     if (!emu_node_alive(node) || size_bytes == 0) {
         return 0; /* nothing typed is nothing told: how often somebody looks does not show */
     }
+    note(world, EMU_INPUT_TYPED, index, 0, 0, bytes, size_bytes);
     struct dev_env env = emu_node_env(node, DEV_CONSOLE);
     node->process->now_ns = world->now_ns;
     emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 0, bytes, size_bytes);
@@ -108,4 +121,19 @@ void emu_world_key(struct emu_node *node, uint32_t key)
             !dev_keyboard_event(&node->keyboard, &env, event->usage, event->pressed);
     }
     emu_world_key_queue(node, key + 1);
+}
+
+/* --- by force --------------------------------------------------------------------------------- */
+
+bool emu_world_node_poke(struct emu_world *world, uint32_t node, uint32_t address, uint8_t value)
+{
+    note(world, EMU_INPUT_POKE, node, address, value, NULL, 0);
+    return vcpu_space_store(&world->nodes[node].space, address, &value, 1);
+}
+
+void emu_world_node_register_set(struct emu_world *world, uint32_t node, enum vcpu_register reg,
+                                 uint32_t value)
+{
+    note(world, EMU_INPUT_REGISTER, node, (uint32_t)reg, value, NULL, 0);
+    world->nodes[node].vcpu.gpr[reg] = value;
 }

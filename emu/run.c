@@ -17,7 +17,11 @@
 
 #include "capture.h"
 #include "progress.h"
+#include "recorder.h"
+#include "replay.h"
 #include "screenshot.h"
+#include "tracer.h"
+#include "world_internal.h"
 
 const char *emu_version(void)
 {
@@ -26,6 +30,7 @@ const char *emu_version(void)
 
 struct node_trace {
     uint32_t node;
+    struct scn_stretch stretch;
     bool begun; /* something of it has been written */
 };
 
@@ -36,12 +41,18 @@ struct run {
     struct scn_scenario *scenario;
     struct emu_world *world;
     struct trace_run *trace;
+    struct emu_recorder *recorder; /* NULL: it is not recorded */
     struct ana_metrics *metrics;
     struct emu_capture captures;
     struct emu_screenshots screenshots;
     struct emu_progress progress;
     struct node_trace *traces; /* one for each of options->traces */
-    uint64_t started_ns;       /* host time */
+    struct emu_replay replay;
+    struct scn_nodes consoles; /* that are also printed */
+    uint32_t *watched;         /* the node of each of options->watches */
+    uint32_t watched_count;
+    bool muted;          /* a replay has not come to its beginning: nobody is told anything */
+    uint64_t started_ns; /* host time */
     uint32_t faults[VCPU_FAULT_COUNT];
 };
 
@@ -92,6 +103,9 @@ static enum status take_note(void *context, const struct emu_note *note, struct 
     struct run *run = context;
     char name[SCN_NODE_NAME_MAX];
     char text[EMU_FAULT_TEXT_MAX + 32];
+    if (run->muted) {
+        return STATUS_OK;
+    }
     scn_node_name(run->scenario, note->node, name);
     switch (note->kind) {
     case EMU_NOTE_BOOT:
@@ -122,7 +136,15 @@ static enum status take_console(void *context, uint32_t node, const void *bytes,
 {
     struct run *run = context;
     char name[SCN_NODE_NAME_MAX];
+    if (run->muted) {
+        return STATUS_OK;
+    }
     scn_node_name(run->scenario, node, name);
+    for (uint32_t i = 0; run->options->stream && i < run->consoles.count; i++) {
+        if (run->consoles.numbers[i] == node) {
+            fwrite(bytes, 1, size_bytes, run->options->stream);
+        }
+    }
     return trace_run_console_append(run->trace, name, bytes, size_bytes, error);
 }
 
@@ -134,6 +156,11 @@ static enum status take_trace(void *context, uint32_t node, const char *text, ui
     scn_node_name(run->scenario, node, name);
     for (uint32_t i = 0; i < run->options->trace_count; i++) {
         run->traces[i].begun |= run->traces[i].node == node;
+    }
+    for (uint32_t i = 0; run->options->stream && i < run->watched_count; i++) {
+        if (run->watched[i] == node) {
+            fwrite(text, 1, size_bytes, run->options->stream);
+        }
     }
     return trace_run_instructions_append(run->trace, name, text, size_bytes, error);
 }
@@ -319,10 +346,18 @@ static enum ana_statistic statistic_of(uint32_t statistic)
     return map[statistic];
 }
 
+/* How many there are; a part of a run is not what they are about. */
+static uint32_t expectations_of(const struct run *run)
+{
+    bool part = run->replay.player &&
+                (run->replay.from_ns > 0 || run->replay.to_ns < run->scenario->duration_ns);
+    return part ? 0 : run->scenario->expectation_count;
+}
+
 /* Judges the scenario's expectations; the caller frees both arrays. */
 static struct trace_summary_assertion *judge(struct run *run, char (**details)[ANA_DETAIL_BYTES])
 {
-    uint32_t count = run->scenario->expectation_count;
+    uint32_t count = expectations_of(run);
     struct trace_summary_assertion *assertions = alloc_zeroed(count + 1, sizeof *assertions);
     *details = alloc_zeroed(count + 1, sizeof **details);
     run->result->expectations_met = true;
@@ -386,6 +421,14 @@ static enum status finish(struct run *run, struct error *error)
     emu_world_totals(run->world, &totals);
     add_figures(run, &totals);
     run->result->digest = emu_world_digest(run->world);
+    if (run->recorder) {
+        struct emu_recorder *recorder = run->recorder;
+        run->recorder = NULL;
+        status = emu_recorder_end(recorder, run->result->digest, error);
+    }
+    if (status) {
+        return status;
+    }
     run->result->nodes_up = totals.nodes_up;
     char(*details)[ANA_DETAIL_BYTES];
     struct trace_summary_fault faults[VCPU_FAULT_COUNT];
@@ -411,7 +454,7 @@ static enum status finish(struct run *run, struct error *error)
         .peak_rss_bytes = host_peak_rss_bytes(),
         .digest = run->result->digest,
         .assertions = judge(run, &details),
-        .assertion_count = run->scenario->expectation_count,
+        .assertion_count = expectations_of(run),
         .faults = faults,
         .fault_count = fault_count,
     };
@@ -426,7 +469,7 @@ static enum status finish(struct run *run, struct error *error)
 /* --- all of it -------------------------------------------------------------------------------- */
 
 /* "peer-3:1s-1.5s": a node, and where there is one a stretch. */
-static enum status trace_node(struct run *run, uint32_t index, struct error *error)
+static enum status trace_parse(struct run *run, uint32_t index, struct error *error)
 {
     const char *text = run->options->traces[index];
     static const char option[] = "--trace-instructions";
@@ -444,19 +487,118 @@ static enum status trace_node(struct run *run, uint32_t index, struct error *err
     if (!status) {
         status = scn_stretch_check(run->scenario, option, text, &stretch, error);
     }
-    if (!status) {
-        run->traces[index].node = node;
+    run->traces[index].node = node;
+    run->traces[index].stretch = stretch;
+    return status;
+}
+
+/* "peer-3:0x11008" or "peer-3:count": a node and an address or symbol of it. */
+static enum status watch_begin(struct run *run, const char *text, struct error *error)
+{
+    const char *colon = strchr(text, ':');
+    const struct scn_stretch always = {false, 0, UINT64_MAX};
+    char name[256];
+    uint32_t node = 0;
+    uint32_t address = 0;
+    uint32_t size_bytes = 4;
+    snprintf(name, sizeof name, "%.*s", colon ? (int)(colon - text) : 255, text);
+    enum status status = scn_node_find(run->scenario, "--watch", name, &node, error);
+    if (!status &&
+        (!colon || !emu_world_place_find(run->world, node, colon + 1, &address, &size_bytes))) {
+        status = error_set(error, STATUS_INVALID, NULL, 0,
+                           "--watch: `%.80s`; expected NODE:ADDRESS, such as server:0x12ab0, or "
+                           "NODE:SYMBOL with a symbol of its image",
+                           text);
     }
-    uint64_t limit_bytes = run->options->trace_limit_bytes;
-    return status ? status
-                  : emu_world_trace(run->world, node, &stretch,
-                                    limit_bytes ? limit_bytes : EMU_TRACE_LIMIT_BYTES, error);
+    run->watched[run->watched_count++] = node;
+    return status ? status : emu_world_watch(run->world, node, &always, address, size_bytes, error);
+}
+
+/* What is looked at from here on. */
+static enum status look_on(struct run *run, struct error *error)
+{
+    const struct emu_run_options *options = run->options;
+    uint64_t limit_bytes = options->trace_limit_bytes;
+    enum status status =
+        emu_capture_begin(&run->captures, run->world, run->scenario, run->trace, error);
+    for (uint32_t i = 0; i < options->trace_count && !status; i++) {
+        status = emu_world_trace(run->world, run->traces[i].node, &run->traces[i].stretch,
+                                 limit_bytes ? limit_bytes : EMU_TRACE_LIMIT_BYTES, error);
+    }
+    run->watched = alloc_zeroed(options->watch_count + 1, sizeof *run->watched);
+    for (uint32_t i = 0; i < options->watch_count && !status; i++) {
+        status = watch_begin(run, options->watches[i], error);
+    }
+    return status;
+}
+
+/* Brings a replay to its beginning; a run that is none is there. */
+static enum status come_to_begin(struct run *run, struct error *error)
+{
+    bool stopped;
+    if (!run->replay.player) {
+        return STATUS_OK;
+    }
+    run->muted = true;
+    enum status status = emu_replay_begin(&run->replay, run->world, &stopped, error);
+    run->muted = false;
+    return status;
+}
+
+/* Begins the recording, which names every file that the run depends on. */
+static enum status record(struct run *run, struct error *error)
+{
+    const struct emu_run_options *options = run->options;
+    struct emu_recorder_options recorder_options = {
+        .directory = trace_run_path(run->trace),
+        .checkpoint_ns = EMU_RECORD_CHECKPOINT_NS,
+    };
+    enum status status = STATUS_OK;
+    if (options->checkpoint_every) {
+        status = scn_moment_parse("--checkpoint-every", options->checkpoint_every,
+                                  &recorder_options.checkpoint_ns, error);
+    }
+    struct trace_file *files = alloc_zeroed(1, sizeof *files);
+    const char *path = "scenario.yaml";
+    uint32_t count = 0;
+    for (; path && !status; path = trace_run_file(run->trace, count++)) {
+        files = alloc_grow(files, count + 1, sizeof *files);
+        files[count].path = (char *)path;
+        status = trace_file_look(recorder_options.directory, path, &files[count].size_bytes,
+                                 &files[count].hash, error);
+    }
+    recorder_options.files = files;
+    recorder_options.file_count = count;
+    if (!status) {
+        status = emu_recorder_create(run->world, &recorder_options, &run->recorder, error);
+    }
+    free(files);
+    return status;
+}
+
+/* The scenario, or the recorded run's. */
+static enum status load(struct run *run, struct error *error)
+{
+    const struct emu_run_options *options = run->options;
+    char path[4096];
+    if (!options->replay) {
+        return emu_run_scenario_load(options, &run->scenario, error);
+    }
+    enum status status =
+        emu_replay_open(&run->replay, options->replay, options->from, options->to, error);
+    snprintf(path, sizeof path, "%s/scenario.yaml", options->replay);
+    const struct emu_run_options recorded = {.scenario_path = path};
+    return status ? status : emu_run_scenario_load(&recorded, &run->scenario, error);
 }
 
 static enum status start(struct run *run, struct error *error)
 {
     const struct emu_run_options *options = run->options;
-    enum status status = emu_run_scenario_load(options, &run->scenario, error);
+    enum status status = load(run, error);
+    if (!status && options->console) {
+        status =
+            scn_nodes_select(run->scenario, "--console", options->console, &run->consoles, error);
+    }
     if (!status) {
         status = emu_capture_select(&run->captures, run->scenario, options->pcap,
                                     options->pcap_limit_bytes, error);
@@ -494,14 +636,17 @@ static enum status start(struct run *run, struct error *error)
     }
     run->traces = alloc_zeroed(options->trace_count + 1, sizeof *run->traces);
     for (uint32_t i = 0; i < options->trace_count && !status; i++) {
-        status = trace_node(run, i, error);
+        status = trace_parse(run, i, error);
     }
     if (status) {
         return status;
     }
+    char name[SCN_NAME_MAX + 16];
+    snprintf(name, sizeof name, "%.64s%s", run->scenario->name,
+             run->replay.player ? "-replay" : "");
     struct trace_run_options trace_options = {
         .path = options->out,
-        .scenario = run->scenario->name,
+        .scenario = name,
         .seed = run->scenario->seed,
     };
     status = trace_run_create(&trace_options, &run->trace, error);
@@ -509,22 +654,33 @@ static enum status start(struct run *run, struct error *error)
         snprintf(run->result->path, sizeof run->result->path, "%s", trace_run_path(run->trace));
         status = write_scenario(run, error);
     }
-    if (!status) {
-        status = emu_capture_begin(&run->captures, run->world, run->scenario, run->trace, error);
+    if (!status && options->record) {
+        status = record(run, error);
     }
-    return status;
+    status = status ? status : come_to_begin(run, error);
+    return status ? status : look_on(run, error);
 }
 
 /* To the end, with a look at screens on the way. How the world's run is cut changes nothing in it.
  */
 static enum status go(struct run *run, struct error *error)
 {
-    uint64_t end_ns = run->scenario->duration_ns;
+    bool replays = run->replay.player != NULL;
+    uint64_t end_ns = replays ? run->replay.to_ns : run->scenario->duration_ns;
     enum status status = STATUS_OK;
+    bool stopped;
     for (uint64_t until_ns = 0; until_ns < end_ns && !status && !run->result->interrupted;) {
         uint64_t shot_ns = emu_screenshots_next_ns(&run->screenshots);
         until_ns = shot_ns < end_ns ? shot_ns : end_ns;
-        status = emu_world_run(run->world, until_ns, error);
+        if (run->recorder) {
+            uint64_t mark_ns = emu_recorder_next_ns(run->recorder);
+            until_ns = mark_ns < until_ns ? mark_ns : until_ns;
+        }
+        status = replays ? emu_replay_run(&run->replay, until_ns, &stopped, error)
+                         : emu_world_run(run->world, until_ns, error);
+        if (!status && run->recorder && !run->result->interrupted) {
+            status = emu_recorder_mark(run->recorder, error);
+        }
         if (!status && !run->result->interrupted) {
             status = emu_screenshots_take(&run->screenshots, run->world, run->scenario, run->trace,
                                           until_ns, error);
@@ -546,7 +702,8 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     run.metrics = ana_metrics_create();
     enum status status = start(&run, error);
     if (!status) {
-        emu_progress_init(&run.progress, options->progress, run.scenario->duration_ns);
+        emu_progress_init(&run.progress, options->progress,
+                          run.replay.player ? run.replay.to_ns : run.scenario->duration_ns);
         status = go(&run, error);
         emu_progress_done(&run.progress);
     }
@@ -557,6 +714,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
         result->trace_empty = run.traces[i].begun ? NULL : options->traces[i];
     }
     free(run.traces);
+    free(run.watched);
     if (run.trace) {
         char reason[sizeof error->message + 64];
         if (result->interrupted) {
@@ -568,6 +726,9 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
         }
         trace_run_abandon(run.trace, reason);
     }
+    emu_recorder_abandon(run.recorder);
+    emu_replay_close(&run.replay);
+    scn_nodes_fini(&run.consoles);
     emu_world_destroy(run.world);
     emu_capture_fini(&run.captures);
     emu_screenshots_fini(&run.screenshots);

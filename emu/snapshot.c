@@ -9,6 +9,8 @@
  *
  * Layout (docs/saved-state.md has the tables): magic, version, virtual time, nodes, networks,
  * frame events in key order.
+ *
+ * A snapshot in memory is the same walk without pages and blocks, which it shares with the world.
  */
 #include "world_internal.h"
 
@@ -20,6 +22,7 @@
 #include <base/time.h>
 
 #include "disk.h"
+#include "fork.h"
 
 #define STATE_MAGIC   0x4e445731u /* "1WDN" in memory */
 #define STATE_VERSION 2u
@@ -34,16 +37,15 @@ static uint64_t image_page_hash(const struct vcpu_image *image, uint32_t page, u
 
 static void save_pages(const struct vcpu_space *space, struct writer *writer)
 {
+    /* A page of the node's own counts as written, whether a snapshot holds it too or not. */
     uint64_t zero_hash = vcpu_zero_page_hash();
     for (uint32_t page = 0; page < space->page_count; page++) {
         if (space->frames[page] == VCPU_FRAME_NONE) {
             continue;
         }
         const uint8_t *bytes = vcpu_frame_bytes(space->arena, space->frames[page]);
-        uint64_t hash = hash_bytes(bytes, VCPU_PAGE_BYTES);
-        bool written = vcpu_frame_state(space->arena, space->frames[page]) == VCPU_FRAME_PRIVATE;
-        if (hash == image_page_hash(space->image, page, zero_hash) &&
-            (writer->hash_only || !written)) {
+        uint64_t hash = writer->hash_only ? hash_bytes(bytes, VCPU_PAGE_BYTES) : 0;
+        if (writer->hash_only && hash == image_page_hash(space->image, page, zero_hash)) {
             continue;
         }
         write_u32(writer, page);
@@ -100,7 +102,8 @@ static void load_pages(struct vcpu_space *space, struct reader *reader)
     X(disk_writes)                                                                                 \
     X(keys_dropped)
 
-static void save_node(struct emu_node *node, struct writer *writer)
+/* Pages and blocks are left out where they are kept beside the walk. */
+static void save_node(struct emu_node *node, struct writer *writer, bool with_pages)
 {
     /* A node that is waking has its activity in another heap but is still at its `idle`. */
     const struct event *activity = &node->activity.base;
@@ -129,8 +132,10 @@ static void save_node(struct emu_node *node, struct writer *writer)
     if (!writer->hash_only) {
         write_u32(writer, node->space.private_max);
     }
-    save_pages(&node->space, writer);
-    emu_node_disks_save(node, writer);
+    if (with_pages) {
+        save_pages(&node->space, writer);
+        emu_node_disks_save(node, writer);
+    }
 }
 
 /* Takes every event of the node out of its queues. */
@@ -213,7 +218,7 @@ static bool activity_good(const struct emu_node *node)
     }
 }
 
-static void load_node(struct emu_node *node, struct reader *reader)
+static void load_node(struct emu_node *node, struct reader *reader, bool with_pages)
 {
     unqueue(node);
     load_activity(node, reader);
@@ -243,21 +248,25 @@ static void load_node(struct emu_node *node, struct reader *reader)
     ACCOUNT_FIELDS(X)
 #undef X
     uint32_t private_max = read_u32(reader);
-    load_pages(&node->space, reader);
+    if (with_pages) {
+        load_pages(&node->space, reader);
+        emu_node_disks_load(node, reader);
+    } else {
+        node->space.private_max = node->space.private_count;
+    }
     if (private_max > node->space.private_max) {
         node->space.private_max = private_max;
     }
-    emu_node_disks_load(node, reader);
 }
 
 void emu_node_state_save(struct emu_node *node, struct writer *writer)
 {
-    save_node(node, writer);
+    save_node(node, writer, true);
 }
 
 void emu_node_state_load(struct emu_node *node, struct reader *reader)
 {
-    load_node(node, reader);
+    load_node(node, reader, true);
 }
 
 /* --- frames on their way ---------------------------------------------------------------------- */
@@ -352,7 +361,16 @@ static void drop_frames(struct emu_process *process)
 
 /* --- the walk --------------------------------------------------------------------------------- */
 
-static void save_world(struct emu_world *world, struct writer *writer)
+static void note_end(size_t **ends, const struct writer *writer)
+{
+    if (*ends) {
+        *(*ends)++ = writer->size_bytes;
+    }
+}
+
+/* Where each part of the walk ends is noted in ends, if there is such an array. */
+static void save_world(struct emu_world *world, struct writer *writer, bool with_pages,
+                       size_t *ends)
 {
     emu_world_collect(world);
     write_u32(writer, STATE_MAGIC);
@@ -365,15 +383,19 @@ static void save_world(struct emu_world *world, struct writer *writer)
         emu_disks_describe(world, i, writer);
     }
     write_u64(writer, world->now_ns);
+    note_end(&ends, writer);
     for (uint32_t i = 0; i < world->node_count; i++) {
-        save_node(&world->nodes[i], writer);
+        save_node(&world->nodes[i], writer, with_pages);
+        note_end(&ends, writer);
     }
     for (uint32_t i = 0; i < world->network_count; i++) {
         if (world->networks[i].net) {
             net_save(world->networks[i].net, writer);
         }
+        note_end(&ends, writer);
     }
     save_frames(world, writer);
+    note_end(&ends, writer);
 }
 
 static enum status bad_state(struct error *error, const char *what)
@@ -384,7 +406,8 @@ static enum status bad_state(struct error *error, const char *what)
                      what);
 }
 
-static enum status load_world(struct emu_world *world, struct reader *reader, struct error *error)
+static enum status load_world(struct emu_world *world, struct reader *reader, bool with_pages,
+                              struct error *error)
 {
     if (read_u32(reader) != STATE_MAGIC || read_u32(reader) != STATE_VERSION) {
         return bad_state(error, "has another format or version");
@@ -409,7 +432,7 @@ static enum status load_world(struct emu_world *world, struct reader *reader, st
         drop_frames(&world->processes[i]);
     }
     for (uint32_t i = 0; i < world->node_count && !reader->failed; i++) {
-        load_node(&world->nodes[i], reader);
+        load_node(&world->nodes[i], reader, with_pages);
     }
     for (uint32_t i = 0; i < world->network_count && !reader->failed; i++) {
         if (world->networks[i].net && !net_load(world->networks[i].net, reader)) {
@@ -430,7 +453,7 @@ uint64_t emu_world_state_hash(struct emu_world *world)
 {
     struct writer writer;
     writer_init_hash(&writer);
-    save_world(world, &writer);
+    save_world(world, &writer, true, NULL);
     uint64_t hash = writer_hash(&writer);
     writer_fini(&writer);
     return hash;
@@ -453,7 +476,7 @@ uint8_t *emu_world_state_save(struct emu_world *world, size_t *size_bytes)
 {
     struct writer writer;
     writer_init(&writer);
-    save_world(world, &writer);
+    save_world(world, &writer, true, NULL);
     *size_bytes = writer.size_bytes;
     return writer.bytes; /* what writer_fini would free is the caller's now */
 }
@@ -463,5 +486,28 @@ enum status emu_world_state_load(struct emu_world *world, const void *bytes, siz
 {
     struct reader reader;
     reader_init(&reader, bytes, size_bytes);
-    return load_world(world, &reader, error);
+    return load_world(world, &reader, true, error);
+}
+
+void emu_world_parts_save(struct emu_world *world, struct writer *writer, size_t *ends)
+{
+    save_world(world, writer, false, ends);
+}
+
+enum status emu_world_parts_load(struct emu_world *world, const void *bytes, size_t size_bytes,
+                                 struct error *error)
+{
+    struct reader reader;
+    reader_init(&reader, bytes, size_bytes);
+    return load_world(world, &reader, false, error);
+}
+
+uint64_t emu_node_state_hash(struct emu_node *node)
+{
+    struct writer writer;
+    writer_init_hash(&writer);
+    save_node(node, &writer, true);
+    uint64_t hash = writer_hash(&writer);
+    writer_fini(&writer);
+    return hash;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <base/alloc.h>
+#include <base/assert.h>
 #include <base/time.h>
 #include <vcpu/image.h>
 #include <vcpu/program.h>
@@ -62,6 +63,10 @@ struct emu_tracer {
     uint32_t touched_count;
     struct emu_text exchanges; /* lines to come after the instruction's */
 
+    uint32_t watch_bytes; /* 0: everything is written */
+    uint32_t watch_address;
+    uint8_t watched[EMU_WATCH_MAX]; /* what is there */
+
     struct emu_text text;
 };
 
@@ -85,6 +90,13 @@ enum status emu_tracer_create(struct emu_node *node, const struct scn_stretch *s
     }
     *result = tracer;
     return STATUS_OK;
+}
+
+void emu_tracer_watch(struct emu_tracer *tracer, uint32_t address, uint32_t size_bytes)
+{
+    ASSERT(size_bytes >= 1 && size_bytes <= EMU_WATCH_MAX);
+    tracer->watch_address = address;
+    tracer->watch_bytes = size_bytes;
 }
 
 void emu_tracer_destroy(struct emu_tracer *tracer)
@@ -170,6 +182,12 @@ static void begin(struct emu_tracer *tracer, struct emu_node *node)
                  "# time, instruction, eip, place, bytes, text ; what it read and changed\n# ");
     emu_text_state(text, &node->vcpu);
     emu_text_add(text, "\n");
+    if (tracer->watch_bytes) {
+        emu_text_add(text, "# watched: %u bytes at %08x\n", tracer->watch_bytes,
+                     tracer->watch_address);
+        (void)vcpu_space_load(&node->space, tracer->watch_address, tracer->watched,
+                              tracer->watch_bytes);
+    }
     account(tracer, node, from);
 }
 
@@ -393,6 +411,9 @@ static void add_exchange(struct emu_tracer *tracer, struct emu_text *text, struc
 
 static void tell(struct emu_tracer *tracer, struct emu_node *node, const struct exchange *what)
 {
+    if (tracer->watch_bytes) {
+        return;
+    }
     /* While an instruction is under way its own line comes first. */
     struct emu_text *text = tracer->inside ? &tracer->exchanges : &tracer->text;
     uint32_t from = text->size_bytes;
@@ -410,6 +431,25 @@ static void tell(struct emu_tracer *tracer, struct emu_node *node, const struct 
     if (!tracer->inside) {
         account(tracer, node, from);
     }
+}
+
+/* Have the watched bytes changed? Then a line says from what to what. */
+static bool watch(struct emu_tracer *tracer, struct emu_node *node, struct emu_text *text,
+                  const char *by)
+{
+    uint8_t now[EMU_WATCH_MAX];
+    if (!vcpu_space_load(&node->space, tracer->watch_address, now, tracer->watch_bytes) ||
+        memcmp(now, tracer->watched, tracer->watch_bytes) == 0) {
+        return false;
+    }
+    add_moment(text, node->process->now_ns, node->vcpu.retired);
+    emu_text_add(text, "* watched [%08x] ", tracer->watch_address);
+    emu_text_value(text, tracer->watched, tracer->watch_bytes);
+    emu_text_add(text, "->");
+    emu_text_value(text, now, tracer->watch_bytes);
+    emu_text_add(text, "%s\n", by);
+    memcpy(tracer->watched, now, tracer->watch_bytes);
+    return true;
 }
 
 /* --- the node's life -------------------------------------------------------------------------- */
@@ -450,6 +490,11 @@ uint64_t emu_tracer_before(struct emu_tracer *tracer, struct emu_node *node, uin
     if (!active(tracer, node)) {
         return budget;
     }
+    if (tracer->watch_bytes) {
+        uint32_t from = tracer->text.size_bytes;
+        (void)watch(tracer, node, &tracer->text, ", by a device or an interrupt");
+        account(tracer, node, from);
+    }
     take_in(tracer, node);
     return 1;
 }
@@ -460,6 +505,13 @@ void emu_tracer_after(struct emu_tracer *tracer, struct emu_node *node)
         return;
     }
     uint32_t from = tracer->text.size_bytes;
+    if (tracer->watch_bytes) {
+        emu_text_clear(&tracer->exchanges);
+        if (!watch(tracer, node, &tracer->exchanges, "")) {
+            tracer->inside = false;
+            return;
+        }
+    }
     add_instruction(tracer, node);
     if (tracer->exchanges.size_bytes) {
         emu_text_add(&tracer->text, "%s", tracer->exchanges.bytes);

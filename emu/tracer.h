@@ -22,10 +22,14 @@
 
 struct emu_tracer; /* belongs to the node's process */
 
-/* For a node that has not run. limit_bytes: of text in all. */
+/* limit_bytes: of text in all. */
 enum status emu_tracer_create(struct emu_node *node, const struct scn_stretch *stretch,
                               uint64_t limit_bytes, struct emu_tracer **tracer,
                               struct error *error) MUST_USE;
+/* Of what happens in the stretch only what changes these bytes is written, 1 to EMU_WATCH_MAX of
+ * them. */
+#define EMU_WATCH_MAX 32u
+void emu_tracer_watch(struct emu_tracer *tracer, uint32_t address, uint32_t size_bytes);
 /* Takes NULL. */
 void emu_tracer_destroy(struct emu_tracer *tracer);
 

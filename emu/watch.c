@@ -30,6 +30,25 @@ enum status emu_world_trace(struct emu_world *world, uint32_t index,
     return status;
 }
 
+enum status emu_world_watch(struct emu_world *world, uint32_t index,
+                            const struct scn_stretch *stretch, uint32_t address,
+                            uint32_t size_bytes, struct error *error)
+{
+    struct emu_node *node = &world->nodes[index];
+    if (size_bytes < 1 || size_bytes > EMU_WATCH_MAX || address >= node->space.size_bytes ||
+        size_bytes > node->space.size_bytes - address) {
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "%u bytes at %08x cannot be watched; expected 1 to %u bytes of the "
+                         "node's memory, which ends at %08x",
+                         size_bytes, address, EMU_WATCH_MAX, node->space.size_bytes);
+    }
+    enum status status = emu_world_trace(world, index, stretch, EMU_TRACE_LIMIT_BYTES, error);
+    if (!status) {
+        emu_tracer_watch(node->tracer, address, size_bytes);
+    }
+    return status;
+}
+
 enum status emu_world_flush_traces(struct emu_world *world, struct error *error)
 {
     enum status status = STATUS_OK;

@@ -551,17 +551,6 @@ bool emu_world_node_read(const struct emu_world *world, uint32_t node, uint32_t 
     return vcpu_space_load(&world->nodes[node].space, address, bytes, size_bytes);
 }
 
-bool emu_world_node_poke(struct emu_world *world, uint32_t node, uint32_t address, uint8_t value)
-{
-    return vcpu_space_store(&world->nodes[node].space, address, &value, 1);
-}
-
-void emu_world_node_register_set(struct emu_world *world, uint32_t node, enum vcpu_register reg,
-                                 uint32_t value)
-{
-    world->nodes[node].vcpu.gpr[reg] = value;
-}
-
 /* What the node's network counted for its port; zeros without a network. */
 static struct net_counters port_counters(const struct emu_world *world, const struct emu_node *node)
 {

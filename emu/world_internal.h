@@ -53,6 +53,7 @@ struct emu_symbols {
 struct emu_world {
     const struct scn_scenario *scenario;
     bool typed_input; /* emu_world_console_type may be called until emu_world_console_end */
+    struct emu_recorder *recorder; /* is told what comes from outside; NULL: nobody is */
     struct emu_sink sink;
 
     struct vcpu_arena *arena;
@@ -130,7 +131,13 @@ void emu_world_disconnect(struct emu_world *world);
 void emu_world_twin_init(struct emu_world *world, uint32_t index, struct emu_process *process,
                          struct emu_node *twin);
 
-/* The symbols that descriptions of faults wanted. */
+/* The symbols of a group's image; NULL if there are none to be had, or the file has changed. */
+const struct vcpu_program *emu_world_symbols(struct emu_world *world, uint32_t group);
+/* "0x11008", or a symbol of the node's image, whose size then is told too, EMU_WATCH_MAX at most.
+ */
+bool emu_world_place_find(struct emu_world *world, uint32_t node, const char *text,
+                          uint32_t *address, uint32_t *size_bytes);
+/* Those that were wanted. */
 void emu_symbols_destroy(struct emu_world *world);
 
 /* Starts and ends the worker threads. */

@@ -218,6 +218,11 @@ enum status trace_run_file_write(struct trace_run *run, const char *name, const 
     return status;
 }
 
+const char *trace_run_file(const struct trace_run *run, uint32_t index)
+{
+    return index < run->copy_count ? run->copies[index].relative : NULL;
+}
+
 enum status trace_run_scenario_write(struct trace_run *run, const char *text, size_t size_bytes,
                                      struct error *error)
 {

@@ -16,6 +16,7 @@
 #define CLI_EXIT_UNMET       1
 #define CLI_EXIT_BAD_INPUT   2
 #define CLI_EXIT_GUEST_FAULT 4
+#define CLI_EXIT_TORN        5
 #define CLI_EXIT_TIMED_OUT   124 /* as timeout(1) does */
 #define CLI_EXIT_INTERRUPTED 130 /* as shells do for SIGINT */
 
@@ -106,6 +107,8 @@ const char *cli_scenario_path(const struct cli_verb *verb, const char *argument,
 void cli_hidden_tell(const char *argument, bool is_image, struct error *error);
 
 extern const struct cli_verb cli_run_verb;
+extern const struct cli_verb cli_verify_verb;
+extern const struct cli_verb cli_replay_verb;
 extern const struct cli_verb cli_boot_verb;
 extern const struct cli_verb cli_debug_verb;
 extern const struct cli_verb cli_check_verb;

@@ -25,6 +25,9 @@ static const struct cli_option options[] = {
     {"trace-instructions", "NODE[:FROM-TO]",
      "write each instruction, e.g. of peer-3:1s-1.1s, peer-3:0-99", true},
     {"trace-limit", "MIB", "text of each instruction trace, in MiB (default: 64)", false},
+    {"record", NULL, "record it, for denali verify, replay and fork (docs/trace.md)", false},
+    {"checkpoint-every", "TIME", "of the recording, in virtual time (default: 5s; 0s: none)",
+     false},
     {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
     {"quiet", NULL, "no progress, no summary; only errors", false},
     {NULL, NULL, NULL, false},
@@ -61,7 +64,8 @@ static int run(const struct cli_arguments *arguments)
         return CLI_EXIT_BAD_INPUT;
     }
     if (!limit_good(arguments, "pcap-limit", "pcap") ||
-        !limit_good(arguments, "trace-limit", "trace-instructions")) {
+        !limit_good(arguments, "trace-limit", "trace-instructions") ||
+        !limit_good(arguments, "checkpoint-every", "record")) {
         return CLI_EXIT_BAD_INPUT;
     }
     char shipped[CLI_PATH_MAX];
@@ -98,6 +102,8 @@ static int run(const struct cli_arguments *arguments)
         .traces = traces,
         .trace_count = trace_count,
         .trace_limit_bytes = trace_mib << 20,
+        .record = cli_flag(arguments, "record"),
+        .checkpoint_every = cli_value(arguments, "checkpoint-every"),
         .out = cli_value(arguments, "out"),
         .image_directory = cli_image_directory(images),
         .progress = quiet ? NULL : stderr,

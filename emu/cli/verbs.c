@@ -4,16 +4,18 @@
 #include "cli.h"
 
 const struct cli_verb *const cli_verbs[] = {
-    &cli_run_verb,  &cli_boot_verb, &cli_debug_verb, &cli_check_verb, &cli_inspect_verb,
-    &cli_list_verb, NULL,
+    &cli_run_verb,     &cli_verify_verb, &cli_replay_verb,
+    &cli_debug_verb,   &cli_boot_verb,   &cli_check_verb,
+    &cli_inspect_verb, &cli_list_verb,   NULL,
 };
 
 const struct cli_exit cli_exits[] = {
     {"0", "done"},
-    {"1", "run: an expectation of the scenario does not hold"},
+    {"1", "run: an expectation of the scenario does not hold; verify: the run differs"},
     {"2", "bad input or a full disk; one line says what and where"},
     {"3", "no memory or threads to be had"},
     {"4", "boot: the guest faulted"},
+    {"5", "verify: the same as far as the recording goes, which is torn"},
     {"124", "boot: the guest did not end"},
     {"130", "interrupted"},
     {"other", "boot: the guest's own"},
@@ -29,6 +31,7 @@ const char cli_description[] =
 const char cli_examples[] = "  denali run hello.yaml\n"
                             "  denali run kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
                             "  denali run my-experiment.yaml --set groups.peers.count=50\n"
+                            "  denali verify runs/my-experiment-1-1\n"
                             "  denali boot my-peer.img -- arg1\n"
                             "  denali check my-experiment.yaml\n";
 

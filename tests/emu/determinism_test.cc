@@ -173,6 +173,85 @@ TEST(Determinism, WhatAWorldDidBeforeALoadDoesNotShow)
     }
 }
 
+/* Taken at random moments of a busy run, kept or not: nothing of it shows, the account included. */
+TEST(Snapshots, DoNotShow)
+{
+    TestWorld plain(Chatter(12));
+    plain.Run(kEnd_ns);
+    struct random_stream random;
+    random_init_seed(&random, 21);
+    for (const std::string &engine : EngineNames()) {
+        TestWorld world(Chatter(12), engine.c_str(), 2);
+        std::vector<struct emu_snapshot *> kept;
+        for (uint64_t now_ns = 0; now_ns < kEnd_ns;) {
+            now_ns += 1 + random_below(&random, 700000);
+            world.Run(now_ns < kEnd_ns ? now_ns : kEnd_ns);
+            kept.push_back(emu_world_snapshot(world.get()));
+            if (random_below(&random, 2)) {
+                emu_snapshot_destroy(kept.front());
+                kept.erase(kept.begin());
+            }
+        }
+        EXPECT_EQ(world.Digest(), plain.Digest()) << engine;
+        EXPECT_EQ(world.Save(), plain.Save()) << engine << ": down to the account of pages";
+        EXPECT_GT(kept.size(), 5u);
+        for (struct emu_snapshot *snapshot : kept) {
+            emu_snapshot_destroy(snapshot);
+        }
+    }
+}
+
+TEST(Snapshots, BringTheWorldBackAnyNumberOfTimes)
+{
+    for (const std::string &engine : EngineNames()) {
+        TestWorld world(Streams(), engine.c_str(), 2);
+        world.Run(70000000);
+        std::vector<uint8_t> early = world.Save();
+        struct emu_snapshot *first = emu_world_snapshot(world.get());
+        world.Run(133333333);
+        std::vector<uint8_t> late = world.Save();
+        struct emu_snapshot *second = emu_world_snapshot(world.get());
+        world.Run(200000000);
+        uint64_t digest = world.Digest();
+        EXPECT_EQ(emu_snapshot_time_ns(second), 133333333u);
+        for (int round = 0; round < 3; round++) {
+            ASSERT_EQ(emu_world_restore(world.get(), second, nullptr), STATUS_OK);
+            EXPECT_EQ(world.Save(), late);
+            ASSERT_EQ(emu_world_restore(world.get(), first, nullptr), STATUS_OK);
+            EXPECT_EQ(world.Save(), early);
+            world.Run(133333333);
+            EXPECT_EQ(world.Save(), late) << engine;
+            world.Run(200000000);
+            EXPECT_EQ(world.Digest(), digest) << engine;
+        }
+        emu_snapshot_destroy(first);
+        emu_snapshot_destroy(second);
+    }
+}
+
+/* A page that a snapshot holds too is still the node's own: writing it again asks for no more. */
+TEST(Snapshots, LeaveTheMemoryLimitAsItIs)
+{
+    std::string yaml = "general: {name: limit, duration: 1s}\n"
+                       "networks: [{name: net, type: lan, latency: 20us}]\n"
+                       "groups: [{name: a, image: " +
+                       GuestPath("chatter") +
+                       ", memory: 1MiB, cpu_hz: 20MHz, count: 3, network: net, limits: {memory: "
+                       "40KiB}}]\n";
+    for (const std::string &engine : EngineNames()) {
+        TestWorld plain(yaml, engine.c_str());
+        TestWorld world(yaml, engine.c_str());
+        for (uint64_t now_ns = 100000; now_ns <= kEnd_ns; now_ns += 100000) {
+            world.Run(now_ns);
+            emu_snapshot_destroy(emu_world_snapshot(world.get()));
+        }
+        plain.Run(kEnd_ns);
+        EXPECT_EQ(world.Report().pages_private_max, plain.Report().pages_private_max) << engine;
+        EXPECT_EQ(plain.Report().pages_private_max, 10u) << "it came to its limit";
+        EXPECT_EQ(world.Digest(), plain.Digest()) << engine;
+    }
+}
+
 TEST(Determinism, TheDigestSeesOneChangedByte)
 {
     TestWorld a(Chatter(8));

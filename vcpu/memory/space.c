@@ -33,10 +33,20 @@ void vcpu_space_fini(struct vcpu_space *space)
         vcpu_frame_release(space->arena, space->frames[page]);
     }
     free(space->read);
+    vcpu_pages_release(space->pages);
     if (space->image) {
         vcpu_image_release(space->image);
     }
     memset(space, 0, sizeof *space);
+}
+
+/* What the last snapshot says is no longer so. */
+static void pages_changed(struct vcpu_space *space)
+{
+    if (space->pages) {
+        vcpu_pages_release(space->pages);
+        space->pages = NULL;
+    }
 }
 
 /* The three tables lie in one block: read, write, frames. A guest that walks gigabytes upwards must
@@ -113,7 +123,8 @@ static bool is_private(const struct vcpu_space *space, uint32_t page)
 static bool make_private(struct vcpu_space *space, uint32_t page)
 {
     uint32_t old = vcpu_space_frame(space, page);
-    if (old == VCPU_FRAME_NONE || space->private_count >= space->private_limit) {
+    bool own = page < space->page_count && space->frames[page] != VCPU_FRAME_NONE;
+    if (old == VCPU_FRAME_NONE || (!own && space->private_count >= space->private_limit)) {
         return false;
     }
     uint32_t frame = vcpu_frame_take(space->arena, VCPU_FRAME_PRIVATE);
@@ -129,9 +140,11 @@ static bool make_private(struct vcpu_space *space, uint32_t page)
     }
     vcpu_frame_release(space->arena, space->frames[page]);
     space->frames[page] = frame;
-    if (++space->private_count > space->private_max) {
+    space->private_count += !own;
+    if (space->private_count > space->private_max) {
         space->private_max = space->private_count;
     }
+    pages_changed(space);
     space->code_written = true;
     if (page < space->image->page_count && space->image->executable[page]) {
         space->code_private = true;
@@ -216,8 +229,52 @@ void vcpu_space_share(struct vcpu_space *space)
             space->write[page] = 0;
         }
     }
-    space->private_count = 0;
     space->code_written = true;
+}
+
+struct vcpu_pages *vcpu_space_snapshot(struct vcpu_space *space)
+{
+    if (!space->pages) {
+        vcpu_space_share(space);
+        for (uint32_t page = 0; page < space->page_count; page++) {
+            if (space->frames[page] != VCPU_FRAME_NONE) {
+                vcpu_frame_retain(space->arena, space->frames[page]);
+            }
+        }
+        space->pages = vcpu_pages_create(space->arena, space->frames, space->page_count);
+    }
+    vcpu_pages_retain(space->pages);
+    return space->pages;
+}
+
+void vcpu_space_restore(struct vcpu_space *space, const struct vcpu_pages *pages)
+{
+    if (space->pages == pages) {
+        return;
+    }
+    pages_changed(space);
+    if (pages->count > space->page_count) {
+        grow(space, pages->count - 1);
+    }
+    space->private_count = 0;
+    space->code_private = false;
+    space->code_written = true;
+    for (uint32_t page = 0; page < space->page_count; page++) {
+        uint32_t frame = page < pages->count ? pages->frames[page] : VCPU_FRAME_NONE;
+        if (space->frames[page] != frame) {
+            vcpu_frame_release(space->arena, space->frames[page]);
+            if (frame != VCPU_FRAME_NONE) {
+                vcpu_frame_retain(space->arena, frame);
+            }
+            space->frames[page] = frame;
+            space->read[page] = space->write[page] = 0;
+        }
+        if (frame != VCPU_FRAME_NONE) {
+            space->private_count++;
+            space->code_private |=
+                page < space->image->page_count && space->image->executable[page];
+        }
+    }
 }
 
 bool vcpu_space_page_set(struct vcpu_space *space, uint32_t page, const uint8_t *bytes)
@@ -236,9 +293,8 @@ void vcpu_space_page_reset(struct vcpu_space *space, uint32_t page)
     if (page >= space->page_count || space->frames[page] == VCPU_FRAME_NONE) {
         return;
     }
-    if (is_private(space, page)) {
-        space->private_count--;
-    }
+    space->private_count--;
+    pages_changed(space);
     vcpu_frame_release(space->arena, space->frames[page]);
     space->frames[page] = VCPU_FRAME_NONE;
     space->read[page] = space->write[page] = 0;

@@ -137,10 +137,10 @@ bool unicorn_page_load(struct unicorn_window *window, uint32_t page)
     return true;
 }
 
-static bool is_private(const struct vcpu_space *space, uint32_t page)
+/* Does the page count as the node's own already? */
+static bool is_own(const struct vcpu_space *space, uint32_t page)
 {
-    return page < space->page_count && space->frames[page] != VCPU_FRAME_NONE &&
-           vcpu_frame_state(space->arena, space->frames[page]) == VCPU_FRAME_PRIVATE;
+    return page < space->page_count && space->frames[page] != VCPU_FRAME_NONE;
 }
 
 static void mark_dirty(struct unicorn_window *window, uint32_t page)
@@ -150,8 +150,7 @@ static void mark_dirty(struct unicorn_window *window, uint32_t page)
     }
     window->page_flags[page] |= WINDOW_PAGE_DIRTY;
     pages_add(&window->dirty, page);
-    if (!is_private(window->vcpu->space, page) &&
-        ++window->newly_private > window->newly_private_max) {
+    if (!is_own(window->vcpu->space, page) && ++window->newly_private > window->newly_private_max) {
         window->event = WINDOW_UNDO; /* the scenario's limit: the store is refused */
     }
 }

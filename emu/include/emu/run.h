@@ -38,7 +38,18 @@ struct emu_run_options {
     uint32_t screenshot_count;
     const char *const *traces; /* "NODE" or "NODE:STRETCH": instructions to trace */
     uint32_t trace_count;
-    uint64_t trace_limit_bytes;  /* of text for each; 0: EMU_TRACE_LIMIT_BYTES */
+    uint64_t trace_limit_bytes;   /* of text for each; 0: EMU_TRACE_LIMIT_BYTES */
+    bool record;                  /* so that it can be verified and replayed: trace/ */
+    const char *checkpoint_every; /* as typed, e.g. "5s"; "0s": no checkpoints; NULL: 5s */
+    const char *replay;           /* the directory of a recorded run, which is played instead of a
+                                     scenario: scenario_path and what changes it are not looked at */
+    const char *from;             /* of a replay, as typed; NULL: its start. Nothing before it is in
+                                     the run directory */
+    const char *to;               /* and its end; NULL: the recording's */
+    const char *console;          /* nodes whose consoles are also printed; NULL: none */
+    const char *const *watches;   /* "NODE:ADDRESS": memory whose changes are traced; of a replay */
+    uint32_t watch_count;
+    FILE *stream;                /* where consoles and watches are printed; NULL: nowhere */
     const char *out;             /* run directory; NULL: runs/<scenario>-<seed>-<n> */
     const char *image_directory; /* where bare program names are looked up */
     FILE *progress;              /* a live line goes here; NULL: none */
@@ -53,6 +64,10 @@ struct emu_run_result {
     uint32_t nodes_up;
     const char *trace_empty; /* the first of options.traces that traced nothing, or NULL */
 };
+
+/* A moment of a recorded run: a virtual time such as 20500ms, or a number of seconds. */
+enum status emu_moment_parse(const char *option, const char *text, uint64_t *time_ns,
+                             struct error *error) MUST_USE;
 
 /* Loads and validates a scenario with the overrides of options. The caller destroys it. */
 enum status emu_run_scenario_load(const struct emu_run_options *options,

@@ -97,12 +97,17 @@ void emu_world_capture(struct emu_world *world, uint32_t node);
 
 /*
  * The sink is told each instruction that the node executes in the stretch, as text of at most
- * limit_bytes in all (docs/seeing.md). Before the node has run, once per node. Changes nothing
- * else; where it is traced the node runs some thousand times as slowly.
+ * limit_bytes in all (docs/seeing.md). From now on, once per node. Changes nothing else; where it
+ * is traced the node runs some thousand times as slowly.
  */
 enum status emu_world_trace(struct emu_world *world, uint32_t node,
                             const struct scn_stretch *stretch, uint64_t limit_bytes,
                             struct error *error) MUST_USE;
+
+/* Likewise, but only of what changes the bytes at address, 1 to 32 of them. */
+enum status emu_world_watch(struct emu_world *world, uint32_t node,
+                            const struct scn_stretch *stretch, uint32_t address,
+                            uint32_t size_bytes, struct error *error) MUST_USE;
 
 /* --- queries: between two calls of emu_world_run, or from the sink's progress ---------------- */
 
@@ -244,6 +249,21 @@ uint8_t *emu_world_state_save(struct emu_world *world, size_t *size_bytes);
  * destroyed. */
 enum status emu_world_state_load(struct emu_world *world, const void *bytes, size_t size_bytes,
                                  struct error *error) MUST_USE;
+
+/*
+ * The world as it is now, in memory. It shares all pages with the world, so that it costs little
+ * more than what is written afterwards (a page is copied once it is), and nothing that a guest or
+ * its account could see. Between two calls of emu_world_run; destroy it before the world.
+ */
+struct emu_snapshot;
+struct emu_snapshot *emu_world_snapshot(struct emu_world *world);
+/* Back to a snapshot of the same world, any number of times. What the world told its sink stays
+ * told. An error only for a snapshot of another world. */
+enum status emu_world_restore(struct emu_world *world, const struct emu_snapshot *snapshot,
+                              struct error *error) MUST_USE;
+uint64_t emu_snapshot_time_ns(const struct emu_snapshot *snapshot);
+/* From any thread; takes NULL. */
+void emu_snapshot_destroy(struct emu_snapshot *snapshot);
 
 DENALI_API_END
 

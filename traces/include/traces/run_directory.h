@@ -66,6 +66,9 @@ enum status trace_run_file_write(struct trace_run *run, const char *name, const 
                                  size_t size_bytes, const char *folder, const char **relative,
                                  struct error *error) MUST_USE;
 
+/* The copies so far, by number, relative to the directory; NULL past the last. */
+const char *trace_run_file(const struct trace_run *run, uint32_t index);
+
 /* scenario.yaml: the resolved scenario's text. */
 enum status trace_run_scenario_write(struct trace_run *run, const char *text, size_t size_bytes,
                                      struct error *error) MUST_USE;

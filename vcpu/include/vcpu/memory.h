@@ -74,19 +74,21 @@ struct vcpu_image;
 
 /* One node's view of memory. Zero-initialise, then vcpu_space_init. */
 struct vcpu_space {
-    uintptr_t *read;           /* table of length page_count */
-    uintptr_t *write;          /* table of length page_count */
-    uint32_t *frames;          /* frame of each page, VCPU_FRAME_NONE: as the image has it */
-    uint32_t page_count;       /* length of the three tables */
-    uint32_t size_bytes;       /* of guest memory */
-    uint32_t private_count;    /* private pages now (the account's "pages private") */
-    uint32_t private_max;      /* and at most */
-    uint32_t private_limit;    /* the scenario's limit in pages; a page beyond it is refused */
-    struct vcpu_arena *arena;  /* not owned */
-    struct vcpu_image *image;  /* one reference held */
-    bool code_private;         /* a page of the image's code is no longer the image's; for good */
-    bool code_written;         /* set when a page that may hold code became private or changed
-                                  under a running block; the engine clears it */
+    uintptr_t *read;          /* table of length page_count */
+    uintptr_t *write;         /* table of length page_count */
+    uint32_t *frames;         /* frame of each page, VCPU_FRAME_NONE: as the image has it */
+    uint32_t page_count;      /* length of the three tables */
+    uint32_t size_bytes;      /* of guest memory */
+    uint32_t private_count;   /* pages of its own now (the account's "pages private"): written
+                                 since boot, whether a snapshot holds them too or not */
+    uint32_t private_max;     /* and at most */
+    uint32_t private_limit;   /* the scenario's limit in pages; a page beyond it is refused */
+    struct vcpu_arena *arena; /* not owned */
+    struct vcpu_image *image; /* one reference held */
+    struct vcpu_pages *pages; /* the last snapshot, while no page has changed hands since */
+    bool code_private;        /* a page of the image's code is no longer the image's */
+    bool code_written;        /* set when a page that may hold code became private or changed
+                                 under a running block; the engine clears it */
 };
 
 /* size_bytes: a multiple of the page size within MIN..MAX, and not less than the image needs
@@ -115,8 +117,30 @@ bool vcpu_space_load(struct vcpu_space *space, uint32_t address, void *bytes, ui
 bool vcpu_space_store(struct vcpu_space *space, uint32_t address, const void *bytes,
                       uint32_t size_bytes);
 
-/* Shares every page with a snapshot: private frames become shared, write entries are cleared. */
+/* Shares every page with a snapshot: private frames become shared, write entries are cleared. What
+ * the guest may do and its account stay as they are. */
 void vcpu_space_share(struct vcpu_space *space);
+
+/* What all pages of a space held at one moment. Immutable; any thread may read and release it. */
+struct vcpu_pages {
+    struct vcpu_arena *arena; /* not owned */
+    uint32_t references;      /* atomic */
+    uint32_t count;           /* length of frames */
+    uint32_t frames[];        /* VCPU_FRAME_NONE: as the image has the page */
+};
+
+/* Shares every page and returns them with a reference; the same ones again while none has changed.
+ * Costs a page's copy at the next write to each, and nothing else. */
+struct vcpu_pages *vcpu_space_snapshot(struct vcpu_space *space);
+/* All pages back to what they held then, at a cost that follows what has changed since. Of a space
+ * of the same image and arena. */
+void vcpu_space_restore(struct vcpu_space *space, const struct vcpu_pages *pages);
+/* Pages made by other means; the references of the frames, none of them private, pass over. */
+struct vcpu_pages *vcpu_pages_create(struct vcpu_arena *arena, const uint32_t *frames,
+                                     uint32_t count);
+void vcpu_pages_retain(struct vcpu_pages *pages);
+/* Takes NULL. */
+void vcpu_pages_release(struct vcpu_pages *pages);
 
 /* Replaces the content of a page (when loading a saved state). */
 bool vcpu_space_page_set(struct vcpu_space *space, uint32_t page, const uint8_t *bytes);

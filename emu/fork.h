@@ -1,0 +1,45 @@
+/*
+ * The inside of a snapshot in memory: what the codec's walk gives without pages and blocks, and the
+ * frames that hold those, shared with the world until it writes them again.
+ *
+ * Parts of the walk, in its order: the world's own, each node, each network, the frames on their
+ * way. A snapshot is immutable; any thread may read and destroy it, before its world is destroyed.
+ */
+#ifndef DENALI_EMU_FORK_H
+#define DENALI_EMU_FORK_H
+
+#include "disk.h"
+#include "world_internal.h"
+
+struct emu_snapshot {
+    uint64_t time_ns;
+    uint32_t node_count;
+    uint32_t part_count;
+    uint8_t *bytes;             /* of all parts */
+    size_t *ends;               /* of each part; the next begins there */
+    struct vcpu_pages **pages;  /* by node */
+    struct emu_blocks **blocks; /* by node; NULL: it has written to no disk */
+};
+
+#define EMU_PART_WORLD 0u
+#define EMU_PART_NODES 1u /* of the first node */
+
+static inline uint32_t emu_part_count(const struct emu_world *world)
+{
+    return EMU_PART_NODES + world->node_count + world->network_count + 1;
+}
+
+/* A part's bytes. */
+const uint8_t *emu_snapshot_part(const struct emu_snapshot *snapshot, uint32_t part,
+                                 size_t *size_bytes);
+
+/* The walk of snapshot.c without pages and blocks; ends has room for emu_part_count. */
+void emu_world_parts_save(struct emu_world *world, struct writer *writer, size_t *ends);
+/* Pages and blocks are in place already. */
+enum status emu_world_parts_load(struct emu_world *world, const void *bytes, size_t size_bytes,
+                                 struct error *error) MUST_USE;
+
+/* Hash of one node's whole state, its pages by content. */
+uint64_t emu_node_state_hash(struct emu_node *node);
+
+#endif

@@ -1,0 +1,326 @@
+/*
+ * Finds the first instruction at which two engines part: both worlds start at the last place where
+ * they agree, and the stretch to where they do not is halved until it is one instruction long.
+ */
+#include "locate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/time.h>
+#include <vcpu/isa.h>
+#include <vcpu/program.h>
+
+#include "disassembly.h"
+#include "tracer_text.h"
+
+#define NEIGHBOURS 3u    /* instructions shown before and after */
+#define WALK_MAX   4096u /* bytes from a function's start */
+
+/* One of the two worlds. */
+struct side {
+    struct emu_world *world;
+    struct emu_player *player;
+    struct emu_snapshot *agreed; /* where both were last the same */
+    size_t agreed_place;
+    bool agreed_typed;
+};
+
+static void side_fini(struct side *side)
+{
+    emu_snapshot_destroy(side->agreed);
+    emu_player_close(side->player);
+    emu_world_destroy(side->world);
+}
+
+static enum status side_init(struct side *side, const struct emu_locate_options *options,
+                             const struct vcpu_engine_ops *engine, struct error *error)
+{
+    struct emu_world_options world_options = {
+        .engine = engine,
+        .jobs = 1,
+        .memory_limit_bytes = options->memory_limit_bytes,
+    };
+    enum status status = emu_world_create(options->scenario, &world_options, &side->world, error);
+    return status ? status : emu_player_open(options->directory, false, &side->player, error);
+}
+
+/* Runs from the checkpoint before to a place, and takes it as agreed on. */
+static enum status side_start(struct side *side, size_t place, struct error *error)
+{
+    bool stopped;
+    size_t count;
+    const struct trace_entry *entries =
+        trace_recording_entries(emu_player_recording(side->player), &count);
+    size_t from = place;
+    while (from > 0 && !emu_place_is_checkpoint(&entries[from])) {
+        from--;
+    }
+    enum status status = emu_player_enter(side->player, side->world, from, error);
+    return status ? status : emu_player_run(side->player, UINT64_MAX, place, NULL, &stopped, error);
+}
+
+static void side_agree(struct side *side)
+{
+    emu_snapshot_destroy(side->agreed);
+    side->agreed = emu_world_snapshot(side->world);
+    side->agreed_place = emu_player_now(side->player);
+    side->agreed_typed = side->world->typed_input;
+}
+
+static enum status side_back(struct side *side, struct error *error)
+{
+    side->world->typed_input = side->agreed_typed;
+    emu_player_now_set(side->player, side->agreed_place);
+    return emu_world_restore(side->world, side->agreed, error);
+}
+
+static enum status side_run(struct side *side, uint64_t until_ns, struct error *error)
+{
+    bool stopped;
+    return emu_player_run(side->player, until_ns, SIZE_MAX, NULL, &stopped, error);
+}
+
+/* The first node whose state differs, UINT32_MAX if none does. */
+static uint32_t first_different(struct side sides[2])
+{
+    for (uint32_t i = 0; i < sides[0].world->node_count; i++) {
+        if (emu_node_state_hash(&sides[0].world->nodes[i]) !=
+            emu_node_state_hash(&sides[1].world->nodes[i])) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+/* --- halving ---------------------------------------------------------------------------------- */
+
+/* Narrows (agreed, *bad_ns] to one nanosecond, less than any instruction; *node is the one that
+ * differs there. Afterwards both are where they agree. */
+static enum status narrow(struct side sides[2], uint64_t *bad_ns, uint32_t *node,
+                          struct error *error)
+{
+    enum status status = STATUS_OK;
+    uint64_t good_ns = sides[0].world->now_ns;
+    side_agree(&sides[0]);
+    side_agree(&sides[1]);
+    *node = UINT32_MAX;
+    while (!status && (*bad_ns - good_ns > 1 || *node == UINT32_MAX)) {
+        uint64_t middle_ns = *node == UINT32_MAX ? *bad_ns : good_ns + (*bad_ns - good_ns) / 2;
+        for (int i = 0; i < 2 && !status; i++) {
+            status = side_run(&sides[i], middle_ns, error);
+        }
+        uint32_t different = status ? UINT32_MAX : first_different(sides);
+        if (different != UINT32_MAX) {
+            *node = different;
+            *bad_ns = middle_ns;
+            for (int i = 0; i < 2 && !status; i++) {
+                status = side_back(&sides[i], error);
+            }
+        } else if (*node == UINT32_MAX) {
+            return status; /* they do not differ in any node */
+        } else if (!status) {
+            good_ns = middle_ns;
+            side_agree(&sides[0]);
+            side_agree(&sides[1]);
+        }
+    }
+    return status;
+}
+
+/* --- telling ---------------------------------------------------------------------------------- */
+
+static void add_time(struct emu_text *text, uint64_t time_ns)
+{
+    emu_text_add(text, "%llu.%09llu s", time_ns / TIME_NS_PER_S, time_ns % TIME_NS_PER_S);
+}
+
+static uint32_t code_at(struct emu_world *world, uint32_t node, uint32_t address,
+                        uint8_t code[ISA_INSTRUCTION_MAX_BYTES])
+{
+    uint32_t size_bytes = ISA_INSTRUCTION_MAX_BYTES;
+    while (size_bytes && !emu_world_node_read(world, node, address, code, size_bytes)) {
+        size_bytes--;
+    }
+    return size_bytes;
+}
+
+static uint32_t add_line(struct emu_text *text, struct emu_disassembler *disassembler,
+                         struct emu_world *world, uint32_t node, uint32_t address, bool here)
+{
+    uint8_t code[ISA_INSTRUCTION_MAX_BYTES];
+    char assembly[192] = "(no memory here)";
+    uint32_t size_bytes = code_at(world, node, address, code);
+    uint32_t length = size_bytes ? emu_disassemble(disassembler, code, size_bytes, address,
+                                                   assembly, sizeof assembly)
+                                 : 1;
+    emu_text_add(text, "  %s %08" PRIx32 "  %s\n", here ? "->" : "  ", address, assembly);
+    return length;
+}
+
+/* Those before, as far as they can be told from the start of the function. */
+static void add_before(struct emu_text *text, struct emu_disassembler *disassembler,
+                       struct emu_world *world, uint32_t node, uint32_t start, uint32_t eip)
+{
+    uint32_t last[NEIGHBOURS];
+    uint32_t count = 0;
+    uint32_t address = start;
+    while (address < eip && eip - start < WALK_MAX) {
+        uint8_t code[ISA_INSTRUCTION_MAX_BYTES];
+        char assembly[192];
+        uint32_t size_bytes = code_at(world, node, address, code);
+        if (!size_bytes) {
+            return;
+        }
+        last[count++ % NEIGHBOURS] = address;
+        address +=
+            emu_disassemble(disassembler, code, size_bytes, address, assembly, sizeof assembly);
+    }
+    for (uint32_t i = count > NEIGHBOURS ? count - NEIGHBOURS : 0; address == eip && i < count;
+         i++) {
+        add_line(text, disassembler, world, node, last[i % NEIGHBOURS], false);
+    }
+}
+
+static enum status add_code(struct emu_text *text, struct emu_world *world, uint32_t node,
+                            struct error *error)
+{
+    struct emu_disassembler *disassembler = NULL;
+    enum status status = emu_disassembler_create(&disassembler, error);
+    if (status) {
+        return status;
+    }
+    uint32_t eip = world->nodes[node].vcpu.eip;
+    const struct vcpu_program *program =
+        emu_world_symbols(world, scn_node_group(world->scenario, node));
+    const struct vcpu_symbol *symbol = program ? vcpu_program_symbol_at(program, eip) : NULL;
+    if (symbol) {
+        add_before(text, disassembler, world, node, symbol->address, eip);
+    }
+    uint32_t address = eip;
+    for (uint32_t i = 0; i <= NEIGHBOURS; i++) {
+        address += add_line(text, disassembler, world, node, address, i == 0);
+    }
+    emu_disassembler_destroy(disassembler);
+    return STATUS_OK;
+}
+
+/* Both are where they agree last; bad_ns is where the node differs. */
+static enum status tell(struct side sides[2], uint64_t bad_ns, uint32_t node, struct emu_text *text,
+                        struct error *error)
+{
+    struct emu_world *world = sides[0].world;
+    char name[SCN_NODE_NAME_MAX];
+    char difference[512] = "";
+    const struct vcpu before = world->nodes[node].vcpu;
+    const struct vcpu_program *program =
+        emu_world_symbols(world, scn_node_group(world->scenario, node));
+    scn_node_name(world->scenario, node, name);
+    emu_text_add(text, "first difference: virtual time ");
+    add_time(text, bad_ns - 1);
+    emu_text_add(text, ", node %s, instruction %" PRIu64 " at eip %08" PRIx32, name, before.retired,
+                 before.eip);
+    struct emu_text place = {0};
+    emu_text_place(&place, program, before.eip);
+    emu_text_add(text, place.bytes && place.bytes[0] ? " (%s)\n" : "\n",
+                 place.bytes ? place.bytes : "");
+    emu_text_fini(&place);
+    enum status status = add_code(text, world, node, error);
+    for (int i = 0; i < 2 && !status; i++) {
+        status = side_run(&sides[i], bad_ns, error);
+    }
+    if (status) {
+        return status;
+    }
+    if (world->nodes[node].vcpu.retired == before.retired &&
+        sides[1].world->nodes[node].vcpu.retired == before.retired) {
+        emu_text_add(text, "before it is executed: something that reaches the node differs\n");
+    }
+    emu_node_difference_between(world, sides[1].world, node, emu_world_engine_name(world),
+                                emu_world_engine_name(sides[1].world), difference,
+                                sizeof difference);
+    emu_text_add(text, "%s\n", difference);
+    return STATUS_OK;
+}
+
+static void tell_interval(const struct emu_locate_options *options,
+                          const struct trace_entry *entries, const struct emu_parting *parting,
+                          struct emu_text *text)
+{
+    char name[SCN_NODE_NAME_MAX] = "";
+    if (parting->node != UINT32_MAX) {
+        scn_node_name(options->scenario, parting->node, name);
+    }
+    emu_text_add(text, "between virtual time ");
+    add_time(text, entries[parting->good].time_ns);
+    emu_text_add(text, " and ");
+    add_time(text, entries[parting->bad].time_ns);
+    emu_text_add(text, ": %s%s, in %s\n", parting->node != UINT32_MAX ? "node " : "",
+                 parting->node != UINT32_MAX ? name : "no single node",
+                 entries[parting->bad].type == TRACE_RECORD_DIGESTS
+                     ? "what it exchanged with the outside"
+                     : "its state at the checkpoint");
+    if (parting->text[0]) {
+        emu_text_add(text, "%s\n", parting->text);
+    }
+}
+
+/* Does the engine that recorded still give what it recorded? From the same place as the other. */
+static enum status still_same(struct side *side, size_t bad, bool *same, struct error *error)
+{
+    struct emu_parting parting = {0};
+    bool stopped;
+    side_agree(side);
+    enum status status = emu_player_run(side->player, UINT64_MAX, bad, &parting, &stopped, error);
+    *same = !status && !parting.found;
+    return status ? status : side_back(side, error);
+}
+
+enum status emu_locate(const struct emu_locate_options *options, const struct emu_parting *parting,
+                       char text[EMU_VERIFY_TEXT_MAX], struct error *error)
+{
+    struct side sides[2] = {{0}, {0}};
+    struct emu_text told = {0};
+    struct emu_player *player = NULL;
+    size_t count;
+    uint64_t bad_ns = 0;
+    uint32_t node = UINT32_MAX;
+    bool same = false;
+    enum status status = emu_player_open(options->directory, false, &player, error);
+    if (status) {
+        return status;
+    }
+    const struct trace_entry *entries =
+        trace_recording_entries(emu_player_recording(player), &count);
+    const struct vcpu_engine_ops *recorder = vcpu_engine_find(emu_player_head(player)->engine);
+    tell_interval(options, entries, parting, &told);
+    if (recorder && recorder != options->engine) {
+        bad_ns = entries[parting->bad].time_ns;
+        for (int i = 0; i < 2 && !status; i++) {
+            status = side_init(&sides[i], options, i ? options->engine : recorder, error);
+            status = status ? status : side_start(&sides[i], parting->good, error);
+        }
+        status = status ? status : still_same(&sides[0], parting->bad, &same, error);
+    }
+    if (!status && same) {
+        status = narrow(sides, &bad_ns, &node, error);
+    } else if (!status) {
+        emu_text_add(&told,
+                     "the recorded side cannot be run again here (%s): no instruction can "
+                     "be named\n",
+                     !recorder                     ? "its engine is not in this build"
+                     : recorder == options->engine ? "its engine is the one that differs"
+                                                   : "its engine gives something else too");
+    }
+    if (!status && node != UINT32_MAX) {
+        status = tell(sides, bad_ns, node, &told, error);
+    }
+    snprintf(text, EMU_VERIFY_TEXT_MAX, "%s", told.bytes);
+    emu_text_fini(&told);
+    side_fini(&sides[0]);
+    side_fini(&sides[1]);
+    emu_player_close(player);
+    return status;
+}

@@ -1,0 +1,369 @@
+/* Plays a recording into a world, and compares. */
+#include "player.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/alloc.h>
+
+#include "checkpoint.h"
+#include "recorder.h"
+
+#define NOWHERE SIZE_MAX
+
+struct emu_player {
+    struct trace_recording *recording;
+    const struct trace_entry *entries;
+    size_t count;
+    struct trace_head head;
+    uint64_t *chains; /* by node, as recorded up to `now` */
+
+    struct emu_world *world; /* NULL before it is entered */
+    struct emu_rebuild *rebuild;
+    size_t rebuilt; /* the checkpoint that it holds, or NOWHERE */
+    size_t now;     /* the last place that the world has reached */
+};
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+enum status emu_player_open(const char *directory, bool check, struct emu_player **result,
+                            struct error *error)
+{
+    char path[4096];
+    const uint8_t *bytes;
+    struct emu_player *player = alloc_zeroed(1, sizeof *player);
+    player->rebuilt = NOWHERE;
+    snprintf(path, sizeof path, "%s/%s", directory, TRACE_RECORDING_NAME);
+    enum status status = trace_recording_open(path, check, &player->recording, error);
+    if (!status) {
+        player->entries = trace_recording_entries(player->recording, &player->count);
+        status = trace_recording_read(player->recording, 0, &bytes, error);
+    }
+    if (!status && !trace_head_read(&player->head, bytes, player->entries[0].size_bytes)) {
+        status = error_set(error, STATUS_CORRUPT, path, 0,
+                           "the head of the recording is not one; record the run again");
+    }
+    if (status) {
+        emu_player_close(player);
+        return status;
+    }
+    *result = player;
+    return STATUS_OK;
+}
+
+void emu_player_close(struct emu_player *player)
+{
+    if (player) {
+        emu_rebuild_destroy(player->rebuild);
+        trace_head_fini(&player->head);
+        trace_recording_close(player->recording);
+        free(player->chains);
+        free(player);
+    }
+}
+
+const struct trace_head *emu_player_head(const struct emu_player *player)
+{
+    return &player->head;
+}
+
+const struct trace_recording *emu_player_recording(const struct emu_player *player)
+{
+    return player->recording;
+}
+
+size_t emu_player_now(const struct emu_player *player)
+{
+    return player->now;
+}
+
+void emu_player_now_set(struct emu_player *player, size_t place)
+{
+    player->now = place;
+}
+
+bool emu_place_is_checkpoint(const struct trace_entry *entry)
+{
+    return entry->type == TRACE_RECORD_FULL || entry->type == TRACE_RECORD_DELTA;
+}
+
+size_t emu_player_place(const struct emu_player *player, uint64_t time_ns)
+{
+    size_t place = EMU_PLACE_START;
+    for (size_t i = 0; i < player->count && player->entries[i].time_ns <= time_ns; i++) {
+        place = emu_place_is_checkpoint(&player->entries[i]) ? i : place;
+    }
+    return place;
+}
+
+/* --- checkpoints ------------------------------------------------------------------------------ */
+
+static enum status apply(struct emu_player *player, size_t place, struct error *error)
+{
+    const uint8_t *bytes;
+    enum status status = trace_recording_read(player->recording, place, &bytes, error);
+    if (!status) {
+        status =
+            emu_rebuild_apply(player->rebuild, bytes, player->entries[place].size_bytes, error);
+    }
+    player->rebuilt = status ? NOWHERE : place;
+    return status;
+}
+
+/* Brings the rebuilt state to a checkpoint, from where it is or from the last full one. */
+static enum status rebuild_to(struct emu_player *player, size_t place, struct error *error)
+{
+    size_t full = place;
+    while (full > 0 && player->entries[full].type != TRACE_RECORD_FULL) {
+        full--;
+    }
+    if (player->rebuilt == place) {
+        return STATUS_OK;
+    }
+    bool further = player->rebuilt != NOWHERE && player->rebuilt >= full && player->rebuilt < place;
+    enum status status = STATUS_OK;
+    for (size_t i = further ? player->rebuilt + 1 : full; i <= place && !status; i++) {
+        if (emu_place_is_checkpoint(&player->entries[i])) {
+            status = apply(player, i, error);
+        }
+    }
+    return status;
+}
+
+static enum status refused(struct error *error, const char *what)
+{
+    return error_set(error, STATUS_CORRUPT, NULL, 0,
+                     "the recording %s; expected one of the scenario beside it", what);
+}
+
+/* --- what came from outside ------------------------------------------------------------------- */
+
+static enum status input_read(struct emu_player *player, size_t place, struct trace_input *input,
+                              struct error *error)
+{
+    const uint8_t *bytes;
+    enum status status = trace_recording_read(player->recording, place, &bytes, error);
+    if (!status && (!trace_input_read(input, bytes, player->entries[place].size_bytes) ||
+                    input->node >= player->world->node_count)) {
+        status = refused(error, "has input that is none");
+    }
+    return status;
+}
+
+static enum status give_input(struct emu_player *player, size_t place, struct error *error)
+{
+    struct trace_input input;
+    enum status status = input_read(player, place, &input, error);
+    if (status) {
+        return status;
+    }
+    switch (input.kind) {
+    case EMU_INPUT_TYPED:
+        (void)emu_world_console_type(player->world, input.node, input.bytes, input.size_bytes);
+        return STATUS_OK;
+    case EMU_INPUT_END:
+        emu_world_console_end(player->world, input.node);
+        return STATUS_OK;
+    case EMU_INPUT_POKE:
+        (void)emu_world_node_poke(player->world, input.node, input.a, (uint8_t)input.b);
+        return STATUS_OK;
+    case EMU_INPUT_REGISTER:
+        if (input.a < VCPU_REGISTER_COUNT) {
+            emu_world_node_register_set(player->world, input.node, (enum vcpu_register)input.a,
+                                        input.b);
+            return STATUS_OK;
+        }
+        break;
+    }
+    return error_set(error, STATUS_UNSUPPORTED, NULL, 0,
+                     "the recording has input of kind %" PRIu32
+                     ", which this denali does not know; use a later one",
+                     input.kind);
+}
+
+static enum status read_chains(struct emu_player *player, size_t place, struct error *error)
+{
+    const uint8_t *bytes;
+    enum status status = trace_recording_read(player->recording, place, &bytes, error);
+    if (!status && !trace_digests_read(player->chains, player->world->node_count, bytes,
+                                       player->entries[place].size_bytes)) {
+        status = refused(error, "has digests that are none");
+    }
+    return status;
+}
+
+/* --- entering --------------------------------------------------------------------------------- */
+
+/* What was recorded up to a place, without running: chains, and whether consoles are open. */
+static enum status skip_to(struct emu_player *player, size_t place, struct error *error)
+{
+    enum status status = STATUS_OK;
+    memset(player->chains, 0, player->world->node_count * sizeof *player->chains);
+    player->world->typed_input = player->head.typed_input;
+    for (size_t i = 1; i < place && !status; i++) {
+        if (player->entries[i].type == TRACE_RECORD_DIGESTS) {
+            status = read_chains(player, i, error);
+        } else if (player->entries[i].type == TRACE_RECORD_INPUT) {
+            struct trace_input input;
+            status = input_read(player, i, &input, error);
+            if (!status && input.kind == EMU_INPUT_END) {
+                player->world->typed_input = false;
+            }
+        }
+    }
+    return status;
+}
+
+enum status emu_player_enter(struct emu_player *player, struct emu_world *world, size_t place,
+                             struct error *error)
+{
+    if (player->world != world) {
+        emu_rebuild_destroy(player->rebuild);
+        free(player->chains);
+        player->rebuild = emu_rebuild_create(world);
+        player->rebuilt = NOWHERE;
+        player->chains = alloc_zeroed(world->node_count, sizeof *player->chains);
+        player->world = world;
+    }
+    if (player->head.node_count != world->node_count ||
+        player->head.seed != world->scenario->seed) {
+        return refused(error, "is of another scenario or seed");
+    }
+    enum status status = skip_to(player, place, error);
+    player->now = place;
+    if (status || place == EMU_PLACE_START) {
+        return status;
+    }
+    status = rebuild_to(player, place, error);
+    if (!status) {
+        struct emu_snapshot *state =
+            emu_rebuild_snapshot(player->rebuild, player->entries[place].time_ns);
+        status = emu_world_restore(world, state, error);
+        emu_snapshot_destroy(state);
+    }
+    if (!status && world->now_ns != player->entries[place].time_ns) {
+        status = refused(error, "has a checkpoint of another time than it says");
+    }
+    return status;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+static void part_at(struct emu_player *player, struct emu_parting *parting, size_t place,
+                    uint32_t node)
+{
+    parting->found = true;
+    parting->good = player->now;
+    parting->bad = place;
+    parting->node = node;
+}
+
+static enum status compare_chains(struct emu_player *player, size_t place,
+                                  struct emu_parting *parting, struct error *error)
+{
+    enum status status = read_chains(player, place, error);
+    for (uint32_t i = 0; i < player->world->node_count && !status && parting; i++) {
+        if (player->world->nodes[i].digest != player->chains[i]) {
+            part_at(player, parting, place, i);
+            return STATUS_OK;
+        }
+    }
+    return status;
+}
+
+static enum status compare_checkpoint(struct emu_player *player, size_t place,
+                                      struct emu_parting *parting, struct error *error)
+{
+    enum status status = rebuild_to(player, place, error);
+    if (status) {
+        return status;
+    }
+    struct emu_snapshot *recorded =
+        emu_rebuild_snapshot(player->rebuild, player->entries[place].time_ns);
+    struct emu_snapshot *here = emu_world_snapshot(player->world);
+    bool same;
+    uint32_t node = emu_snapshots_compare(player->world, recorded, here, &same);
+    if (!same) {
+        part_at(player, parting, place, node);
+        if (node != UINT32_MAX) {
+            emu_node_difference(player->world, node, recorded, "recorded", "run again",
+                                parting->text, sizeof parting->text);
+        }
+    }
+    emu_snapshot_destroy(recorded);
+    emu_snapshot_destroy(here);
+    return STATUS_OK;
+}
+
+static enum status compare_end(struct emu_player *player, size_t place, struct emu_parting *parting,
+                               struct error *error)
+{
+    const uint8_t *bytes;
+    struct trace_end end;
+    enum status status = trace_recording_read(player->recording, place, &bytes, error);
+    if (!status && !trace_end_read(&end, bytes, player->entries[place].size_bytes)) {
+        status = refused(error, "has an end that is none");
+    }
+    if (status) {
+        return status;
+    }
+    uint64_t digest = emu_world_digest(player->world);
+    if (digest != end.digest) {
+        part_at(player, parting, place, UINT32_MAX);
+        snprintf(parting->text, sizeof parting->text,
+                 "the digest: recorded %016" PRIx64 ", run again %016" PRIx64, end.digest, digest);
+    }
+    return STATUS_OK;
+}
+
+/* The world has reached the time of a record. */
+static enum status pass(struct emu_player *player, size_t place, struct emu_parting *parting,
+                        struct error *error)
+{
+    switch (player->entries[place].type) {
+    case TRACE_RECORD_INPUT:
+        return give_input(player, place, error);
+    case TRACE_RECORD_DIGESTS:
+        return compare_chains(player, place, parting, error);
+    case TRACE_RECORD_FULL:
+    case TRACE_RECORD_DELTA:
+        return parting ? compare_checkpoint(player, place, parting, error) : STATUS_OK;
+    case TRACE_RECORD_END:
+        return parting ? compare_end(player, place, parting, error) : STATUS_OK;
+    default:
+        return STATUS_OK;
+    }
+}
+
+static enum status run_to(struct emu_world *world, uint64_t time_ns, bool *stopped,
+                          struct error *error)
+{
+    enum status status = time_ns > world->now_ns ? emu_world_run(world, time_ns, error) : STATUS_OK;
+    *stopped = !status && world->now_ns < time_ns;
+    return status;
+}
+
+enum status emu_player_run(struct emu_player *player, uint64_t until_ns, size_t last,
+                           struct emu_parting *parting, bool *stopped, struct error *error)
+{
+    enum status status = STATUS_OK;
+    *stopped = false;
+    while (!status && !*stopped && player->now + 1 < player->count && player->now < last &&
+           player->entries[player->now + 1].time_ns <= until_ns) {
+        size_t place = player->now + 1;
+        status = run_to(player->world, player->entries[place].time_ns, stopped, error);
+        if (!status && !*stopped) {
+            status = pass(player, place, parting, error);
+        }
+        if (parting && parting->found) {
+            return status;
+        }
+        player->now += !status && !*stopped;
+    }
+    if (!status && !*stopped && player->now < last && until_ns != UINT64_MAX) {
+        status = run_to(player->world, until_ns, stopped, error);
+    }
+    return status;
+}

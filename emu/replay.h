@@ -1,0 +1,28 @@
+/* The part of a run that is played from a recording: from where, up to where, and in what words it
+ * is said that it comes to something else. */
+#ifndef DENALI_EMU_REPLAY_H
+#define DENALI_EMU_REPLAY_H
+
+#include "player.h"
+
+/* Zero-initialise. */
+struct emu_replay {
+    const char *directory;
+    struct emu_player *player; /* NULL: nothing is replayed */
+    uint64_t from_ns;
+    uint64_t to_ns; /* of the recording, at most */
+};
+
+/* Opens the recording of a run directory; from and to as typed, NULL: its start and its end. */
+enum status emu_replay_open(struct emu_replay *replay, const char *directory, const char *from,
+                            const char *to, struct error *error) MUST_USE;
+void emu_replay_close(struct emu_replay *replay);
+
+/* Brings the world to the replay's beginning, from the nearest checkpoint. */
+enum status emu_replay_begin(struct emu_replay *replay, struct emu_world *world, bool *stopped,
+                             struct error *error) MUST_USE;
+/* Runs on. STATUS_CORRUPT where the world comes to something else than was recorded. */
+enum status emu_replay_run(struct emu_replay *replay, uint64_t until_ns, bool *stopped,
+                           struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,308 @@
+/*
+ * Runs a recorded run again and compares. The stretches between checkpoints do not depend on each
+ * other, so several threads take a share of them each, in a world of its own.
+ */
+#include <emu/verify.h>
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <base/alloc.h>
+#include <base/arithmetic.h>
+#include <emu/run.h>
+#include <traces/summary.h>
+
+#include "locate.h"
+
+struct verify {
+    const struct emu_verify_options *options;
+    struct emu_verify_result *result;
+    const struct vcpu_engine_ops *engine;
+    struct emu_player *player; /* for looking at */
+    const struct trace_entry *entries;
+    size_t count;
+    struct scn_scenario *scenario;
+    _Atomic uint32_t first_parted; /* number of the first share that was found to differ */
+};
+
+/* A thread's share of the recording. */
+struct share {
+    struct verify *verify;
+    pthread_t thread;
+    bool started;
+    uint32_t number;
+    uint32_t jobs;
+    size_t from; /* places */
+    size_t to;
+    struct emu_parting parting;
+    bool stopped;
+    enum status status;
+    struct error error;
+};
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+/* False, with a line in the result, if a file is not what the run was made of. */
+static enum status files_same(struct verify *verify, bool *same, struct error *error)
+{
+    const struct trace_head *head = emu_player_head(verify->player);
+    *same = true;
+    for (uint32_t i = 0; i < head->file_count && *same; i++) {
+        const struct trace_file *file = &head->files[i];
+        uint64_t size_bytes;
+        uint64_t hash;
+        enum status status =
+            trace_file_look(verify->options->path, file->path, &size_bytes, &hash, error);
+        if (status) {
+            return status;
+        }
+        *same = size_bytes == file->size_bytes && hash == file->hash;
+        if (!*same) {
+            snprintf(verify->result->text, sizeof verify->result->text,
+                     "%s is not what the run was made of: recorded %" PRIu64
+                     " bytes with hash %016" PRIx64 ", now %" PRIu64 " with %016" PRIx64 "\n",
+                     file->path, file->size_bytes, file->hash, size_bytes, hash);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The recorded digest, and whether the summary beside it tells the same. */
+static enum status end_read(struct verify *verify, bool *same, struct error *error)
+{
+    const uint8_t *bytes;
+    struct trace_end end;
+    struct trace_summary_file summary;
+    size_t last = verify->count - 1;
+    *same = true;
+    if (verify->entries[last].type != TRACE_RECORD_END) {
+        return STATUS_OK;
+    }
+    struct trace_recording *recording =
+        (struct trace_recording *)emu_player_recording(verify->player);
+    enum status status = trace_recording_read(recording, last, &bytes, error);
+    if (status || !trace_end_read(&end, bytes, verify->entries[last].size_bytes)) {
+        return status ? status
+                      : error_set(error, STATUS_CORRUPT, NULL, 0, "the recording's end is none");
+    }
+    verify->result->digest = end.digest;
+    if (trace_summary_read(verify->options->path, &summary, NULL)) {
+        return STATUS_OK; /* the run's other files are not what is verified */
+    }
+    *same = summary.summary.digest == end.digest;
+    if (!*same) {
+        snprintf(verify->result->text, sizeof verify->result->text,
+                 "summary.json says digest %016" PRIx64 ", the recording %016" PRIx64 "\n",
+                 summary.summary.digest, end.digest);
+    }
+    trace_summary_file_fini(&summary);
+    return STATUS_OK;
+}
+
+/* --- a share ---------------------------------------------------------------------------------- */
+
+static bool go_on(void *context)
+{
+    const struct share *share = context;
+    const volatile bool *stop = share->verify->options->stop;
+    return !(stop && *stop) &&
+           atomic_load(&((struct verify *)share->verify)->first_parted) >= share->number;
+}
+
+static void share_run(struct share *share)
+{
+    struct verify *verify = share->verify;
+    struct emu_world *world = NULL;
+    struct emu_player *player = NULL;
+    struct error *error = &share->error;
+    struct emu_world_options options = {
+        .engine = verify->engine,
+        .jobs = share->jobs,
+        .memory_limit_bytes = verify->options->memory_limit_bytes,
+        .sink = {.context = share, .progress = go_on},
+    };
+    enum status status = emu_world_create(verify->scenario, &options, &world, error);
+    if (!status) {
+        status = emu_player_open(verify->options->path, false, &player, error);
+    }
+    if (!status) {
+        status = emu_player_enter(player, world, share->from, error);
+    }
+    while (!status && !share->stopped && !share->parting.found && go_on(share) &&
+           emu_player_now(player) < share->to) {
+        status = emu_player_run(player, UINT64_MAX, emu_player_now(player) + 1, &share->parting,
+                                &share->stopped, error);
+    }
+    share->stopped |= !go_on(share);
+    if (share->parting.found) {
+        uint32_t first = atomic_load(&verify->first_parted);
+        while (share->number < first &&
+               !atomic_compare_exchange_weak(&verify->first_parted, &first, share->number)) {
+        }
+    }
+    share->status = status;
+    emu_player_close(player);
+    emu_world_destroy(world);
+}
+
+static void *share_main(void *argument)
+{
+    ARITHMETIC_NEUTRAL();
+    share_run(argument);
+    return NULL;
+}
+
+/* --- all shares ------------------------------------------------------------------------------- */
+
+/* The last place at or before an equal part of the time that is left. */
+static void cut(struct verify *verify, struct share *shares, uint32_t count, size_t from)
+{
+    uint64_t begin_ns = verify->entries[from].time_ns;
+    uint64_t length_ns = verify->entries[verify->count - 1].time_ns - begin_ns;
+    shares[0].from = from;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t end_ns = begin_ns + length_ns / count * (i + 1);
+        size_t to = i + 1 == count ? verify->count - 1 : emu_player_place(verify->player, end_ns);
+        shares[i].to = to > shares[i].from ? to : shares[i].from;
+        if (i + 1 < count) {
+            shares[i + 1].from = shares[i].to;
+        }
+    }
+}
+
+static enum status run_shares(struct verify *verify, size_t from, struct error *error)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t jobs = verify->options->jobs ? verify->options->jobs
+                    : processors > 0      ? (uint32_t)processors
+                                          : 1;
+    uint32_t checkpoints = 0;
+    for (size_t i = from; i < verify->count; i++) {
+        checkpoints += i > from && emu_place_is_checkpoint(&verify->entries[i]);
+    }
+    verify->result->checkpoints = checkpoints;
+    uint32_t count = jobs <= checkpoints + 1 ? jobs : checkpoints + 1;
+    struct share *shares = alloc_zeroed(count, sizeof *shares);
+    atomic_store(&verify->first_parted, UINT32_MAX);
+    cut(verify, shares, count, from);
+    for (uint32_t i = 0; i < count; i++) {
+        shares[i].verify = verify;
+        shares[i].number = i;
+        shares[i].jobs = jobs / count;
+        shares[i].started =
+            i > 0 && pthread_create(&shares[i].thread, NULL, share_main, &shares[i]) == 0;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (shares[i].started) {
+            pthread_join(shares[i].thread, NULL);
+        } else {
+            share_run(&shares[i]); /* ours, and what the host had no thread for */
+        }
+    }
+    enum status status = STATUS_OK;
+    struct emu_verify_result *result = verify->result;
+    for (uint32_t i = 0; i < count && !status && result->outcome == EMU_VERIFY_SAME; i++) {
+        if (shares[i].status) {
+            status = shares[i].status;
+            *error = shares[i].error;
+        } else if (shares[i].parting.found) {
+            const struct emu_locate_options locate = {
+                .directory = verify->options->path,
+                .scenario = verify->scenario,
+                .engine = verify->engine,
+                .memory_limit_bytes = verify->options->memory_limit_bytes,
+            };
+            result->outcome = EMU_VERIFY_DIFFERENT;
+            result->to_ns = verify->entries[shares[i].parting.good].time_ns;
+            status = emu_locate(&locate, &shares[i].parting, result->text, error);
+        } else if (shares[i].stopped) {
+            result->outcome = EMU_VERIFY_INTERRUPTED;
+        }
+    }
+    free(shares);
+    return status;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static enum status begin(struct verify *verify, size_t *from, struct error *error)
+{
+    const struct emu_verify_options *options = verify->options;
+    uint64_t from_ns = 0;
+    enum status status = STATUS_OK;
+    if (options->from) {
+        status = emu_moment_parse("--from", options->from, &from_ns, error);
+    }
+    if (!status) {
+        status = emu_player_open(options->path, true, &verify->player, error);
+    }
+    if (!status) {
+        verify->entries =
+            trace_recording_entries(emu_player_recording(verify->player), &verify->count);
+        *from = options->from ? emu_player_place(verify->player, from_ns) : EMU_PLACE_START;
+        verify->result->from_ns = verify->entries[*from].time_ns;
+        verify->result->to_ns = verify->entries[verify->count - 1].time_ns;
+    }
+    return status;
+}
+
+static enum status load_scenario(struct verify *verify, struct error *error)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/scenario.yaml", verify->options->path);
+    const struct emu_run_options load = {.scenario_path = path};
+    return emu_run_scenario_load(&load, &verify->scenario, error);
+}
+
+/* What is to be said of a recording that is the same as far as it goes. */
+static void judge_ending(struct verify *verify)
+{
+    const struct trace_recording *recording = emu_player_recording(verify->player);
+    enum trace_recording_ending ending = trace_recording_ending(recording);
+    if (verify->result->outcome != EMU_VERIFY_SAME || ending == TRACE_ENDING_WHOLE) {
+        return;
+    }
+    verify->result->outcome = ending == TRACE_ENDING_TORN ? EMU_VERIFY_TORN : EMU_VERIFY_DAMAGED;
+    snprintf(verify->result->text, sizeof verify->result->text, "%s: %s\n", TRACE_RECORDING_NAME,
+             trace_recording_ending_text(recording));
+}
+
+enum status emu_verify(const struct emu_verify_options *options, struct emu_verify_result *result,
+                       struct error *error)
+{
+    struct error local = ERROR_INIT;
+    struct verify verify = {.options = options, .result = result};
+    size_t from = EMU_PLACE_START;
+    bool same = false;
+    ARITHMETIC_NEUTRAL();
+    error = error ? error : &local;
+    memset(result, 0, sizeof *result);
+    verify.engine = options->engine ? options->engine : vcpu_engines()[0];
+    enum status status = begin(&verify, &from, error);
+    status = status ? status : files_same(&verify, &same, error);
+    if (!status && same) {
+        status = end_read(&verify, &same, error);
+    }
+    if (!status && !same) {
+        result->outcome = EMU_VERIFY_DIFFERENT;
+        result->to_ns = result->from_ns;
+    } else if (!status && !options->quick) {
+        status = load_scenario(&verify, error);
+        status = status ? status : run_shares(&verify, from, error);
+    } else if (!status) {
+        for (size_t i = 0; i < verify.count; i++) {
+            result->checkpoints += emu_place_is_checkpoint(&verify.entries[i]);
+        }
+    }
+    if (!status) {
+        judge_ending(&verify);
+    }
+    scn_scenario_destroy(verify.scenario);
+    emu_player_close(verify.player);
+    return status;
+}

@@ -1,0 +1,171 @@
+/* Replaying: a stretch of a recorded run shows what the run itself would have shown of it. */
+#include <algorithm>
+#include <sstream>
+
+#include "record_fixture.h"
+
+extern "C" {
+#include <vcpu/engine.h>
+}
+
+static std::vector<std::string> Lines(const std::string &text)
+{
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+        lines.push_back(line);
+    }
+    return lines;
+}
+
+/* Those of a table that lie in [from, to) of its first column, times in seconds. */
+static std::vector<std::string> Between(const std::string &text, double from_s, double to_s)
+{
+    std::vector<std::string> lines;
+    for (const std::string &line : Lines(text)) {
+        char *end = nullptr;
+        double time_s = std::strtod(line.c_str(), &end);
+        if (end != line.c_str() && time_s >= from_s && time_s < to_s) {
+            lines.push_back(line);
+        }
+    }
+    return lines;
+}
+
+TEST(Replay, OfTheWholeRunIsTheRun)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "15ms"));
+    Outcome captured = Denali(folder, {"run", "scenario.yaml", "--quiet", "--out", "captured",
+                                       "--pcap", "all", "--trace-instructions", "peer-1"});
+    ASSERT_EQ(captured.code, 0) << captured.err;
+    Outcome outcome = Denali(folder, {"replay", "run", "--quiet", "--out", "again", "--pcap", "all",
+                                      "--trace-instructions", "peer-1"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(DigestOfRun(folder, "again"), DigestOfRun(folder, "captured"));
+    for (const char *file : {"events.log", "metrics.csv", "nodes.csv", "nodes/peer-0/peer-0.pcapng",
+                             "nodes/peer-1/instructions.txt"}) {
+        std::string name = file;
+        EXPECT_FALSE(folder.read("captured/" + name).empty()) << name;
+        EXPECT_TRUE(folder.read("again/" + name) == folder.read("captured/" + name)) << name;
+    }
+}
+
+TEST(Replay, OfAStretchShowsJustThatFromAnyCheckpointOnAnyEngine)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    Denali(folder, {"run", "scenario.yaml", "--quiet", "--out", "whole", "--trace-instructions",
+                    "peer-1:17ms-19ms"});
+    std::string trace = folder.read("whole/nodes/peer-1/instructions.txt");
+    ASSERT_GT(trace.size(), 10000u);
+    for (const char *engine : {"interpreter", "unicorn"}) {
+        if (!vcpu_engine_find(engine)) {
+            continue;
+        }
+        std::string out = std::string("part-") + engine;
+        Outcome outcome =
+            Denali(folder, {"replay", "run", "--from", "17ms", "--to", "19ms", "--quiet", "--out",
+                            out, "--trace-instructions", "peer-1", "--engine", engine});
+        ASSERT_EQ(outcome.code, 0) << outcome.err;
+        EXPECT_EQ(Between(folder.read(out + "/nodes/peer-1/instructions.txt"), 0, 1),
+                  Between(trace, 0, 1));
+        EXPECT_EQ(Lines(folder.read(out + "/metrics.csv")).size() - 1, [&] {
+            size_t count = 0;
+            for (const std::string &line : Lines(folder.read("run/metrics.csv"))) {
+                uint64_t time_ns = std::strtoull(line.c_str(), nullptr, 10);
+                count += time_ns >= 17000000 && time_ns < 19000000;
+            }
+            return count;
+        }()) << "nothing from before, and all of the stretch";
+    }
+}
+
+TEST(Replay, PrintsConsoles)
+{
+    support::TemporaryFolder folder;
+    Record(folder, "general: {name: hello, duration: 20ms}\ngroups: [{name: m, image: " +
+                       GuestImage("hello") + ", count: 2, network: none, spread: 9ms}]\n");
+    Outcome outcome = Denali(folder, {"replay", "run", "--console", "m-1", "--quiet"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_FALSE(outcome.out.empty());
+    EXPECT_EQ(outcome.out, folder.read("run/nodes/m-1/console.log"));
+}
+
+/* Every write to it that an instruction trace shows, and no other line. */
+TEST(Replay, WatchesMemory)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "20ms"));
+    Denali(folder, {"replay", "run", "--quiet", "--out", "traced", "--trace-instructions", "peer-2",
+                    "--from", "5ms", "--to", "15ms"});
+    Outcome outcome = Denali(folder, {"replay", "run", "--quiet", "--watch", "peer-2:checksum",
+                                      "--from", "5ms", "--to", "15ms"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    std::vector<std::string> watched;
+    for (const std::string &line : Lines(outcome.out)) {
+        if (line.find("* watched [") != std::string::npos) {
+            watched.push_back(line.substr(line.find("[")));
+        }
+    }
+    ASSERT_GT(watched.size(), 3u) << outcome.out;
+    std::string place = watched[0].substr(0, 10);
+    std::vector<std::string> written;
+    for (const std::string &line : Lines(folder.read("traced/nodes/peer-2/instructions.txt"))) {
+        size_t at = line.find("write " + place);
+        if (at != std::string::npos) {
+            std::string change = line.substr(at + 6, 10 + 1 + 8 + 2 + 8);
+            if (change.substr(11, 8) != change.substr(21, 8)) {
+                written.push_back(change);
+            }
+        }
+    }
+    EXPECT_EQ(watched, written);
+}
+
+TEST(Replay, BadArgumentsAreToldInOneLine)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 2, "20ms"));
+    static const struct {
+        std::vector<std::string> options;
+        std::string wanted;
+    } cases[] = {
+        {{"--from", "5"}, "a replay from 5s to 20ms has no length"},
+        {{"--from", "10ms", "--to", "10ms"}, "has no length"},
+        {{"--from", "soon"}, "--from: `soon`; expected a virtual time"},
+        {{"--watch", "peer-0"}, "--watch: `peer-0`; expected NODE:ADDRESS"},
+        {{"--watch", "peer-0:nowhere"}, "--watch: `peer-0:nowhere`; expected NODE:ADDRESS"},
+        {{"--watch", "peer-0:0xfffffff0"}, "cannot be watched"},
+        {{"--console", "peer-9"}, "--console"},
+    };
+    for (const auto &tried : cases) {
+        std::vector<std::string> arguments = {"replay", "run", "--quiet"};
+        arguments.insert(arguments.end(), tried.options.begin(), tried.options.end());
+        Outcome outcome = Denali(folder, arguments);
+        EXPECT_EQ(outcome.code, 2) << tried.wanted;
+        EXPECT_NE(outcome.err.find(tried.wanted), std::string::npos) << outcome.err;
+    }
+    EXPECT_EQ(Denali(folder, {"replay", "nothing"}).code, 2);
+}
+
+/* It does not show something else than what was recorded. */
+TEST(Replay, StopsWhereTheRecordingSaysOtherwise)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    std::vector<RecordRead> records = ReadRecords(folder.path("run/trace/recording"));
+    for (RecordRead &record : records) {
+        if (record.type == TRACE_RECORD_DIGESTS && record.time_ns == 30000000) {
+            record.content[7] = (char)(record.content[7] ^ 1);
+        }
+    }
+    WriteRecords(folder.path("run"), records);
+    EXPECT_EQ(Denali(folder, {"replay", "run", "--to", "25ms", "--quiet"}).code, 0);
+    Outcome outcome = Denali(folder, {"replay", "run", "--quiet"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("between virtual time 20ms and 30ms the run comes to something else "
+                               "than was recorded"),
+              std::string::npos)
+        << outcome.err;
+}
