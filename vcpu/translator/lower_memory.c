@@ -104,25 +104,23 @@ void lower_check_string(struct lowering *l, ZydisRegister address, bool write)
 static void check_aligned(struct lowering *l, ZydisRegister address, uint32_t size_bytes,
                           ZydisRegister table)
 {
+    uint32_t leave = lower_leave(l, GATE_EXIT_INTERPRET);
     struct cold *cold = lower_cold(l, COLD_MISALIGNED);
     cold->size_bytes = size_bytes;
     cold->address = address;
     cold->table = table;
-    cold->leave = lower_leave(l, GATE_EXIT_INTERPRET);
+    cold->leave = leave;
     cold->back = emit_label(l->emitter);
     uint32_t bits = (uint32_t)__builtin_ctz(size_bytes);
     emit_operand limit = bits == 1   ? GATE(LIMIT16, 4)
                          : bits == 2 ? GATE(LIMIT32, 4)
                                      : GATE(LIMIT64, 4);
-    uint32_t misaligned = cold->label;
-    uint32_t leave = cold->leave;
-    uint32_t back = cold->back;
     EMIT(l->emitter, RORX, R11D, low_half(address), IMMEDIATE(bits));
     EMIT(l->emitter, CMP, R11D, limit);
-    emit_branch(l->emitter, ZYDIS_MNEMONIC_JNB, misaligned, false);
+    emit_branch(l->emitter, ZYDIS_MNEMONIC_JNB, cold->label, false);
     EMIT(l->emitter, SHR, R11D, IMMEDIATE(VCPU_PAGE_BITS - bits));
     load_entry(l, table, leave);
-    emit_place(l->emitter, back);
+    emit_place(l->emitter, cold->back);
 }
 
 void lower_misaligned(struct lowering *l, const struct cold *cold)
