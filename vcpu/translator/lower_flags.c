@@ -119,11 +119,6 @@ static void source_carry(struct lowering *l)
     }
 }
 
-static uint16_t shift_undefined(const struct flags_source *s)
-{
-    return VCPU_FLAG_AF | (s->b_value > 1 ? VCPU_FLAG_OF : 0);
-}
-
 static void make_again(struct lowering *l)
 {
     const struct flags_source *s = &l->source;
@@ -159,16 +154,15 @@ static void make_again(struct lowering *l)
         }
         break;
     case FLAGS_SHL:
-        EMIT(l->emitter, SHL, emit_register(source_a(l, s, true)), IMMEDIATE(s->b_value));
-        l->undefined = shift_undefined(s);
-        break;
     case FLAGS_SHR:
-        EMIT(l->emitter, SHR, emit_register(source_a(l, s, true)), IMMEDIATE(s->b_value));
-        l->undefined = shift_undefined(s);
-        break;
     case FLAGS_SAR:
-        EMIT(l->emitter, SAR, emit_register(source_a(l, s, true)), IMMEDIATE(s->b_value));
-        l->undefined = shift_undefined(s);
+        a = emit_register(source_a(l, s, true));
+        emit_list(l->emitter,
+                  s->kind == FLAGS_SHL   ? ZYDIS_MNEMONIC_SHL
+                  : s->kind == FLAGS_SHR ? ZYDIS_MNEMONIC_SHR
+                                         : ZYDIS_MNEMONIC_SAR,
+                  2, (emit_operand[]){a, IMMEDIATE(s->b_value)});
+        l->undefined = VCPU_FLAG_AF | (s->b_value > 1 ? VCPU_FLAG_OF : 0);
         break;
     case FLAGS_IMUL:
         a = emit_register(source_a(l, s, true));
