@@ -65,9 +65,13 @@ void ProgramMaker::boundary()
 {
     Label next = label();
     uint32_t reg = small_register();
-    switch (below(8)) {
+    switch (below(9)) {
     case 0:
         op_to({0xe9}, next, true);
+        break;
+    case 8: /* jcc over what overwrites all flags */
+        op_to({0x0f, (uint8_t)(0x80 + below(16))}, next, true);
+        op({0x85, (uint8_t)(0xc0 | reg << 3 | reg)});
         break;
     case 1: /* jcc to the next either way */
     case 2:
