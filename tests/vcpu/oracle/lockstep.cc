@@ -197,7 +197,17 @@ Lockstep::Lockstep(const Trial &trial, Engine &reference, const std::vector<Engi
     if (vcpu_arena_create(ARENA_BYTES, &arena_, &error) != STATUS_OK) {
         throw std::runtime_error(error.message);
     }
-    image_ = image_of(trial, arena_);
+    try {
+        image_ = image_of(trial, arena_);
+        begin(trial);
+    } catch (const std::exception &) {
+        end(); /* there is nobody to destroy it */
+        throw;
+    }
+}
+
+void Lockstep::begin(const Trial &trial)
+{
     a = std::make_unique<Side>(trial, arena_, image_);
     b = std::make_unique<Side>(trial, arena_, image_);
     if (trial.companion) {
@@ -215,10 +225,17 @@ Lockstep::Lockstep(const Trial &trial, Engine &reference, const std::vector<Engi
 
 Lockstep::~Lockstep()
 {
+    end();
+}
+
+void Lockstep::end()
+{
     a.reset();
     b.reset();
     companion.reset();
-    vcpu_image_release(image_);
+    if (image_) {
+        vcpu_image_release(image_);
+    }
     vcpu_arena_destroy(arena_);
 }
 
