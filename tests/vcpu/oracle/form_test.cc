@@ -78,7 +78,7 @@ class FormTest : public testing::Test
         uint64_t number = 0, only = 0;
         alone_ = oracle_only(&only);
         for (const Form &form : forms) {
-            for (unsigned i = 0; i < FORM_TRIES * oracle_scale(); i++, number++) {
+            for (unsigned i = 0; i < oracle_tries(FORM_TRIES); i++, number++) {
                 if (alone_ && number != only) {
                     continue;
                 }

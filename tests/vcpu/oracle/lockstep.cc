@@ -197,7 +197,17 @@ Lockstep::Lockstep(const Trial &trial, Engine &reference, const std::vector<Engi
     if (vcpu_arena_create(ARENA_BYTES, &arena_, &error) != STATUS_OK) {
         throw std::runtime_error(error.message);
     }
-    image_ = image_of(trial, arena_);
+    try {
+        image_ = image_of(trial, arena_);
+        begin(trial);
+    } catch (const std::exception &) {
+        end(); /* there is nobody to destroy it */
+        throw;
+    }
+}
+
+void Lockstep::begin(const Trial &trial)
+{
     a = std::make_unique<Side>(trial, arena_, image_);
     b = std::make_unique<Side>(trial, arena_, image_);
     if (trial.companion) {
@@ -215,10 +225,17 @@ Lockstep::Lockstep(const Trial &trial, Engine &reference, const std::vector<Engi
 
 Lockstep::~Lockstep()
 {
+    end();
+}
+
+void Lockstep::end()
+{
     a.reset();
     b.reset();
     companion.reset();
-    vcpu_image_release(image_);
+    if (image_) {
+        vcpu_image_release(image_);
+    }
     vcpu_arena_destroy(arena_);
 }
 
@@ -276,8 +293,13 @@ std::string isolated_run(const Trial &trial, Engine &reference, const std::vecto
         for (int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT}) {
             signal(number, SIG_DFL);
         }
-        alarm(10); /* one that does not end, either */
-        std::string wrong = Lockstep(trial, reference, others).run();
+        alarm(2); /* one that does not end, either */
+        std::string wrong;
+        try {
+            wrong = Lockstep(trial, reference, others).run();
+        } catch (const std::exception &) {
+            /* no trial at all; nobody else may catch it here */
+        }
         ssize_t size = write(ends[1], wrong.data(), std::min<size_t>(wrong.size(), 4000));
         _exit(size < 0);
     }

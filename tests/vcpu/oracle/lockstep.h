@@ -98,6 +98,8 @@ class Lockstep
     uint64_t at = 0;   /* the instruction count of the last comparison */
 
   private:
+    void begin(const Trial &trial);
+    void end();
     std::string image_difference() const;
 
     const Trial &trial_;

@@ -194,6 +194,14 @@ std::string text(const struct vcpu &vcpu, bool with_x87)
     return result;
 }
 
+unsigned oracle_tries(unsigned tries)
+{
+#ifdef __SANITIZE_ADDRESS__
+    tries = (tries + 7) / 8;
+#endif
+    return tries * oracle_scale();
+}
+
 unsigned oracle_scale()
 {
     const char *value = getenv("DENALI_ORACLE_SCALE");

@@ -74,6 +74,8 @@ std::string disassembly(const uint8_t *bytes, size_t size_bytes, uint32_t addres
 /* The state in one line each for registers and, if asked, x87. */
 std::string text(const struct vcpu &vcpu, bool with_x87 = false);
 
+/* So many tries, or few with sanitizers: those look at our code, of which a few show all. */
+unsigned oracle_tries(unsigned tries);
 /* DENALI_ORACLE_SCALE: multiplies the number of tries (default 1). */
 unsigned oracle_scale();
 /* DENALI_ORACLE_SEED: another seed (default 1). */

@@ -76,7 +76,6 @@ class ProgramMaker
     uint32_t small_register();
     void op(const Bytes &bytes);
     void op32(const Bytes &bytes, uint32_t value);
-    void op_at(const Bytes &opcode, uint32_t address);
     void op_to(const Bytes &bytes, Label label, bool relative);
     void op_memory(const Bytes &opcode, uint32_t reg, uint32_t base, int32_t displacement,
                    const Bytes &immediate = {});

@@ -47,7 +47,8 @@ void ProgramMaker::flag_source()
         case 2:
             return op({0x0f, 0xba, (uint8_t)(0xe0 | below(4) << 3 | reg), (uint8_t)(imm8 & 31)});
         default:
-            return op({0xf8}), op({(uint8_t)(one_in(2) ? 0xf9 : 0xf5)});
+            op({0xf8});
+            return op({(uint8_t)(one_in(2) ? 0xf9 : 0xf5)});
         }
     case 10: /* sahf; popf */
         if (one_in(2)) {
@@ -65,9 +66,13 @@ void ProgramMaker::boundary()
 {
     Label next = label();
     uint32_t reg = small_register();
-    switch (below(8)) {
+    switch (below(9)) {
     case 0:
         op_to({0xe9}, next, true);
+        break;
+    case 8: /* jcc over what overwrites all flags */
+        op_to({0x0f, (uint8_t)(0x80 + below(16))}, next, true);
+        op({0x85, (uint8_t)(0xc0 | reg << 3 | reg)});
         break;
     case 1: /* jcc to the next either way */
     case 2:
@@ -169,11 +174,6 @@ void ProgramMaker::flags()
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-void ProgramMaker::op_at(const Bytes &opcode, uint32_t address)
-{
-    op32(opcode, address);
-}
-
 void ProgramMaker::call(Label callee)
 {
     uint32_t reg = small_register();
@@ -185,7 +185,7 @@ void ProgramMaker::call(Label callee)
         op_to({0xc7, 0x05, (uint8_t)POINTER, (uint8_t)(POINTER >> 8), (uint8_t)(POINTER >> 16),
                (uint8_t)(POINTER >> 24)},
               callee, false);
-        return op_at({0xff, 0x15}, POINTER);
+        return op32({0xff, 0x15}, POINTER);
     default:
         return op_to({0xe8}, callee, true);
     }
@@ -245,8 +245,8 @@ void ProgramMaker::table()
 {
     uint32_t reg = small_register();
     Label targets[4], entries = label(), end = label();
-    op_at({0xff, 0x05}, JUMP_INDEX);
-    op_at({0x8b, (uint8_t)(0x05 | reg << 3)}, JUMP_INDEX);
+    op32({0xff, 0x05}, JUMP_INDEX);
+    op32({0x8b, (uint8_t)(0x05 | reg << 3)}, JUMP_INDEX);
     op({0x83, (uint8_t)(0xe0 | reg), 3});
     op_to({0xff, 0x24, (uint8_t)(0x85 | reg << 3)}, entries, false);
     bind(entries);
@@ -291,7 +291,7 @@ void ProgramMaker::functions()
 
     bind(functions_[2]); /* calls itself */
     Label out = label();
-    op_at({0xff, 0x0d}, DEPTH);
+    op32({0xff, 0x0d}, DEPTH);
     op_to({0x0f, 0x88}, out, true);
     op({0x56});
     flag_source();
@@ -331,8 +331,8 @@ void ProgramMaker::functions()
         op_to({0xe8}, next, true);
         bind(next);
     }
-    op_at({0x8b, 0x25}, UNWIND_ESP);
-    op_at({0xff, 0x25}, UNWIND_EIP);
+    op32({0x8b, 0x25}, UNWIND_ESP);
+    op32({0xff, 0x25}, UNWIND_EIP);
 
     bind(functions_[9]); /* leaves flags alone */
     op_memory({0x8b}, small_register(), VCPU_EBP, 4 * (int32_t)below(16));
@@ -340,9 +340,9 @@ void ProgramMaker::functions()
 
     bind(program_.handler); /* EFLAGS and EIP are on the stack */
     op({0x50});
-    op_at({0xff, 0x05}, INTERRUPTS);
+    op32({0xff, 0x05}, INTERRUPTS);
     op_memory({0x8b}, VCPU_EAX, VCPU_ESP, 4); /* the flags */
-    op_at({0x01, 0x05}, INTERRUPTS);
+    op32({0x01, 0x05}, INTERRUPTS);
     op({0x58});
     op({0x9d});
     op({0xc3});

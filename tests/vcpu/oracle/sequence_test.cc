@@ -43,7 +43,7 @@ class SequenceTest : public testing::Test
             }
         }
         ProgramMaker maker;
-        uint64_t first = 0, count = PROGRAMS * oracle_scale();
+        uint64_t first = 0, count = oracle_tries(PROGRAMS);
         if (oracle_only(&first)) {
             count = 1;
         }

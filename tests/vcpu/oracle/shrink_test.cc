@@ -10,7 +10,7 @@
 namespace
 {
 
-constexpr uint64_t PROGRAMS_MAX = 400;
+constexpr uint64_t PROGRAMS_MAX = 1000;
 constexpr uint64_t PROGRAM_MAX = 3000;
 
 struct Step {
