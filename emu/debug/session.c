@@ -296,7 +296,7 @@ static enum status extend(struct emu_debug *debug, bool *further, enum run_end *
     if (!status && *end == RUN_INTERRUPTED) {
         begin_history(debug);
     }
-    *further = true;
+    *further = debug->history->checkpoints[0].time_ns < first_ns;
     return status;
 }
 

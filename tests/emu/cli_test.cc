@@ -49,7 +49,7 @@ TEST(Cli, BadArgumentsAreToldInOneLine)
         std::vector<std::string> arguments;
         std::vector<std::string> wanted;
     } cases[] = {
-        {{"frobnicate"}, {"unknown verb `frobnicate`", "run, boot, check, inspect, list"}},
+        {{"frobnicate"}, {"unknown verb `frobnicate`", "run, boot, debug, check, inspect, list"}},
         {{"run"}, {"run", "missing", "SCENARIO.yaml"}},
         {{"boot"}, {"boot", "missing", "IMAGE"}},
         {{"check"}, {"check", "missing"}},

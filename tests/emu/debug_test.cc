@@ -210,7 +210,7 @@ void Wander(Session &session, uint64_t seed, int moves)
     random_init_seed(&random, seed);
     for (int i = 0; i < moves; i++) {
         uint32_t eip = emu_debug_cpu(session.debug, emu_debug_node(session.debug))->eip;
-        struct emu_watch watch = {0x12000 + (uint32_t)random_below(&random, 0x400), 4, false, true};
+        struct emu_watch watch = {0x13000 + (uint32_t)random_below(&random, 0x80), 4, false, true};
         switch (random_below(&random, 9)) {
         case 0:
         case 1:
@@ -320,6 +320,49 @@ TEST(Debug, WatchpointsStopAfterAWriteForwardsAndBeforeItBackwards)
         ASSERT_EQ(session.BackContinue(), EMU_DEBUG_WATCHPOINT);
         EXPECT_EQ(session.At().retired, after[i].retired - 1) << i;
     }
+}
+
+/* A watched node runs in leaps; one that is stepped shows whether they pass over anything. */
+TEST(Debug, NoWriteToWatchedBytesIsPassedOver)
+{
+    for (struct emu_watch watch : {(struct emu_watch){0x13000, 0x60, false, true},
+                                   (struct emu_watch){0x13014, 4, false, true},
+                                   (struct emu_watch){0x1302c, 1, true, true}}) {
+        Session stepped(Chatter(), 3, 2000000);
+        Session watched(Chatter(), 3, 2000000);
+        ASSERT_TRUE(emu_debug_watch_add(watched.debug, &watch));
+        uint8_t before[0x60] = {};
+        uint8_t after[0x60] = {};
+        ASSERT_TRUE(emu_debug_read(stepped.debug, 3, watch.address, before, watch.size_bytes));
+        int changes = 0;
+        watched.Continue();
+        for (int i = 0; i < 6000; i++) {
+            ASSERT_EQ(stepped.Step(), EMU_DEBUG_STEPPED);
+            emu_debug_read(stepped.debug, 3, watch.address, after, watch.size_bytes);
+            while (emu_position_compare(watched.At(), stepped.At()) < 0) {
+                ASSERT_EQ(watched.Continue(), EMU_DEBUG_WATCHPOINT);
+            }
+            if (memcmp(before, after, watch.size_bytes) != 0) {
+                changes++;
+                ASSERT_EQ(emu_position_compare(watched.At(), stepped.At()), 0) << i;
+                memcpy(before, after, watch.size_bytes);
+            }
+        }
+        EXPECT_GT(changes, 5) << watch.address;
+    }
+}
+
+TEST(Debug, AStepMayBeOutOfARange)
+{
+    Session session(Chatter(), 0, 0);
+    uint32_t start = emu_debug_cpu(session.debug, 0)->eip;
+    struct emu_debug_stop stop = {};
+    struct error error = ERROR_INIT;
+    struct emu_debug_span span = {true, start, start + 0x20};
+    ASSERT_EQ(emu_debug_resume(session.debug, EMU_DEBUG_FORWARD, span, &stop, &error), STATUS_OK);
+    EXPECT_EQ(stop.kind, EMU_DEBUG_STEPPED);
+    EXPECT_GE(emu_debug_cpu(session.debug, 0)->eip, start + 0x20);
+    EXPECT_GT(session.At().retired, 2u);
 }
 
 TEST(Debug, WhatDevicesWriteTripsWatchpoints)
