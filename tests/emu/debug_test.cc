@@ -247,8 +247,9 @@ void Wander(Session &session, uint64_t seed, int moves)
 TEST(Debug, AWorldThatWasDebuggedEndsWithTheDigestOfOneThatWasNot)
 {
     uint64_t digest = Undisturbed();
-    for (uint64_t seed = 1; seed <= 4; seed++) {
-        Session session(Chatter(), (uint32_t)seed, seed * 1000000);
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        Session session(Chatter(), (uint32_t)seed % 8, seed % 19 * 1000000, kEnd_ns, nullptr,
+                        1 + seed % 2, seed % 3 ? 0 : 1u << 20);
         Wander(session, seed, 40);
         EXPECT_EQ(session.DigestAtEnd(), digest) << "seed " << seed;
     }
@@ -261,7 +262,7 @@ TEST(Debug, NeitherEnginesNorThreadsShow)
     for (const std::string &engine : EngineNames()) {
         for (uint32_t jobs : {1u, 3u}) {
             Session session(Chatter(), 4, 3000000, kEnd_ns, engine.c_str(), jobs);
-            Wander(session, 11, 25);
+            Wander(session, 11, 12);
             emu_debug_node_set(session.debug, 1);
             session.Goto(9000000);
             for (int i = 0; i < 20; i++) {
@@ -461,11 +462,11 @@ TEST(Debug, ANodeThatEndedCanBeTakenBack)
 /* A history so small that most is forgotten, and has to be had from the whole world's. */
 TEST(Debug, HowMuchIsKeptDoesNotShow)
 {
-    const uint64_t end_ns = 400000000;
+    const uint64_t end_ns = 150000000;
     std::vector<std::string> states[2];
     for (int small = 0; small < 2; small++) {
         Session session(Chatter(), 0, 0, end_ns, nullptr, 1, small ? 1u << 20 : 0);
-        session.Goto(300000000);
+        session.Goto(120000000);
         emu_debug_node_set(session.debug, 2);
         for (int i = 0; i < 5; i++) {
             session.Back();
