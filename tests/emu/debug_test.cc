@@ -485,6 +485,17 @@ TEST(Debug, HowMuchIsKeptDoesNotShow)
     EXPECT_EQ(states[0], states[1]);
 }
 
+TEST(Debug, ANodeThatThereIsNotIsRefused)
+{
+    TestWorld world(OneMachine("hello"));
+    struct emu_debug_options options = {};
+    options.node = 1;
+    struct emu_debug *debug = nullptr;
+    struct error error = ERROR_INIT;
+    EXPECT_EQ(emu_debug_create(world.get(), &options, &debug, &error), STATUS_INVALID);
+    EXPECT_NE(std::string(error.message).find("expected 0 to 0"), std::string::npos);
+}
+
 TEST(Debug, SomebodyWhoDoesNotWantToWaitIsObeyed)
 {
     struct Impatience {
