@@ -110,8 +110,7 @@ static void describe_disks(const struct cli_arguments *arguments, FILE *stream)
     }
 }
 
-/* A scenario of one machine on a network of its own. */
-static char *describe(const struct cli_arguments *arguments, size_t *size_bytes)
+char *cli_machine_describe(const struct cli_arguments *arguments, size_t *size_bytes)
 {
     char *text = NULL;
     FILE *stream = open_memstream(&text, size_bytes);
@@ -474,7 +473,7 @@ static int boot(const struct cli_arguments *arguments)
         return cli_fail(&error);
     }
     size_t size_bytes = 0;
-    char *text = describe(arguments, &size_bytes);
+    char *text = cli_machine_describe(arguments, &size_bytes);
     struct scn_file *file = NULL;
     struct scn_scenario *scenario = NULL;
     struct emu_world *world = NULL;

@@ -106,6 +106,11 @@ const char *cli_scenario_path(const struct cli_verb *verb, const char *argument,
  * scenario of that name that comes with denali, if it does. */
 void cli_hidden_tell(const char *argument, bool is_image, struct error *error);
 
+/* The scenario of one machine on a network of its own, as YAML: the image that the first argument
+ * means, with the rest for its arguments, and what other options of `denali boot` the verb has.
+ * malloc'ed; NULL: no memory. */
+char *cli_machine_describe(const struct cli_arguments *arguments, size_t *size_bytes);
+
 extern const struct cli_verb cli_run_verb;
 extern const struct cli_verb cli_verify_verb;
 extern const struct cli_verb cli_replay_verb;

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,8 +25,7 @@
 
 static const struct cli_option options[] = {
     {"node", "NODE", "the node to debug (default: the first)", false},
-    {"at", "TIME", "run to this virtual time first, e.g. 41.2s (default: its first instruction)",
-     false},
+    {"at", "TIME", "run to this virtual time first (default: its first instruction)", false},
     {"port", "PORT", "wait for gdb on this port of 127.0.0.1 (default: any that is free)", false},
     {"pipe", NULL, "gdb is at stdin and stdout: target remote | denali debug ... --pipe", false},
     {"history", "MIB", "host memory for going backwards, in MiB (default: 512)", false},
@@ -184,6 +184,72 @@ static enum status place(const struct cli_arguments *arguments, const struct scn
     return status;
 }
 
+/* Is it a guest program? Everything else is taken for a scenario. */
+static bool is_image(const char *path)
+{
+    char magic[4] = "";
+    FILE *file = fopen(path, "rb");
+    bool elf = file && fread(magic, 1, sizeof magic, file) == sizeof magic &&
+               memcmp(magic, "\177ELF", sizeof magic) == 0;
+    if (file) {
+        fclose(file);
+    }
+    return elf;
+}
+
+/* The one machine that boots an image. */
+static enum status load_machine(const struct cli_arguments *arguments,
+                                struct scn_scenario **scenario, struct error *error)
+{
+    const char *sets[CLI_VALUES_MAX];
+    uint32_t set_count = cli_values(arguments, "set", sets);
+    const char *seed = cli_value(arguments, "seed");
+    size_t size_bytes = 0;
+    struct scn_file *file = NULL;
+    char *text = cli_machine_describe(arguments, &size_bytes);
+    enum status status =
+        text ? scn_open_text(&file, "./denali debug", text, size_bytes, error)
+             : error_set(error, STATUS_NO_MEMORY, NULL, 0, "no memory for the machine");
+    for (uint32_t i = 0; i < set_count && !status; i++) {
+        status = scn_set(file, sets[i], error);
+    }
+    if (!status && seed) {
+        status = scn_set_seed(file, seed, error);
+    }
+    if (!status) {
+        status = scn_resolve(file, scenario, error);
+    }
+    scn_close(file);
+    free(text);
+    return status;
+}
+
+static enum status load(const struct cli_arguments *arguments, const char *path,
+                        struct scn_scenario **scenario, struct error *error)
+{
+    const char *sets[CLI_VALUES_MAX];
+    const char *parameters[CLI_VALUES_MAX];
+    if (is_image(path)) {
+        return load_machine(arguments, scenario, error);
+    }
+    if (arguments->rest_count) {
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "debug: arguments after -- are for an image; in a scenario each group has "
+                         "its own");
+    }
+    struct emu_run_options run_options = {
+        .scenario_path = path,
+        .sets = sets,
+        .set_count = cli_values(arguments, "set", sets),
+        .parameters = parameters,
+        .parameter_count = cli_values(arguments, "param", parameters),
+        .seed = cli_value(arguments, "seed"),
+        .nodes = cli_value(arguments, "nodes"),
+        .until = cli_value(arguments, "until"),
+    };
+    return emu_run_scenario_load(&run_options, scenario, error);
+}
+
 static int debug_run(const struct cli_arguments *arguments)
 {
     uint64_t jobs = 0;
@@ -205,18 +271,6 @@ static int debug_run(const struct cli_arguments *arguments)
     if (!path) {
         return CLI_EXIT_BAD_INPUT;
     }
-    const char *sets[CLI_VALUES_MAX];
-    const char *parameters[CLI_VALUES_MAX];
-    struct emu_run_options run_options = {
-        .scenario_path = path,
-        .sets = sets,
-        .set_count = cli_values(arguments, "set", sets),
-        .parameters = parameters,
-        .parameter_count = cli_values(arguments, "param", parameters),
-        .seed = cli_value(arguments, "seed"),
-        .nodes = cli_value(arguments, "nodes"),
-        .until = cli_value(arguments, "until"),
-    };
     char images[CLI_PATH_MAX];
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct emu_world_options world_options = {
@@ -242,7 +296,7 @@ static int debug_run(const struct cli_arguments *arguments)
         status = vcpu_engine_choose("--engine", engine, &world_options.engine, &error);
     }
     if (!status) {
-        status = emu_run_scenario_load(&run_options, &scenario, &error);
+        status = load(arguments, path, &scenario, &error);
     }
     if (!status) {
         status = place(arguments, scenario, &debug_options, &error);
@@ -272,7 +326,7 @@ static int debug_run(const struct cli_arguments *arguments)
 const struct cli_verb cli_debug_verb = {
     .name = "debug",
     .summary = "stop at a node of a scenario, with gdb, and go backwards",
-    .usage = "[OPTIONS] SCENARIO.yaml",
+    .usage = "[OPTIONS] SCENARIO.yaml | IMAGE [-- ARGUMENTS...]",
     .description =
         "Runs the scenario to a virtual time, stops at an instruction of the node, and speaks\n"
         "gdb's remote protocol: on a port of this host alone, or on a pipe. The nodes are "
@@ -280,12 +334,16 @@ const struct cli_verb cli_debug_verb = {
         "named as they are; breakpoints and watchpoints hold in the debugged node. reverse-step,\n"
         "reverse-continue and the like work. Looking changes nothing: only who writes memory or\n"
         "registers gets another run. `monitor help` in gdb tells of virtual time, interrupts and\n"
-        "frames, and goes to a time. docs/debugging.md has an example.",
+        "frames, and goes to a time. docs/debugging.md has an example. An IMAGE is the file of a "
+        "guest\n"
+        "program, which is booted on a machine of its own.",
     .options = options,
     .examples = "  denali debug hello.yaml\n"
+                "  denali debug my-peer.img --port 1234 -- arg1\n"
                 "  denali debug kademlia-planetlab.yaml --node peers-17 --at 41.2s --port 1234\n"
                 "  gdb -ex 'target remote | denali debug echo.yaml --node client --pipe'\n",
     .arguments_min = 1,
     .arguments_max = 1,
+    .takes_rest = true,
     .run = debug_run,
 };

@@ -145,7 +145,8 @@ static void thin(struct emu_history *history)
     }
 }
 
-static void keep(struct emu_history *history, struct emu_node *node, size_t inputs)
+static void keep(struct emu_history *history, struct emu_node *node, uint64_t time_ns,
+                 size_t inputs)
 {
     struct writer writer;
     struct emu_position position = emu_node_position(node);
@@ -165,7 +166,7 @@ static void keep(struct emu_history *history, struct emu_node *node, size_t inpu
     history->count++;
     *checkpoint = (struct emu_checkpoint){
         .position = position,
-        .time_ns = node->process->now_ns,
+        .time_ns = time_ns,
         .inputs = inputs,
         .bytes = writer.bytes, /* what writer_fini would free is the history's now */
         .size_bytes = writer.size_bytes,
@@ -178,7 +179,10 @@ static void keep(struct emu_history *history, struct emu_node *node, size_t inpu
 
 void emu_history_keep(struct emu_history *history)
 {
-    keep(history, &history->world->nodes[history->node], history->inputs.count);
+    /* Not its process's time: that is of what the process did last, be it later, in a world that
+     * has been taken back. */
+    keep(history, &history->world->nodes[history->node], history->world->now_ns,
+         history->inputs.count);
 }
 
 /* The twin is what the node was then. */
@@ -259,7 +263,7 @@ static enum emu_history_result approach(struct emu_history *history, struct emu_
             result = EMU_HISTORY_DIVERGED;
         }
         if (result == EMU_HISTORY_DONE && far) {
-            keep(history, &history->twin, history->next_input);
+            keep(history, &history->twin, history->process.now_ns, history->next_input);
         }
     }
     return result;

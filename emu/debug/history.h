@@ -16,8 +16,8 @@
 /* A state of the node. */
 struct emu_checkpoint {
     struct emu_position position; /* it may have been there for a while */
-    uint64_t time_ns;
-    size_t inputs; /* of the history's that had reached it */
+    uint64_t time_ns;             /* the world's, or one not later than the node's */
+    size_t inputs;                /* of the history's that had reached it */
     uint8_t *bytes;
     size_t size_bytes;
 };

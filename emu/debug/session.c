@@ -296,7 +296,7 @@ static enum status extend(struct emu_debug *debug, bool *further, enum run_end *
     if (!status && *end == RUN_INTERRUPTED) {
         begin_history(debug);
     }
-    *further = true;
+    *further = debug->history->checkpoints[0].time_ns < first_ns;
     return status;
 }
 
@@ -549,6 +549,11 @@ void emu_debug_node_set(struct emu_debug *debug, uint32_t node)
 enum status emu_debug_create(struct emu_world *world, const struct emu_debug_options *options,
                              struct emu_debug **result, struct error *error)
 {
+    if (options->node >= world->node_count) {
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "node number %u is to be debugged; expected 0 to %u", options->node,
+                         world->node_count - 1);
+    }
     struct emu_debug *debug = alloc_zeroed(1, sizeof *debug);
     enum run_end end;
     debug->world = world;

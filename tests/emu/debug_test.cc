@@ -210,7 +210,7 @@ void Wander(Session &session, uint64_t seed, int moves)
     random_init_seed(&random, seed);
     for (int i = 0; i < moves; i++) {
         uint32_t eip = emu_debug_cpu(session.debug, emu_debug_node(session.debug))->eip;
-        struct emu_watch watch = {0x12000 + (uint32_t)random_below(&random, 0x400), 4, false, true};
+        struct emu_watch watch = {0x13000 + (uint32_t)random_below(&random, 0x80), 4, false, true};
         switch (random_below(&random, 9)) {
         case 0:
         case 1:
@@ -247,8 +247,9 @@ void Wander(Session &session, uint64_t seed, int moves)
 TEST(Debug, AWorldThatWasDebuggedEndsWithTheDigestOfOneThatWasNot)
 {
     uint64_t digest = Undisturbed();
-    for (uint64_t seed = 1; seed <= 4; seed++) {
-        Session session(Chatter(), (uint32_t)seed, seed * 1000000);
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        Session session(Chatter(), (uint32_t)seed % 8, seed % 19 * 1000000, kEnd_ns, nullptr,
+                        1 + seed % 2, seed % 3 ? 0 : 1u << 20);
         Wander(session, seed, 40);
         EXPECT_EQ(session.DigestAtEnd(), digest) << "seed " << seed;
     }
@@ -261,7 +262,7 @@ TEST(Debug, NeitherEnginesNorThreadsShow)
     for (const std::string &engine : EngineNames()) {
         for (uint32_t jobs : {1u, 3u}) {
             Session session(Chatter(), 4, 3000000, kEnd_ns, engine.c_str(), jobs);
-            Wander(session, 11, 25);
+            Wander(session, 11, 12);
             emu_debug_node_set(session.debug, 1);
             session.Goto(9000000);
             for (int i = 0; i < 20; i++) {
@@ -320,6 +321,49 @@ TEST(Debug, WatchpointsStopAfterAWriteForwardsAndBeforeItBackwards)
         ASSERT_EQ(session.BackContinue(), EMU_DEBUG_WATCHPOINT);
         EXPECT_EQ(session.At().retired, after[i].retired - 1) << i;
     }
+}
+
+/* A watched node runs in leaps; one that is stepped shows whether they pass over anything. */
+TEST(Debug, NoWriteToWatchedBytesIsPassedOver)
+{
+    for (struct emu_watch watch : {(struct emu_watch){0x13000, 0x60, false, true},
+                                   (struct emu_watch){0x13014, 4, false, true},
+                                   (struct emu_watch){0x1302c, 1, true, true}}) {
+        Session stepped(Chatter(), 3, 2000000);
+        Session watched(Chatter(), 3, 2000000);
+        ASSERT_TRUE(emu_debug_watch_add(watched.debug, &watch));
+        uint8_t before[0x60] = {};
+        uint8_t after[0x60] = {};
+        ASSERT_TRUE(emu_debug_read(stepped.debug, 3, watch.address, before, watch.size_bytes));
+        int changes = 0;
+        watched.Continue();
+        for (int i = 0; i < 6000; i++) {
+            ASSERT_EQ(stepped.Step(), EMU_DEBUG_STEPPED);
+            emu_debug_read(stepped.debug, 3, watch.address, after, watch.size_bytes);
+            while (emu_position_compare(watched.At(), stepped.At()) < 0) {
+                ASSERT_EQ(watched.Continue(), EMU_DEBUG_WATCHPOINT);
+            }
+            if (memcmp(before, after, watch.size_bytes) != 0) {
+                changes++;
+                ASSERT_EQ(emu_position_compare(watched.At(), stepped.At()), 0) << i;
+                memcpy(before, after, watch.size_bytes);
+            }
+        }
+        EXPECT_GT(changes, 5) << watch.address;
+    }
+}
+
+TEST(Debug, AStepMayBeOutOfARange)
+{
+    Session session(Chatter(), 0, 0);
+    uint32_t start = emu_debug_cpu(session.debug, 0)->eip;
+    struct emu_debug_stop stop = {};
+    struct error error = ERROR_INIT;
+    struct emu_debug_span span = {true, start, start + 0x20};
+    ASSERT_EQ(emu_debug_resume(session.debug, EMU_DEBUG_FORWARD, span, &stop, &error), STATUS_OK);
+    EXPECT_EQ(stop.kind, EMU_DEBUG_STEPPED);
+    EXPECT_GE(emu_debug_cpu(session.debug, 0)->eip, start + 0x20);
+    EXPECT_GT(session.At().retired, 2u);
 }
 
 TEST(Debug, WhatDevicesWriteTripsWatchpoints)
@@ -418,11 +462,11 @@ TEST(Debug, ANodeThatEndedCanBeTakenBack)
 /* A history so small that most is forgotten, and has to be had from the whole world's. */
 TEST(Debug, HowMuchIsKeptDoesNotShow)
 {
-    const uint64_t end_ns = 400000000;
+    const uint64_t end_ns = 150000000;
     std::vector<std::string> states[2];
     for (int small = 0; small < 2; small++) {
         Session session(Chatter(), 0, 0, end_ns, nullptr, 1, small ? 1u << 20 : 0);
-        session.Goto(300000000);
+        session.Goto(120000000);
         emu_debug_node_set(session.debug, 2);
         for (int i = 0; i < 5; i++) {
             session.Back();
@@ -439,6 +483,17 @@ TEST(Debug, HowMuchIsKeptDoesNotShow)
         states[small].push_back(session.State());
     }
     EXPECT_EQ(states[0], states[1]);
+}
+
+TEST(Debug, ANodeThatThereIsNotIsRefused)
+{
+    TestWorld world(OneMachine("hello"));
+    struct emu_debug_options options = {};
+    options.node = 1;
+    struct emu_debug *debug = nullptr;
+    struct error error = ERROR_INIT;
+    EXPECT_EQ(emu_debug_create(world.get(), &options, &debug, &error), STATUS_INVALID);
+    EXPECT_NE(std::string(error.message).find("expected 0 to 0"), std::string::npos);
 }
 
 TEST(Debug, SomebodyWhoDoesNotWantToWaitIsObeyed)

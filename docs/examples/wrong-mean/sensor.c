@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <denali.h>
 
@@ -18,7 +17,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < 4; i++) {
         char message[64];
         int length = snprintf(message, sizeof message, "%d %d", sensor, 200 + 10 * sensor + i);
-        usleep(100000);
+        denali_idle_until(denali_now_ns() + 100000000);
         sendto(s, message, (size_t)length, 0, (struct sockaddr *)&tally, sizeof tally);
     }
     return 0;
