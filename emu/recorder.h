@@ -27,6 +27,9 @@ enum emu_input_kind {
     EMU_INPUT_END = 2,      /* nothing more will be typed */
     EMU_INPUT_POKE = 3,     /* a: address, b: the byte that it now holds */
     EMU_INPUT_REGISTER = 4, /* a: enum vcpu_register, b: its value */
+    EMU_INPUT_CUT = 5,      /* the node's link */
+    EMU_INPUT_DROP = 6,     /* a: how many of the next frames for it are lost */
+    EMU_INPUT_SEED = 7,     /* of the entropy of all nodes: a, and b for its upper half */
 };
 
 struct emu_recorder;

@@ -125,6 +125,7 @@ static void make_node(struct emu_world *world, uint32_t index)
     node->group = group_index;
     node->network = group->network;
     node->cpu_hz = group->cpu_hz;
+    node->entropy_seed = world->scenario->seed;
     vcpu_space_init(&node->space, world->arena, world->images[group_index],
                     (uint32_t)group->memory_bytes);
     if (group->limits.memory_bytes) {

@@ -109,6 +109,8 @@ void cli_hidden_tell(const char *argument, bool is_image, struct error *error);
 extern const struct cli_verb cli_run_verb;
 extern const struct cli_verb cli_verify_verb;
 extern const struct cli_verb cli_replay_verb;
+extern const struct cli_verb cli_fork_verb;
+extern const struct cli_verb cli_diff_verb;
 extern const struct cli_verb cli_boot_verb;
 extern const struct cli_verb cli_check_verb;
 extern const struct cli_verb cli_inspect_verb;

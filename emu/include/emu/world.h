@@ -236,6 +236,13 @@ bool emu_world_node_poke(struct emu_world *world, uint32_t node, uint32_t addres
 void emu_world_node_register_set(struct emu_world *world, uint32_t node, enum vcpu_register reg,
                                  uint32_t value);
 
+/* From now on nothing is carried to or from the node; what is lost counts as drop "no_link". */
+void emu_world_node_cut(struct emu_world *world, uint32_t node);
+/* The next count frames that would reach the node are lost, likewise. */
+void emu_world_node_drop(struct emu_world *world, uint32_t node, uint32_t count);
+/* The entropy of all nodes comes from another seed from now on. */
+void emu_world_entropy_seed(struct emu_world *world, uint64_t seed);
+
 /* --- state ------------------------------------------------------------------------------------ */
 
 /* The run's digest: the chains of all nodes in order and the full-state hash. */
