@@ -422,6 +422,7 @@ static struct emu_note note_of(const struct emu_record *record, const struct emu
     if (record->kind >= EMU_RECORD_FRAME_SENT) {
         note.name = drop_cause(record->cause);
         note.instruction = record->instruction;
+        note.sent_ns = record->sent_ns;
         note.bytes = detail;
         note.size_bytes = record->detail_bytes;
     } else if (detail) {

@@ -112,6 +112,7 @@ extern const struct cli_verb cli_replay_verb;
 extern const struct cli_verb cli_fork_verb;
 extern const struct cli_verb cli_diff_verb;
 extern const struct cli_verb cli_bundle_verb;
+extern const struct cli_verb cli_why_verb;
 extern const struct cli_verb cli_boot_verb;
 extern const struct cli_verb cli_check_verb;
 extern const struct cli_verb cli_inspect_verb;

@@ -4,17 +4,9 @@
 #include "cli.h"
 
 const struct cli_verb *const cli_verbs[] = {
-    &cli_run_verb,
-    &cli_verify_verb,
-    &cli_replay_verb,
-    &cli_fork_verb,
-    &cli_diff_verb,
-    &cli_bundle_verb,
-    &cli_boot_verb,
-    &cli_check_verb,
-    &cli_inspect_verb,
-    &cli_list_verb,
-    NULL,
+    &cli_run_verb,   &cli_verify_verb,  &cli_replay_verb, &cli_fork_verb,
+    &cli_diff_verb,  &cli_why_verb,     &cli_bundle_verb, &cli_boot_verb,
+    &cli_check_verb, &cli_inspect_verb, &cli_list_verb,   NULL,
 };
 
 const struct cli_exit cli_exits[] = {

@@ -54,6 +54,8 @@ struct emu_note {
                              the cause of its drop, one of emu_drop_causes. Else "" */
     double value;         /* MEASUREMENT, MILESTONE */
     uint64_t instruction; /* FRAME_*: how many the node had retired */
+    uint64_t sent_ns;     /* FRAME_RECEIVED: when its sender handed it over; of an answer of the
+                             network itself, when the node did what it answers */
     const uint8_t *bytes; /* FRAME_SENT, FRAME_RECEIVED: the frame, from the Ethernet header on */
     uint32_t size_bytes;
 };
