@@ -302,14 +302,12 @@ static enum status record(struct run *run, struct error *error)
         status = scn_moment_parse("--checkpoint-every", options->checkpoint_every,
                                   &recorder_options.checkpoint_ns, error);
     }
-    struct trace_file *files = alloc_zeroed(1, sizeof *files);
+    const char **files = alloc_zeroed(1, sizeof *files);
     const char *path = "scenario.yaml";
     uint32_t count = 0;
-    for (; path && !status; path = trace_run_file(run->trace, count++)) {
+    for (; path; path = trace_run_file(run->trace, count++)) {
         files = alloc_grow(files, count + 1, sizeof *files);
-        files[count].path = (char *)path;
-        status = trace_file_look(recorder_options.directory, path, &files[count].size_bytes,
-                                 &files[count].hash, error);
+        files[count] = path;
     }
     recorder_options.files = files;
     recorder_options.file_count = count;
