@@ -12,6 +12,7 @@
 #include "world_internal.h"
 
 struct emu_snapshot {
+    const struct emu_world *world; /* whose it is */
     uint64_t time_ns;
     uint32_t node_count;
     uint32_t part_count;

@@ -301,6 +301,7 @@ struct emu_snapshot *emu_rebuild_snapshot(struct emu_rebuild *rebuild, uint64_t 
     struct emu_snapshot *snapshot = alloc_zeroed(1, sizeof *snapshot);
     struct writer writer;
     writer_init(&writer);
+    snapshot->world = rebuild->world;
     snapshot->time_ns = time_ns;
     snapshot->node_count = rebuild->world->node_count;
     snapshot->part_count = rebuild->part_count;

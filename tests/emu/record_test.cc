@@ -4,6 +4,8 @@
  */
 #include <algorithm>
 
+#include <sys/resource.h>
+
 #include "record_fixture.h"
 #include "world_fixture.h"
 
@@ -175,6 +177,26 @@ TEST(Verify, FindsAFlippedByteAnywhere)
     EXPECT_NE(outcome.out.find("then the recording is damaged: trace/recording: "),
               std::string::npos)
         << outcome.out << outcome.err;
+}
+
+/* The run ends with an error, and what there is of it verifies. */
+TEST(Recording, OnADiskThatFillsUpIsToldAndUsable)
+{
+    support::TemporaryFolder folder;
+    folder.write("scenario.yaml", LanOf("chatter", 3, "3600s"));
+    Outcome outcome = Denali(folder,
+                             {"run", "scenario.yaml", "--quiet", "--out", "run", "--record",
+                              "--checkpoint-every", "10ms"},
+                             "", [] {
+                                 struct rlimit limit = {60000, 60000};
+                                 setrlimit(RLIMIT_FSIZE, &limit);
+                             });
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_NE(outcome.err.find("cannot be written: "), std::string::npos) << outcome.err;
+    EXPECT_TRUE(folder.has("run/INCOMPLETE"));
+    outcome = Denali(folder, {"verify", "run"});
+    EXPECT_EQ(outcome.code, 5) << outcome.out << outcome.err;
+    EXPECT_NE(outcome.out.find("verified up to virtual time "), std::string::npos) << outcome.out;
 }
 
 TEST(Verify, WhatLiesBeforeATearIsVerified)
