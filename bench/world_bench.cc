@@ -4,9 +4,10 @@
 //     build/release/bench/world_bench --scenario scenarios/kademlia-planetlab.yaml --until 30s
 //
 // The first runs the switching benchmark; the second runs the scenario to that virtual time and
-// prints what a node of it costs, part by part.
+// prints what a node of it costs, part by part, and how long snapshots of the world take.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
@@ -142,6 +143,35 @@ void print_switching(unsigned rounds)
     }
 }
 
+// Takes snapshots of a world that runs on between them, and goes back to each.
+enum status print_snapshots(struct emu_world *world, uint64_t now_ns, struct error *error)
+{
+    const int rounds = 8;
+    std::vector<double> take_ms;
+    std::vector<double> back_ms;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < rounds && !status; i++) {
+        uint64_t begin_ns = host_clock_ns();
+        struct emu_snapshot *snapshot = emu_world_snapshot(world);
+        take_ms.push_back((double)(host_clock_ns() - begin_ns) / 1e6);
+        status = emu_world_run(world, now_ns += 1000000000, error);
+        begin_ns = host_clock_ns();
+        status = status ? status : emu_world_restore(world, snapshot, error);
+        back_ms.push_back((double)(host_clock_ns() - begin_ns) / 1e6);
+        status = status ? status : emu_world_run(world, now_ns, error);
+        emu_snapshot_destroy(snapshot);
+    }
+    std::sort(take_ms.begin(), take_ms.end());
+    std::sort(back_ms.begin(), back_ms.end());
+    if (!status) {
+        std::printf(
+            "a snapshot after each second: %.1f ms at the median, %.1f at most; back to it: "
+            "%.1f, %.1f\n",
+            take_ms[rounds / 2], take_ms.back(), back_ms[rounds / 2], back_ms.back());
+    }
+    return status;
+}
+
 int print_cost(const char *scenario_path, const char *until, const char *nodes,
                const char *image_directory)
 {
@@ -194,9 +224,10 @@ int print_cost(const char *scenario_path, const char *until, const char *nodes,
                 " with all nodes made, %" PRIu64 " at most: %" PRIu64 " a node\n",
                 before_bytes, created_bytes, host_peak_rss_bytes(),
                 (host_peak_rss_bytes() - before_bytes) / count);
+    status = print_snapshots(world, scenario->duration_ns, &error);
     emu_world_destroy(world);
     scn_scenario_destroy(scenario);
-    return 0;
+    return status_exit_code(status);
 }
 
 } // namespace

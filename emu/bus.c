@@ -166,7 +166,7 @@ static uint64_t bus_entropy_key(void *host)
     char name[SCN_NODE_NAME_MAX];
     scn_node_name(scenario, node->index, name);
     snprintf(stream_name, sizeof stream_name, "entropy/%s", name);
-    return random_key(scenario->seed, stream_name);
+    return random_key(node->entropy_seed, stream_name);
 }
 
 static void bus_screen_size(void *host, uint32_t *width, uint32_t *height)

@@ -76,7 +76,7 @@ static const struct net_env_ops carrier_ops = {
 
 uint32_t emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes)
 {
-    if (node->network == SCN_NETWORK_NONE) {
+    if (node->network == SCN_NETWORK_NONE || node->link_cut) {
         node->account.drops_no_link++;
         return EMU_DROP_NO_LINK;
     }

@@ -21,6 +21,7 @@ struct emu_snapshot *emu_world_snapshot(struct emu_world *world)
     struct emu_snapshot *snapshot = alloc_zeroed(1, sizeof *snapshot);
     struct writer writer;
     writer_init(&writer);
+    snapshot->world = world;
     snapshot->time_ns = world->now_ns;
     snapshot->node_count = world->node_count;
     snapshot->part_count = emu_part_count(world);
@@ -39,6 +40,10 @@ struct emu_snapshot *emu_world_snapshot(struct emu_world *world)
 enum status emu_world_restore(struct emu_world *world, const struct emu_snapshot *snapshot,
                               struct error *error)
 {
+    if (snapshot->world != world) {
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "the snapshot is of another world; expected one that was taken of this");
+    }
     for (uint32_t i = 0; i < world->node_count; i++) {
         vcpu_space_restore(&world->nodes[i].space, snapshot->pages[i]);
         emu_node_disks_restore(&world->nodes[i], snapshot->blocks[i]);

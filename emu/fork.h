@@ -12,6 +12,7 @@
 #include "world_internal.h"
 
 struct emu_snapshot {
+    const struct emu_world *world; /* whose it is */
     uint64_t time_ns;
     uint32_t node_count;
     uint32_t part_count;
@@ -38,6 +39,9 @@ void emu_world_parts_save(struct emu_world *world, struct writer *writer, size_t
 /* Pages and blocks are in place already. */
 enum status emu_world_parts_load(struct emu_world *world, const void *bytes, size_t size_bytes,
                                  struct error *error) MUST_USE;
+
+/* Is that what the walk begins with in this version? */
+bool emu_state_version_same(const uint8_t *bytes, size_t size_bytes);
 
 /* Hash of one node's whole state, its pages by content. */
 uint64_t emu_node_state_hash(struct emu_node *node);

@@ -137,3 +137,23 @@ void emu_world_node_register_set(struct emu_world *world, uint32_t node, enum vc
     note(world, EMU_INPUT_REGISTER, node, (uint32_t)reg, value, NULL, 0);
     world->nodes[node].vcpu.gpr[reg] = value;
 }
+
+void emu_world_node_cut(struct emu_world *world, uint32_t node)
+{
+    note(world, EMU_INPUT_CUT, node, 0, 0, NULL, 0);
+    world->nodes[node].link_cut = true;
+}
+
+void emu_world_node_drop(struct emu_world *world, uint32_t node, uint32_t count)
+{
+    note(world, EMU_INPUT_DROP, node, count, 0, NULL, 0);
+    world->nodes[node].frames_lost = count;
+}
+
+void emu_world_entropy_seed(struct emu_world *world, uint64_t seed)
+{
+    note(world, EMU_INPUT_SEED, 0, (uint32_t)seed, (uint32_t)(seed >> 32), NULL, 0);
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        world->nodes[i].entropy_seed = seed;
+    }
+}

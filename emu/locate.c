@@ -21,6 +21,7 @@
 
 /* One of the two worlds. */
 struct side {
+    const char *name;
     struct emu_world *world;
     struct emu_player *player;
     struct emu_snapshot *agreed; /* where both were last the same */
@@ -35,16 +36,17 @@ static void side_fini(struct side *side)
     emu_world_destroy(side->world);
 }
 
-static enum status side_init(struct side *side, const struct emu_locate_options *options,
-                             const struct vcpu_engine_ops *engine, struct error *error)
+static enum status side_init(struct side *side, const struct emu_locate_side *from,
+                             uint64_t memory_limit_bytes, struct error *error)
 {
     struct emu_world_options world_options = {
-        .engine = engine,
+        .engine = from->engine,
         .jobs = 1,
-        .memory_limit_bytes = options->memory_limit_bytes,
+        .memory_limit_bytes = memory_limit_bytes,
     };
-    enum status status = emu_world_create(options->scenario, &world_options, &side->world, error);
-    return status ? status : emu_player_open(options->directory, false, &side->player, error);
+    side->name = from->name;
+    enum status status = emu_world_create(from->scenario, &world_options, &side->world, error);
+    return status ? status : emu_player_open(from->directory, false, &side->player, error);
 }
 
 /* Runs from the checkpoint before to a place, and takes it as agreed on. */
@@ -132,7 +134,7 @@ static enum status narrow(struct side sides[2], uint64_t *bad_ns, uint32_t *node
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
-static void add_time(struct emu_text *text, uint64_t time_ns)
+void emu_text_time(struct emu_text *text, uint64_t time_ns)
 {
     emu_text_add(text, "%llu.%09llu s", time_ns / TIME_NS_PER_S, time_ns % TIME_NS_PER_S);
 }
@@ -219,7 +221,7 @@ static enum status tell(struct side sides[2], uint64_t bad_ns, uint32_t node, st
         emu_world_symbols(world, scn_node_group(world->scenario, node));
     scn_node_name(world->scenario, node, name);
     emu_text_add(text, "first difference: virtual time ");
-    add_time(text, bad_ns - 1);
+    emu_text_time(text, bad_ns - 1);
     emu_text_add(text, ", node %s, instruction %" PRIu64 " at eip %08" PRIx32, name, before.retired,
                  before.eip);
     struct emu_text place = {0};
@@ -238,9 +240,8 @@ static enum status tell(struct side sides[2], uint64_t bad_ns, uint32_t node, st
         sides[1].world->nodes[node].vcpu.retired == before.retired) {
         emu_text_add(text, "before it is executed: something that reaches the node differs\n");
     }
-    emu_node_difference_between(world, sides[1].world, node, emu_world_engine_name(world),
-                                emu_world_engine_name(sides[1].world), difference,
-                                sizeof difference);
+    emu_node_difference_between(world, sides[1].world, node, sides[0].name, sides[1].name,
+                                difference, sizeof difference);
     emu_text_add(text, "%s\n", difference);
     return STATUS_OK;
 }
@@ -254,9 +255,9 @@ static void tell_interval(const struct emu_locate_options *options,
         scn_node_name(options->scenario, parting->node, name);
     }
     emu_text_add(text, "between virtual time ");
-    add_time(text, entries[parting->good].time_ns);
+    emu_text_time(text, entries[parting->good].time_ns);
     emu_text_add(text, " and ");
-    add_time(text, entries[parting->bad].time_ns);
+    emu_text_time(text, entries[parting->bad].time_ns);
     emu_text_add(text, ": %s%s, in %s\n", parting->node != UINT32_MAX ? "node " : "",
                  parting->node != UINT32_MAX ? name : "no single node",
                  entries[parting->bad].type == TRACE_RECORD_DIGESTS
@@ -265,6 +266,46 @@ static void tell_interval(const struct emu_locate_options *options,
     if (parting->text[0]) {
         emu_text_add(text, "%s\n", parting->text);
     }
+}
+
+static enum status sides_start(struct side sides[2], const struct emu_locate_side from[2],
+                               const size_t agreed[2], uint64_t memory_limit_bytes,
+                               struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (int i = 0; i < 2 && !status; i++) {
+        status = side_init(&sides[i], &from[i], memory_limit_bytes, error);
+        status = status ? status : side_start(&sides[i], agreed[i], error);
+    }
+    return status;
+}
+
+static enum status narrow_and_tell(struct side sides[2], uint64_t bad_ns, struct emu_text *text,
+                                   struct error *error)
+{
+    uint32_t node;
+    enum status status = narrow(sides, &bad_ns, &node, error);
+    return status || node == UINT32_MAX ? status : tell(sides, bad_ns, node, text, error);
+}
+
+enum status emu_locate_between(const struct emu_locate_side from[2], const size_t agreed[2],
+                               uint64_t bad_ns, uint64_t memory_limit_bytes, struct emu_text *text,
+                               struct error *error)
+{
+    struct side sides[2] = {{0}, {0}};
+    enum status status = sides_start(sides, from, agreed, memory_limit_bytes, error);
+    if (!status && first_different(sides) != UINT32_MAX) {
+        /* They exchanged the same until there, but were not the same: from the beginning. */
+        const size_t start[2] = {EMU_PLACE_START, EMU_PLACE_START};
+        side_fini(&sides[0]);
+        side_fini(&sides[1]);
+        memset(sides, 0, sizeof sides);
+        status = sides_start(sides, from, start, memory_limit_bytes, error);
+    }
+    status = status ? status : narrow_and_tell(sides, bad_ns, text, error);
+    side_fini(&sides[0]);
+    side_fini(&sides[1]);
+    return status;
 }
 
 /* Does the engine that recorded still give what it recorded? From the same place as the other. */
@@ -285,8 +326,6 @@ enum status emu_locate(const struct emu_locate_options *options, const struct em
     struct emu_text told = {0};
     struct emu_player *player = NULL;
     size_t count;
-    uint64_t bad_ns = 0;
-    uint32_t node = UINT32_MAX;
     bool same = false;
     enum status status = emu_player_open(options->directory, false, &player, error);
     if (status) {
@@ -297,15 +336,16 @@ enum status emu_locate(const struct emu_locate_options *options, const struct em
     const struct vcpu_engine_ops *recorder = vcpu_engine_find(emu_player_head(player)->engine);
     tell_interval(options, entries, parting, &told);
     if (recorder && recorder != options->engine) {
-        bad_ns = entries[parting->bad].time_ns;
-        for (int i = 0; i < 2 && !status; i++) {
-            status = side_init(&sides[i], options, i ? options->engine : recorder, error);
-            status = status ? status : side_start(&sides[i], parting->good, error);
-        }
+        const struct emu_locate_side from[2] = {
+            {options->directory, options->scenario, recorder, recorder->name},
+            {options->directory, options->scenario, options->engine, options->engine->name},
+        };
+        const size_t agreed[2] = {parting->good, parting->good};
+        status = sides_start(sides, from, agreed, options->memory_limit_bytes, error);
         status = status ? status : still_same(&sides[0], parting->bad, &same, error);
     }
     if (!status && same) {
-        status = narrow(sides, &bad_ns, &node, error);
+        status = narrow_and_tell(sides, entries[parting->bad].time_ns, &told, error);
     } else if (!status) {
         emu_text_add(&told,
                      "the recorded side cannot be run again here (%s): no instruction can "
@@ -313,9 +353,6 @@ enum status emu_locate(const struct emu_locate_options *options, const struct em
                      !recorder                     ? "its engine is not in this build"
                      : recorder == options->engine ? "its engine is the one that differs"
                                                    : "its engine gives something else too");
-    }
-    if (!status && node != UINT32_MAX) {
-        status = tell(sides, bad_ns, node, &told, error);
     }
     snprintf(text, EMU_VERIFY_TEXT_MAX, "%s", told.bytes);
     emu_text_fini(&told);

@@ -155,13 +155,22 @@ void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame
         emu_process_record_frame(node, EMU_RECORD_FRAME_LOST, EMU_DROP_NODE_DOWN, NULL, 0);
         return;
     }
+    if (node->link_cut || node->frames_lost) {
+        node->frames_lost -= !node->link_cut;
+        node->account.drops_no_link++;
+        emu_process_record_frame(node, EMU_RECORD_FRAME_LOST, EMU_DROP_NO_LINK, NULL, 0);
+        return;
+    }
     emu_digest_add(node, EMU_DIGEST_FRAME_IN, 0, 0, frame->bytes, frame->size_bytes);
     struct dev_env env = emu_node_env(node, DEV_NIC);
     if (dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes)) {
         node->account.frames_received++;
         node->account.bytes_received += frame->size_bytes;
-        emu_process_record_frame(node, EMU_RECORD_FRAME_RECEIVED, EMU_DROPS_MAX, frame->bytes,
-                                 frame->size_bytes);
+        struct emu_record *record = emu_process_record_frame(
+            node, EMU_RECORD_FRAME_RECEIVED, EMU_DROPS_MAX, frame->bytes, frame->size_bytes);
+        if (record) {
+            record->sent_ns = frame->sent_ns;
+        }
     } else {
         node->account.drops_nic_full++;
         emu_process_record_frame(node, EMU_RECORD_FRAME_LOST, EMU_DROP_NIC_FULL, NULL, 0);

@@ -62,7 +62,7 @@ struct emu_account {
     uint64_t drops_nic_full;  /* the card's receive queue was full */
     uint64_t drops_node_down; /* for a node that is off or ended */
     uint64_t drops_refused;   /* handed over by the guest with a bad size */
-    uint64_t drops_no_link;   /* handed over by a guest without a network */
+    uint64_t drops_no_link;   /* handed over by a guest without a network, or lost by force */
     uint64_t console_bytes;
     uint64_t console_bytes_cut; /* of these, past the log's limit */
     uint64_t observations;
@@ -114,6 +114,11 @@ struct emu_node {
     uint8_t *console_log; /* printed, not yet written to disk */
     uint32_t console_log_bytes;
     uint32_t console_log_capacity;
+
+    /* Changed from outside in mid-run, else as the scenario has it. */
+    bool link_cut;         /* nothing is carried to or from it */
+    uint32_t frames_lost;  /* so many of the next ones that arrive are lost */
+    uint64_t entropy_seed; /* what its entropy comes from */
 
     struct emu_account account;
 };

@@ -169,6 +169,15 @@ static enum status give_input(struct emu_player *player, size_t place, struct er
     case EMU_INPUT_POKE:
         (void)emu_world_node_poke(player->world, input.node, input.a, (uint8_t)input.b);
         return STATUS_OK;
+    case EMU_INPUT_CUT:
+        emu_world_node_cut(player->world, input.node);
+        return STATUS_OK;
+    case EMU_INPUT_DROP:
+        emu_world_node_drop(player->world, input.node, input.a);
+        return STATUS_OK;
+    case EMU_INPUT_SEED:
+        emu_world_entropy_seed(player->world, (uint64_t)input.b << 32 | input.a);
+        return STATUS_OK;
     case EMU_INPUT_REGISTER:
         if (input.a < VCPU_REGISTER_COUNT) {
             emu_world_node_register_set(player->world, input.node, (enum vcpu_register)input.a,

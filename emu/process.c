@@ -258,13 +258,14 @@ struct emu_record *emu_process_record(struct emu_process *process, const struct 
     return record;
 }
 
-void emu_process_record_frame(struct emu_node *node, enum emu_record_kind kind, uint32_t cause,
-                              const void *bytes, uint32_t size_bytes)
+struct emu_record *emu_process_record_frame(struct emu_node *node, enum emu_record_kind kind,
+                                            uint32_t cause, const void *bytes, uint32_t size_bytes)
 {
-    if (node->captured) {
-        struct emu_record *record =
-            emu_process_record(node->process, node, kind, bytes, size_bytes);
-        record->cause = cause;
-        record->instruction = node->vcpu.retired;
+    if (!node->captured) {
+        return NULL;
     }
+    struct emu_record *record = emu_process_record(node->process, node, kind, bytes, size_bytes);
+    record->cause = cause;
+    record->instruction = node->vcpu.retired;
+    return record;
 }

@@ -25,6 +25,7 @@ struct emu_record {
     uint32_t cause;    /* frames: which of emu_drop_causes, EMU_DROPS_MAX if not dropped */
     uint32_t detail;   /* offset in the process's details: an observation's name, a frame's bytes */
     uint32_t detail_bytes;
+    uint64_t sent_ns; /* FRAME_RECEIVED: as the network noted on the frame */
     union {
         double value;         /* observations: as the guest gave it */
         uint64_t instruction; /* frames: how many the node had retired */
@@ -134,9 +135,9 @@ struct emu_record *emu_process_record(struct emu_process *process, const struct 
                                       enum emu_record_kind kind, const void *detail,
                                       uint32_t detail_bytes);
 
-/* Adds a record of a frame, if the node is captured. cause: which of emu_drop_causes dropped it,
- * EMU_DROPS_MAX if none did. */
-void emu_process_record_frame(struct emu_node *node, enum emu_record_kind kind, uint32_t cause,
-                              const void *bytes, uint32_t size_bytes);
+/* Adds a record of a frame, if the node is captured; else returns NULL. cause: which of
+ * emu_drop_causes dropped it, EMU_DROPS_MAX if none did. */
+struct emu_record *emu_process_record_frame(struct emu_node *node, enum emu_record_kind kind,
+                                            uint32_t cause, const void *bytes, uint32_t size_bytes);
 
 #endif

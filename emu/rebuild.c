@@ -271,6 +271,12 @@ enum status emu_rebuild_apply(struct emu_rebuild *rebuild, const uint8_t *bytes,
                          "the memory for guests is too small for a checkpoint of this run; raise "
                          "--memory-limit");
     }
+    const struct part *world = &rebuild->parts[EMU_PART_WORLD];
+    if (!status && !emu_state_version_same(world->bytes, world->size_bytes)) {
+        return error_set(error, STATUS_UNSUPPORTED, NULL, 0,
+                         "the checkpoints are of another version of the saved state; use the "
+                         "denali that recorded them");
+    }
     if (status) {
         return error_set(error, status, NULL, 0,
                          "a checkpoint does not fit the scenario that was recorded with it");
@@ -295,6 +301,7 @@ struct emu_snapshot *emu_rebuild_snapshot(struct emu_rebuild *rebuild, uint64_t 
     struct emu_snapshot *snapshot = alloc_zeroed(1, sizeof *snapshot);
     struct writer writer;
     writer_init(&writer);
+    snapshot->world = rebuild->world;
     snapshot->time_ns = time_ns;
     snapshot->node_count = rebuild->world->node_count;
     snapshot->part_count = rebuild->part_count;

@@ -11,6 +11,7 @@
 #include <emu/run.h>
 
 #include "checkpoint.h"
+#include "world_internal.h"
 
 #define SNAPSHOTS_MAX 2u   /* not written yet: the run waits for its writer beyond that */
 #define ITEMS_MAX     256u /* likewise, of all kinds */
@@ -226,9 +227,17 @@ enum status emu_recorder_mark(struct emu_recorder *recorder, struct error *error
 
 /* --- beginning and end ------------------------------------------------------------------------ */
 
-static void take_head(struct emu_recorder *recorder, const struct emu_recorder_options *options)
+static enum status take_head(struct emu_recorder *recorder,
+                             const struct emu_recorder_options *options, struct error *error)
 {
     const struct emu_world *world = recorder->world;
+    struct trace_file *files = alloc_zeroed(options->file_count + 1, sizeof *files);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < options->file_count && !status; i++) {
+        files[i].path = (char *)options->files[i];
+        status = trace_file_look(options->directory, files[i].path, &files[i].size_bytes,
+                                 &files[i].hash, error);
+    }
     struct trace_head head = {
         .version = (char *)emu_version(),
         .engine = (char *)emu_world_engine_name(world),
@@ -238,12 +247,16 @@ static void take_head(struct emu_recorder *recorder, const struct emu_recorder_o
         .duration_ns = world->scenario->duration_ns,
         .interval_ns = recorder->interval_ns,
         .checkpoint_ns = recorder->checkpoint_ns,
-        .files = (struct trace_file *)options->files,
+        .files = files,
         .file_count = options->file_count,
     };
-    struct item *item = item_create(TRACE_RECORD_HEAD, world->now_ns);
-    trace_head_write(&head, &item->content);
-    hand_over(recorder, item);
+    if (!status) {
+        struct item *item = item_create(TRACE_RECORD_HEAD, world->now_ns);
+        trace_head_write(&head, &item->content);
+        hand_over(recorder, item);
+    }
+    free(files);
+    return status;
 }
 
 enum status emu_recorder_create(struct emu_world *world, const struct emu_recorder_options *options,
@@ -266,13 +279,13 @@ enum status emu_recorder_create(struct emu_world *world, const struct emu_record
         status = error_set(error, STATUS_NO_MEMORY, NULL, 0,
                            "the host refused a thread to write the recording");
     }
+    recorder->started = !status;
+    status = status ? status : take_head(recorder, options, error);
     if (status) {
         emu_recorder_abandon(recorder);
         return status;
     }
-    recorder->started = true;
     world->recorder = recorder;
-    take_head(recorder, options);
     *result = recorder;
     return STATUS_OK;
 }

@@ -55,8 +55,8 @@ enum status emu_replay_run(struct emu_replay *replay, uint64_t until_ns, bool *s
                            struct error *error)
 {
     struct emu_parting parting = {0};
-    enum status status =
-        emu_player_run(replay->player, until_ns, SIZE_MAX, &parting, stopped, error);
+    enum status status = emu_player_run(replay->player, until_ns, SIZE_MAX,
+                                        replay->forked ? NULL : &parting, stopped, error);
     if (!status && parting.found) {
         size_t count;
         char good[SCN_MOMENT_TEXT_MAX];

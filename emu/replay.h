@@ -11,6 +11,7 @@ struct emu_replay {
     struct emu_player *player; /* NULL: nothing is replayed */
     uint64_t from_ns;
     uint64_t to_ns; /* of the recording, at most */
+    bool forked;    /* from here on the run is another: nothing is compared any more */
 };
 
 /* Opens the recording of a run directory; from and to as typed, NULL: its start and its end. */

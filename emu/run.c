@@ -1,25 +1,17 @@
 /* A run from scenario file to run directory. */
-#include <emu/run.h>
+#include "run_internal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <analysis/metrics.h>
-#include <analysis/summary.h>
 #include <base/alloc.h>
 #include <base/arithmetic.h>
 #include <base/host_clock.h>
 #include <base/locale.h>
 #include <base/time.h>
-#include <traces/run_directory.h>
 
-#include "capture.h"
-#include "progress.h"
-#include "recorder.h"
-#include "replay.h"
-#include "screenshot.h"
 #include "tracer.h"
 #include "world_internal.h"
 
@@ -27,34 +19,6 @@ const char *emu_version(void)
 {
     return DENALI_VERSION;
 }
-
-struct node_trace {
-    uint32_t node;
-    struct scn_stretch stretch;
-    bool begun; /* something of it has been written */
-};
-
-/* Everything that one run holds. */
-struct run {
-    const struct emu_run_options *options;
-    struct emu_run_result *result;
-    struct scn_scenario *scenario;
-    struct emu_world *world;
-    struct trace_run *trace;
-    struct emu_recorder *recorder; /* NULL: it is not recorded */
-    struct ana_metrics *metrics;
-    struct emu_capture captures;
-    struct emu_screenshots screenshots;
-    struct emu_progress progress;
-    struct node_trace *traces; /* one for each of options->traces */
-    struct emu_replay replay;
-    struct scn_nodes consoles; /* that are also printed */
-    uint32_t *watched;         /* the node of each of options->watches */
-    uint32_t watched_count;
-    bool muted;          /* a replay has not come to its beginning: nobody is told anything */
-    uint64_t started_ns; /* host time */
-    uint32_t faults[VCPU_FAULT_COUNT];
-};
 
 enum status emu_run_scenario_load(const struct emu_run_options *options,
                                   struct scn_scenario **scenario, struct error *error)
@@ -246,226 +210,6 @@ static enum status write_scenario(struct run *run, struct error *error)
     return status;
 }
 
-/* --- the end ---------------------------------------------------------------------------------- */
-
-static enum status write_nodes(struct run *run, struct error *error)
-{
-    const char *causes[EMU_DROPS_MAX];
-    uint32_t cause_count = emu_drop_causes(causes);
-    enum status status = trace_run_nodes_begin(run->trace, causes, cause_count, error);
-    for (uint32_t i = 0; i < emu_world_node_count(run->world) && !status; i++) {
-        struct emu_node_report report;
-        char name[SCN_NODE_NAME_MAX];
-        emu_world_node_report(run->world, i, &report);
-        scn_node_name(run->scenario, i, name);
-        bool faulted = report.fault.kind != VCPU_FAULT_NONE;
-        run->faults[report.fault.kind]++;
-        struct trace_node_account account = {
-            .node = name,
-            .group = run->scenario->groups[scn_node_group(run->scenario, i)].name,
-            .index = i,
-            .state = report.state,
-            .exited = strcmp(report.state, "terminated") == 0,
-            .exit_code = report.exit_code,
-            .fault = faulted ? vcpu_fault_name(report.fault.kind) : NULL,
-            .fault_eip = report.fault.eip,
-            .fault_address = report.fault.address,
-            .instructions = report.instructions,
-            .cycles = report.cycles,
-            .wakeups = report.wake_ups,
-            .interrupts_raised = report.interrupts_raised,
-            .interrupts_delivered = report.interrupts_delivered,
-            .frames_sent = report.frames_sent,
-            .bytes_sent = report.bytes_sent,
-            .frames_received = report.frames_received,
-            .bytes_received = report.bytes_received,
-            .drops = report.drops,
-            .pages_private = report.pages_private,
-            .pages_private_max = report.pages_private_max,
-            .disk_reads = report.disk_reads,
-            .disk_writes = report.disk_writes,
-            .disk_blocks_private = report.disk_blocks_private,
-            .console_bytes = report.console_bytes,
-            .observations = report.observations,
-            .keys_dropped = report.keys_dropped,
-            .faults = faulted,
-            .digest = report.digest,
-        };
-        status = trace_run_node_write(run->trace, &account, error);
-    }
-    return status;
-}
-
-/* A disk of a node, for the writer of its image. */
-struct kept_disk {
-    const struct emu_world *world;
-    uint32_t node;
-    uint32_t disk;
-};
-
-static uint64_t kept_disk_next(void *context, uint64_t from, const void **bytes)
-{
-    const struct kept_disk *kept = context;
-    return emu_world_node_disk_next(kept->world, kept->node, kept->disk, from, bytes);
-}
-
-/* What nodes leave on disks that the scenario wants kept. */
-static enum status write_disks(struct run *run, struct error *error)
-{
-    enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < emu_world_node_count(run->world); i++) {
-        const struct scn_group *group = &run->scenario->groups[scn_node_group(run->scenario, i)];
-        for (uint32_t j = 0; j < group->disk_count && !status; j++) {
-            const struct scn_disk *disk = &group->disks[j];
-            struct kept_disk kept = {run->world, i, j};
-            struct trace_disk_image image = {
-                .block_count = disk->size_bytes / SCN_DISK_BLOCK_BYTES,
-                .block_bytes = SCN_DISK_BLOCK_BYTES,
-                .next = kept_disk_next,
-                .context = &kept,
-            };
-            char name[SCN_NODE_NAME_MAX];
-            scn_node_name(run->scenario, i, name);
-            if (disk->keep) {
-                status = trace_run_disk_write(run->trace, name, disk->name, &image, error);
-            }
-        }
-    }
-    return status;
-}
-
-static enum ana_statistic statistic_of(uint32_t statistic)
-{
-    static const enum ana_statistic map[] = {
-        [SCN_STATISTIC_COUNT] = ANA_COUNT, [SCN_STATISTIC_MEAN] = ANA_MEAN,
-        [SCN_STATISTIC_MIN] = ANA_MIN,     [SCN_STATISTIC_MAX] = ANA_MAX,
-        [SCN_STATISTIC_P50] = ANA_P50,     [SCN_STATISTIC_P90] = ANA_P90,
-        [SCN_STATISTIC_P95] = ANA_P95,     [SCN_STATISTIC_P99] = ANA_P99,
-        [SCN_STATISTIC_SUM] = ANA_SUM,
-    };
-    return map[statistic];
-}
-
-/* How many there are; a part of a run is not what they are about. */
-static uint32_t expectations_of(const struct run *run)
-{
-    bool part = run->replay.player &&
-                (run->replay.from_ns > 0 || run->replay.to_ns < run->scenario->duration_ns);
-    return part ? 0 : run->scenario->expectation_count;
-}
-
-/* Judges the scenario's expectations; the caller frees both arrays. */
-static struct trace_summary_assertion *judge(struct run *run, char (**details)[ANA_DETAIL_BYTES])
-{
-    uint32_t count = expectations_of(run);
-    struct trace_summary_assertion *assertions = alloc_zeroed(count + 1, sizeof *assertions);
-    *details = alloc_zeroed(count + 1, sizeof **details);
-    run->result->expectations_met = true;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct scn_expectation *from = &run->scenario->expectations[i];
-        struct ana_expectation expectation = {
-            .metric = from->metric,
-            .statistic = statistic_of(from->statistic),
-            .has_at_least = from->at_least.text,
-            .at_least = from->at_least.value,
-            .has_at_most = from->at_most.text,
-            .at_most = from->at_most.value,
-            .has_equals = from->equals.text,
-            .equals = from->equals.value,
-        };
-        assertions[i].name = from->name;
-        assertions[i].passed = ana_expectation_check(run->metrics, &expectation, (*details)[i]);
-        assertions[i].detail = (*details)[i];
-        run->result->expectations_met &= assertions[i].passed;
-    }
-    return assertions;
-}
-
-/* Counters of the run that expectations may name. */
-static void add_figures(struct run *run, const struct emu_totals *totals)
-{
-    double failed = 0;
-    for (uint32_t i = 0; i < emu_world_node_count(run->world); i++) {
-        struct emu_node_report report;
-        emu_world_node_report(run->world, i, &report);
-        failed += report.exit_code != 0;
-    }
-    const double figures[SCN_FIGURE_COUNT] = {
-        [SCN_FIGURE_INSTRUCTIONS] = (double)totals->instructions,
-        [SCN_FIGURE_FRAMES_SENT] = (double)totals->frames_sent,
-        [SCN_FIGURE_FRAMES_DELIVERED] = (double)totals->frames_delivered,
-        [SCN_FIGURE_FRAMES_DROPPED] = (double)totals->frames_dropped,
-        [SCN_FIGURE_NODES_UP] = totals->nodes_up,
-        [SCN_FIGURE_NODES_TERMINATED] = totals->nodes_terminated,
-        [SCN_FIGURE_NODES_FAILED] = failed,
-        [SCN_FIGURE_FAULTS] = totals->nodes_faulted,
-    };
-    for (uint32_t i = 0; i < SCN_FIGURE_COUNT; i++) {
-        ana_metrics_add_figure(run->metrics, scn_figure_name((enum scn_figure)i), figures[i]);
-    }
-}
-
-static enum status finish(struct run *run, struct error *error)
-{
-    enum status status = write_nodes(run, error);
-    if (!status) {
-        status = trace_run_captures_end(run->trace, emu_world_now_ns(run->world), error);
-    }
-    if (!status) {
-        status = write_disks(run, error);
-    }
-    if (status) {
-        return status;
-    }
-    struct emu_totals totals;
-    emu_world_totals(run->world, &totals);
-    add_figures(run, &totals);
-    run->result->digest = emu_world_digest(run->world);
-    if (run->recorder) {
-        struct emu_recorder *recorder = run->recorder;
-        run->recorder = NULL;
-        status = emu_recorder_end(recorder, run->result->digest, error);
-    }
-    if (status) {
-        return status;
-    }
-    run->result->nodes_up = totals.nodes_up;
-    char(*details)[ANA_DETAIL_BYTES];
-    struct trace_summary_fault faults[VCPU_FAULT_COUNT];
-    uint32_t fault_count = 0;
-    for (uint32_t kind = VCPU_FAULT_NONE + 1; kind < VCPU_FAULT_COUNT; kind++) {
-        if (run->faults[kind]) {
-            faults[fault_count++] = (struct trace_summary_fault){
-                vcpu_fault_name((enum vcpu_fault_kind)kind), run->faults[kind]};
-        }
-    }
-    struct trace_summary summary = {
-        .scenario = run->scenario->name,
-        .seed = run->scenario->seed,
-        .engine = emu_world_engine_name(run->world),
-        .jobs = emu_world_jobs(run->world),
-        .nodes = run->scenario->node_count,
-        .virtual_ns = emu_world_now_ns(run->world),
-        .wall_ns = host_clock_ns() - run->started_ns,
-        .instructions = totals.instructions,
-        .frames_sent = totals.frames_sent,
-        .frames_delivered = totals.frames_delivered,
-        .frames_dropped = totals.frames_dropped,
-        .peak_rss_bytes = host_peak_rss_bytes(),
-        .digest = run->result->digest,
-        .assertions = judge(run, &details),
-        .assertion_count = expectations_of(run),
-        .faults = faults,
-        .fault_count = fault_count,
-    };
-    summary.metrics = ana_metrics_list(run->metrics, &summary.metric_count);
-    status = trace_run_finish(run->trace, &summary, error);
-    run->trace = NULL;
-    free((void *)summary.assertions);
-    free(details);
-    return status;
-}
-
 /* --- all of it -------------------------------------------------------------------------------- */
 
 /* "peer-3:1s-1.5s": a node, and where there is one a stretch. */
@@ -558,14 +302,12 @@ static enum status record(struct run *run, struct error *error)
         status = scn_moment_parse("--checkpoint-every", options->checkpoint_every,
                                   &recorder_options.checkpoint_ns, error);
     }
-    struct trace_file *files = alloc_zeroed(1, sizeof *files);
+    const char **files = alloc_zeroed(1, sizeof *files);
     const char *path = "scenario.yaml";
     uint32_t count = 0;
-    for (; path && !status; path = trace_run_file(run->trace, count++)) {
+    for (; path; path = trace_run_file(run->trace, count++)) {
         files = alloc_grow(files, count + 1, sizeof *files);
-        files[count].path = (char *)path;
-        status = trace_file_look(recorder_options.directory, path, &files[count].size_bytes,
-                                 &files[count].hash, error);
+        files[count] = path;
     }
     recorder_options.files = files;
     recorder_options.file_count = count;
@@ -589,6 +331,29 @@ static enum status load(struct run *run, struct error *error)
     snprintf(path, sizeof path, "%s/scenario.yaml", options->replay);
     const struct emu_run_options recorded = {.scenario_path = path};
     return status ? status : emu_run_scenario_load(&recorded, &run->scenario, error);
+}
+
+/* Where a fork begins, and what is then done. */
+static enum status fork_parse(struct run *run, struct error *error)
+{
+    const struct emu_run_options *options = run->options;
+    if (!options->fork_at) {
+        return STATUS_OK;
+    }
+    enum status status = emu_moment_parse("--at", options->fork_at, &run->fork_ns, error);
+    if (!status && run->fork_ns > run->replay.to_ns) {
+        char end[SCN_MOMENT_TEXT_MAX];
+        scn_moment_write(run->replay.to_ns, end);
+        status = error_set(error, STATUS_INVALID, NULL, 0,
+                           "--at %s: the recording ends at %s; expected a moment before",
+                           options->fork_at, end);
+    }
+    run->replay.to_ns = run->scenario->duration_ns;
+    run->changes = alloc_zeroed(options->change_count + 1, sizeof *run->changes);
+    for (uint32_t i = 0; i < options->change_count && !status; i++) {
+        status = emu_change_parse(run->world, options->changes[i], &run->changes[i], error);
+    }
+    return status;
 }
 
 static enum status start(struct run *run, struct error *error)
@@ -634,6 +399,7 @@ static enum status start(struct run *run, struct error *error)
     if (status) {
         return status;
     }
+    status = fork_parse(run, error);
     run->traces = alloc_zeroed(options->trace_count + 1, sizeof *run->traces);
     for (uint32_t i = 0; i < options->trace_count && !status; i++) {
         status = trace_parse(run, i, error);
@@ -643,7 +409,9 @@ static enum status start(struct run *run, struct error *error)
     }
     char name[SCN_NAME_MAX + 16];
     snprintf(name, sizeof name, "%.64s%s", run->scenario->name,
-             run->replay.player ? "-replay" : "");
+             options->fork_at     ? "-fork"
+             : run->replay.player ? "-replay"
+                                  : "");
     struct trace_run_options trace_options = {
         .path = options->out,
         .scenario = name,
@@ -661,17 +429,33 @@ static enum status start(struct run *run, struct error *error)
     return status ? status : look_on(run, error);
 }
 
+/* The run becomes another one. */
+static enum status change(struct run *run, struct error *error)
+{
+    run->replay.forked = true;
+    for (uint32_t i = 0; i < run->options->change_count; i++) {
+        if (!emu_change_apply(run->world, &run->changes[i])) {
+            return error_set(error, STATUS_INVALID, NULL, 0,
+                             "--set: `%.80s`: the node has no such memory",
+                             run->options->changes[i]);
+        }
+    }
+    return STATUS_OK;
+}
+
 /* To the end, with a look at screens on the way. How the world's run is cut changes nothing in it.
  */
 static enum status go(struct run *run, struct error *error)
 {
     bool replays = run->replay.player != NULL;
     uint64_t end_ns = replays ? run->replay.to_ns : run->scenario->duration_ns;
+    uint64_t change_ns = run->options->fork_at ? run->fork_ns : UINT64_MAX;
     enum status status = STATUS_OK;
     bool stopped;
     for (uint64_t until_ns = 0; until_ns < end_ns && !status && !run->result->interrupted;) {
         uint64_t shot_ns = emu_screenshots_next_ns(&run->screenshots);
         until_ns = shot_ns < end_ns ? shot_ns : end_ns;
+        until_ns = change_ns < until_ns ? change_ns : until_ns;
         if (run->recorder) {
             uint64_t mark_ns = emu_recorder_next_ns(run->recorder);
             until_ns = mark_ns < until_ns ? mark_ns : until_ns;
@@ -680,6 +464,10 @@ static enum status go(struct run *run, struct error *error)
                          : emu_world_run(run->world, until_ns, error);
         if (!status && run->recorder && !run->result->interrupted) {
             status = emu_recorder_mark(run->recorder, error);
+        }
+        if (!status && until_ns == change_ns && !run->result->interrupted) {
+            status = change(run, error);
+            change_ns = UINT64_MAX;
         }
         if (!status && !run->result->interrupted) {
             status = emu_screenshots_take(&run->screenshots, run->world, run->scenario, run->trace,
@@ -708,13 +496,14 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
         emu_progress_done(&run.progress);
     }
     if (!status && !result->interrupted) {
-        status = finish(&run, error);
+        status = emu_run_finish(&run, error);
     }
     for (uint32_t i = 0; !status && i < options->trace_count && !result->trace_empty; i++) {
         result->trace_empty = run.traces[i].begun ? NULL : options->traces[i];
     }
     free(run.traces);
     free(run.watched);
+    free(run.changes);
     if (run.trace) {
         char reason[sizeof error->message + 64];
         if (result->interrupted) {

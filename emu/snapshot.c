@@ -25,7 +25,7 @@
 #include "fork.h"
 
 #define STATE_MAGIC   0x4e445731u /* "1WDN" in memory */
-#define STATE_VERSION 2u
+#define STATE_VERSION 3u
 #define PAGE_END      UINT32_MAX
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -126,6 +126,9 @@ static void save_node(struct emu_node *node, struct writer *writer, bool with_pa
     write_u32(writer, input ? node->input->base.key.source : UINT32_MAX);
     bool key = node->key && event_queued(&node->key->base);
     write_u32(writer, key ? node->key->base.key.source : UINT32_MAX);
+    write_u8(writer, node->link_cut);
+    write_u32(writer, node->frames_lost);
+    write_u64(writer, node->entropy_seed);
 #define X(field) write_u64(writer, node->account.field);
     ACCOUNT_FIELDS(X)
 #undef X
@@ -244,6 +247,9 @@ static void load_node(struct emu_node *node, struct reader *reader, bool with_pa
     }
     emu_world_console_input_queue(node, read_u32(reader));
     emu_world_key_queue(node, read_u32(reader));
+    node->link_cut = read_u8(reader) & 1;
+    node->frames_lost = read_u32(reader);
+    node->entropy_seed = read_u64(reader);
 #define X(field) node->account.field = read_u64(reader);
     ACCOUNT_FIELDS(X)
 #undef X
@@ -500,6 +506,13 @@ enum status emu_world_parts_load(struct emu_world *world, const void *bytes, siz
     struct reader reader;
     reader_init(&reader, bytes, size_bytes);
     return load_world(world, &reader, false, error);
+}
+
+bool emu_state_version_same(const uint8_t *bytes, size_t size_bytes)
+{
+    struct reader reader;
+    reader_init(&reader, bytes, size_bytes);
+    return read_u32(&reader) == STATE_MAGIC && read_u32(&reader) == STATE_VERSION;
 }
 
 uint64_t emu_node_state_hash(struct emu_node *node)

@@ -4,17 +4,21 @@
  */
 #include <emu/verify.h>
 
+#include <errno.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <base/alloc.h>
 #include <base/arithmetic.h>
 #include <emu/run.h>
+#include <traces/bundle.h>
 #include <traces/summary.h>
 
 #include "locate.h"
@@ -272,16 +276,12 @@ static void judge_ending(struct verify *verify)
              trace_recording_ending_text(recording));
 }
 
-enum status emu_verify(const struct emu_verify_options *options, struct emu_verify_result *result,
-                       struct error *error)
+static enum status verify_directory(const struct emu_verify_options *options,
+                                    struct emu_verify_result *result, struct error *error)
 {
-    struct error local = ERROR_INIT;
     struct verify verify = {.options = options, .result = result};
     size_t from = EMU_PLACE_START;
     bool same = false;
-    ARITHMETIC_NEUTRAL();
-    error = error ? error : &local;
-    memset(result, 0, sizeof *result);
     verify.engine = options->engine ? options->engine : vcpu_engines()[0];
     enum status status = begin(&verify, &from, error);
     status = status ? status : files_same(&verify, &same, error);
@@ -305,4 +305,53 @@ enum status emu_verify(const struct emu_verify_options *options, struct emu_veri
     scn_scenario_destroy(verify.scenario);
     emu_player_close(verify.player);
     return status;
+}
+
+/* --- of a bundle ------------------------------------------------------------------------------ */
+
+static void folder_remove(char *path)
+{
+    char *paths[] = {path, NULL};
+    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    for (FTSENT *entry = walk ? fts_read(walk) : NULL; entry; entry = fts_read(walk)) {
+        if (entry->fts_info != FTS_D) {
+            (void)remove(entry->fts_accpath); /* what cannot be removed stays */
+        }
+    }
+    if (walk) {
+        fts_close(walk);
+    }
+}
+
+/* Unpacks it where temporary files go, and verifies that. */
+static enum status verify_bundle(const struct emu_verify_options *options,
+                                 struct emu_verify_result *result, struct error *error)
+{
+    char folder[4096];
+    const char *place = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/denali-bundle-XXXXXX", place && place[0] ? place : "/tmp");
+    if (!mkdtemp(folder)) {
+        return error_set(error, STATUS_IO, folder, 0,
+                         "no folder to unpack into can be made: %s; set TMPDIR to where there is "
+                         "room",
+                         strerror(errno));
+    }
+    struct emu_verify_options unpacked = *options;
+    unpacked.path = folder;
+    enum status status = trace_bundle_unpack(options->path, folder, error);
+    status = status ? status : verify_directory(&unpacked, result, error);
+    folder_remove(folder);
+    return status;
+}
+
+enum status emu_verify(const struct emu_verify_options *options, struct emu_verify_result *result,
+                       struct error *error)
+{
+    struct error local = ERROR_INIT;
+    struct stat kind;
+    ARITHMETIC_NEUTRAL();
+    error = error ? error : &local;
+    memset(result, 0, sizeof *result);
+    bool file = stat(options->path, &kind) == 0 && S_ISREG(kind.st_mode);
+    return file ? verify_bundle(options, result, error) : verify_directory(options, result, error);
 }

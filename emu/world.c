@@ -124,6 +124,7 @@ static void make_node(struct emu_world *world, uint32_t index, struct emu_node *
     node->group = group_index;
     node->network = group->network;
     node->cpu_hz = group->cpu_hz;
+    node->entropy_seed = world->scenario->seed;
     vcpu_space_init(&node->space, world->arena, world->images[group_index],
                     (uint32_t)group->memory_bytes);
     if (group->limits.memory_bytes) {
@@ -436,6 +437,7 @@ static struct emu_note note_of(const struct emu_record *record, const struct emu
     if (record->kind >= EMU_RECORD_FRAME_SENT) {
         note.name = drop_cause(record->cause);
         note.instruction = record->instruction;
+        note.sent_ns = record->sent_ns;
         note.bytes = detail;
         note.size_bytes = record->detail_bytes;
     } else if (detail) {

@@ -2,6 +2,7 @@
 #ifndef DENALI_TRACES_RECORDING_FORMAT_H
 #define DENALI_TRACES_RECORDING_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <base/codec.h>
@@ -19,5 +20,8 @@ static inline uint64_t recording_header_hash(const uint8_t *header, uint64_t off
 {
     return hash_chain(offset, header, RECORDING_HEADER_BYTES - 8);
 }
+
+/* A path that stays in the folder it is relative to. */
+bool recording_path_inside(const char *path);
 
 #endif

@@ -8,6 +8,7 @@
 #include <base/hash.h>
 #include <traces/recording.h>
 
+#include "recording_format.h"
 #include "run.h"
 
 #define PIECE_BYTES 65536u /* of files, for their hashes */
@@ -81,8 +82,7 @@ void trace_head_write(const struct trace_head *head, struct writer *writer)
     }
 }
 
-/* A path that stays in the run directory. */
-static bool path_inside(const char *path)
+bool recording_path_inside(const char *path)
 {
     if (path[0] == '\0' || path[0] == '/') {
         return false;
@@ -120,7 +120,7 @@ bool trace_head_read(struct trace_head *head, const void *bytes, size_t size_byt
         file->path = read_text(&reader);
         file->size_bytes = read_u64(&reader);
         file->hash = read_u64(&reader);
-        if (file->path && !path_inside(file->path)) {
+        if (file->path && !recording_path_inside(file->path)) {
             reader_fail(&reader);
         }
     }

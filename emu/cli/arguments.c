@@ -120,6 +120,10 @@ bool cli_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_ar
             arguments->rest_count = argc - i - 1;
             break;
         }
+        static char out[] = "--out";
+        if (strcmp(argv[i], "-o") == 0 && find(verb, "out", 3)) {
+            argv[i] = out;
+        }
         if (strncmp(argv[i], "--", 2) == 0) {
             if (!take_option(verb, argc, argv, &i, arguments)) {
                 return false;

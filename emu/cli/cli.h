@@ -114,6 +114,10 @@ char *cli_machine_describe(const struct cli_arguments *arguments, size_t *size_b
 extern const struct cli_verb cli_run_verb;
 extern const struct cli_verb cli_verify_verb;
 extern const struct cli_verb cli_replay_verb;
+extern const struct cli_verb cli_fork_verb;
+extern const struct cli_verb cli_diff_verb;
+extern const struct cli_verb cli_bundle_verb;
+extern const struct cli_verb cli_why_verb;
 extern const struct cli_verb cli_boot_verb;
 extern const struct cli_verb cli_debug_verb;
 extern const struct cli_verb cli_check_verb;

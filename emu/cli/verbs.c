@@ -4,14 +4,15 @@
 #include "cli.h"
 
 const struct cli_verb *const cli_verbs[] = {
-    &cli_run_verb,     &cli_verify_verb, &cli_replay_verb,
-    &cli_debug_verb,   &cli_boot_verb,   &cli_check_verb,
-    &cli_inspect_verb, &cli_list_verb,   NULL,
+    &cli_run_verb,  &cli_verify_verb, &cli_replay_verb,  &cli_debug_verb,
+    &cli_fork_verb, &cli_diff_verb,   &cli_why_verb,     &cli_bundle_verb,
+    &cli_boot_verb, &cli_check_verb,  &cli_inspect_verb, &cli_list_verb,
+    NULL,
 };
 
 const struct cli_exit cli_exits[] = {
     {"0", "done"},
-    {"1", "run: an expectation of the scenario does not hold; verify: the run differs"},
+    {"1", "run, fork: an expectation does not hold; verify, diff: the runs differ"},
     {"2", "bad input or a full disk; one line says what and where"},
     {"3", "no memory or threads to be had"},
     {"4", "boot: the guest faulted"},
@@ -31,7 +32,9 @@ const char cli_description[] =
 const char cli_examples[] = "  denali run hello.yaml\n"
                             "  denali run kademlia-planetlab.yaml --seed 7 --nodes 2000\n"
                             "  denali run my-experiment.yaml --set groups.peers.count=50\n"
-                            "  denali verify runs/my-experiment-1-1\n"
+                            "  denali run my-experiment.yaml --record --out my-run\n"
+                            "  denali verify my-run\n"
+                            "  denali replay my-run --from 20s --to 21s --pcap peer-3\n"
                             "  denali boot my-peer.img -- arg1\n"
                             "  denali check my-experiment.yaml\n";
 

@@ -95,7 +95,7 @@ static int verify(const struct cli_arguments *arguments)
 const struct cli_verb cli_verify_verb = {
     .name = "verify",
     .summary = "run a recorded run again and compare",
-    .usage = "[OPTIONS] DIR",
+    .usage = "[OPTIONS] DIR|FILE",
     .description =
         "Runs a run that was made with --record again, from its directory alone, and compares it "
         "with\nits recording all the way (docs/trace.md). Says that it is the same; or names the "
@@ -106,7 +106,8 @@ const struct cli_verb cli_verify_verb = {
     .examples = "  denali verify runs/echo-1-1\n"
                 "  denali verify runs/echo-1-1 --engine interpreter --jobs 4\n"
                 "  denali verify runs/echo-1-1 --from 20s\n"
-                "  denali verify runs/echo-1-1 --quick\n",
+                "  denali verify runs/echo-1-1 --quick\n"
+                "  denali verify echo.denali\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = verify,

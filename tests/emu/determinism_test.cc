@@ -229,6 +229,15 @@ TEST(Snapshots, BringTheWorldBackAnyNumberOfTimes)
     }
 }
 
+TEST(Snapshots, AreOfOneWorldOnly)
+{
+    TestWorld a(Chatter(13));
+    TestWorld b(Chatter(13));
+    struct emu_snapshot *snapshot = emu_world_snapshot(a.get());
+    EXPECT_EQ(emu_world_restore(b.get(), snapshot, nullptr), STATUS_INVALID);
+    emu_snapshot_destroy(snapshot);
+}
+
 /* A page that a snapshot holds too is still the node's own: writing it again asks for no more. */
 TEST(Snapshots, LeaveTheMemoryLimitAsItIs)
 {

@@ -4,10 +4,14 @@
  */
 #include <algorithm>
 
+#include <sys/resource.h>
+
 #include "record_fixture.h"
 #include "world_fixture.h"
 
 extern "C" {
+#include <base/random.h>
+#include <emu/record.h>
 #include <emu/verify.h>
 #include <vcpu/memory.h>
 }
@@ -175,6 +179,26 @@ TEST(Verify, FindsAFlippedByteAnywhere)
         << outcome.out << outcome.err;
 }
 
+/* The run ends with an error, and what there is of it verifies. */
+TEST(Recording, OnADiskThatFillsUpIsToldAndUsable)
+{
+    support::TemporaryFolder folder;
+    folder.write("scenario.yaml", LanOf("chatter", 3, "3600s"));
+    Outcome outcome = Denali(folder,
+                             {"run", "scenario.yaml", "--quiet", "--out", "run", "--record",
+                              "--checkpoint-every", "10ms"},
+                             "", [] {
+                                 struct rlimit limit = {60000, 60000};
+                                 setrlimit(RLIMIT_FSIZE, &limit);
+                             });
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_NE(outcome.err.find("cannot be written: "), std::string::npos) << outcome.err;
+    EXPECT_TRUE(folder.has("run/INCOMPLETE"));
+    outcome = Denali(folder, {"verify", "run"});
+    EXPECT_EQ(outcome.code, 5) << outcome.out << outcome.err;
+    EXPECT_NE(outcome.out.find("verified up to virtual time "), std::string::npos) << outcome.out;
+}
+
 TEST(Verify, WhatLiesBeforeATearIsVerified)
 {
     support::TemporaryFolder folder;
@@ -296,6 +320,133 @@ TEST(Verify, NamesTheNodeWhoseDigestIsAnother)
     EXPECT_NE(outcome.out.find("node peer-2, in what it exchanged with the outside"),
               std::string::npos)
         << outcome.out;
+}
+
+/* Checksums that are right say nothing of who wrote them: states that never were are refused, or
+ * run and are told; nothing else happens. */
+TEST(Verify, WildCheckpointsAreRefusedOrTold)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "25ms"));
+    std::vector<RecordRead> records = ReadRecords(folder.path("run/trace/recording"));
+    struct random_stream random;
+    random_init_seed(&random, 17);
+    for (int round = 0; round < 40; round++) {
+        std::vector<RecordRead> wild = records;
+        for (RecordRead &record : wild) {
+            bool is_checkpoint =
+                record.type == TRACE_RECORD_FULL || record.type == TRACE_RECORD_DELTA;
+            if (is_checkpoint && round % 2) {
+                record.content = Recode(
+                    record.content, [&](const struct trace_item &, std::vector<uint8_t> &now) {
+                        if (!now.empty() && random_below(&random, 4) == 0) {
+                            now[random_below(&random, now.size())] = (uint8_t)random_next(&random);
+                        }
+                    });
+            } else if (record.type != TRACE_RECORD_HEAD) {
+                size_t at = random_below(&random, record.content.size());
+                record.content[at] = (char)random_next(&random);
+            }
+        }
+        WriteRecords(folder.path("run"), wild);
+        std::string path = folder.path("run");
+        for (const char *from : {"0s", "10ms", "20ms"}) {
+            struct emu_verify_options options = {};
+            options.path = path.c_str();
+            options.jobs = 1;
+            options.from = from;
+            options.memory_limit_bytes = 256u << 20;
+            struct emu_verify_result result = {};
+            struct error error = ERROR_INIT;
+            if (emu_verify(&options, &result, &error)) {
+                EXPECT_NE(error.message[0], '\0');
+            } else if (result.outcome == EMU_VERIFY_DIFFERENT) {
+                EXPECT_NE(result.text[0], '\0');
+            }
+        }
+    }
+}
+
+/* --- what comes from outside ------------------------------------------------------------------ */
+
+/* Records a world that is typed on, poked and ended by hand; folder/run can be verified then. */
+static void RecordByHand(const support::TemporaryFolder &folder)
+{
+    std::string yaml = "general: {name: typed, duration: 100ms}\ngroups: [{name: m, image: " +
+                       GuestImage("reader") +
+                       ", memory: 128KiB, cpu_hz: 1MHz, count: 2, network: none}]\n";
+    folder.write("run/scenario.yaml", yaml);
+    struct error error = ERROR_INIT;
+    struct scn_scenario *scenario = nullptr;
+    ASSERT_EQ(scn_load(&scenario, folder.path("run/scenario.yaml").c_str(), &error), STATUS_OK);
+    struct emu_world_options options = {};
+    options.typed_input = true;
+    options.memory_limit_bytes = 64u << 20;
+    struct emu_world *world = nullptr;
+    ASSERT_EQ(emu_world_create(scenario, &options, &world, &error), STATUS_OK) << error.message;
+    static const char *const files[] = {"scenario.yaml"};
+    std::string directory = folder.path("run");
+    struct emu_recorder_options recorder_options = {};
+    recorder_options.directory = directory.c_str();
+    recorder_options.files = files;
+    recorder_options.file_count = 1;
+    recorder_options.interval_ns = 2000000;
+    recorder_options.checkpoint_ns = 10000000;
+    struct emu_recorder *recorder = nullptr;
+    ASSERT_EQ(emu_recorder_create(world, &recorder_options, &recorder, &error), STATUS_OK)
+        << error.message;
+    auto run = [&](uint64_t until_ns) {
+        while (emu_world_now_ns(world) < until_ns) {
+            uint64_t mark_ns = emu_recorder_next_ns(recorder);
+            ASSERT_EQ(emu_world_run(world, std::min(mark_ns, until_ns), &error), STATUS_OK);
+            ASSERT_EQ(emu_recorder_mark(recorder, &error), STATUS_OK) << error.message;
+        }
+    };
+    run(5100000);
+    EXPECT_EQ(emu_world_console_type(world, 0, "abc", 3), 3u);
+    EXPECT_EQ(emu_world_console_type(world, 1, "defgh", 5), 5u);
+    run(20000000);
+    EXPECT_EQ(emu_world_console_type(world, 0, "ij", 2), 2u);
+    emu_world_node_register_set(world, 1, VCPU_EBX, 40);
+    run(40000000);
+    ASSERT_TRUE(emu_world_node_poke(world, 1, 0x8000, 7));
+    emu_world_console_end(world, 0);
+    emu_world_console_end(world, 1);
+    run(100000000);
+    struct emu_node_report report;
+    emu_world_node_report(world, 0, &report);
+    EXPECT_EQ(report.exit_code, 5u) << "what was typed was counted";
+    emu_world_node_report(world, 1, &report);
+    EXPECT_EQ(report.exit_code, 40u);
+    EXPECT_EQ(emu_recorder_end(recorder, emu_world_digest(world), &error), STATUS_OK);
+    emu_world_destroy(world);
+    scn_scenario_destroy(scenario);
+}
+
+TEST(Verify, WhatWasTypedAndChangedByHandIsTypedAndChangedAgain)
+{
+    support::TemporaryFolder folder;
+    RecordByHand(folder);
+    for (const std::string &engine : EngineNames()) {
+        for (const char *from : {"0s", "10ms", "20ms", "30ms", "40ms"}) {
+            struct emu_verify_result result =
+                Verify(folder, vcpu_engine_find(engine.c_str()), 2, from);
+            EXPECT_EQ(result.outcome, EMU_VERIFY_SAME) << from << ": " << result.text;
+        }
+    }
+    /* The log of it is as long as what came from outside, whatever the run's length. */
+    size_t input_bytes = 0;
+    for (const RecordRead &record : ReadRecords(folder.path("run/trace/recording"))) {
+        input_bytes += record.type == TRACE_RECORD_INPUT ? 36 + record.content.size() : 0;
+    }
+    EXPECT_EQ(input_bytes, 7 * (36u + 20) + 3 + 5 + 2);
+    /* And without it the run is another. */
+    std::vector<RecordRead> records = ReadRecords(folder.path("run/trace/recording"));
+    std::erase_if(records, [](const RecordRead &record) {
+        return record.type == TRACE_RECORD_INPUT && record.time_ns == 20000000;
+    });
+    WriteRecords(folder.path("run"), records);
+    EXPECT_EQ(Verify(folder).outcome, EMU_VERIFY_DIFFERENT);
 }
 
 /* --- an engine with one wrong instruction ----------------------------------------------------- */

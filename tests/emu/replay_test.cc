@@ -169,3 +169,37 @@ TEST(Replay, StopsWhereTheRecordingSaysOtherwise)
               std::string::npos)
         << outcome.err;
 }
+
+/* --- bundles ---------------------------------------------------------------------------------- */
+
+TEST(Bundled, ARunIsConfirmedFromOneFile)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    ASSERT_EQ(Denali(folder, {"bundle", "run", "-o", "one.denali"}).code, 0);
+    std::filesystem::rename(folder.path("run"), folder.path("elsewhere"));
+    Outcome outcome = Denali(folder, {"verify", "one.denali", "--engine", "interpreter"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out.find("the same: virtual time 0.000 s to 0.040 s, 4 checkpoints"), 0u)
+        << outcome.out;
+    EXPECT_EQ(Denali(folder, {"verify", "one.denali", "--quick"}).code, 0);
+    std::string bytes = folder.read("one.denali");
+    bytes[bytes.size() / 2] = (char)(bytes[bytes.size() / 2] ^ 1);
+    folder.write("one.denali", bytes);
+    outcome = Denali(folder, {"verify", "one.denali"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("one.denali: the bundle"), std::string::npos) << outcome.err;
+}
+
+TEST(Bundled, WhatIsNotAsItWasIsNotPacked)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 2, "20ms"));
+    EXPECT_EQ(Denali(folder, {"bundle", "run"}).code, 2) << "no name for it";
+    folder.write("run/scenario.yaml", folder.read("run/scenario.yaml") + "# changed\n");
+    Outcome outcome = Denali(folder, {"bundle", "run", "--out", "one.denali"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("scenario.yaml is not what the run was made of"), std::string::npos)
+        << outcome.err;
+    EXPECT_FALSE(folder.has("one.denali"));
+}

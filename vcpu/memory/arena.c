@@ -96,14 +96,15 @@ uint8_t *vcpu_frame_bytes(const struct vcpu_arena *arena, uint32_t frame)
     return arena->bytes + (uint64_t)frame * VCPU_PAGE_BYTES;
 }
 
-uint32_t vcpu_frame_take(struct vcpu_arena *arena, enum vcpu_frame_state state)
+/* *reused: it may hold anything; else zeros. */
+static uint32_t take(struct vcpu_arena *arena, enum vcpu_frame_state state, bool *reused)
 {
     uint32_t frame = VCPU_FRAME_NONE;
-    bool reused = false;
+    *reused = false;
     pthread_mutex_lock(&arena->lock);
     if (arena->free_count) {
         frame = arena->free_frames[--arena->free_count];
-        reused = true;
+        *reused = true;
     } else if (arena->next_unused < arena->frame_count) {
         frame = arena->next_unused++;
     }
@@ -112,11 +113,28 @@ uint32_t vcpu_frame_take(struct vcpu_arena *arena, enum vcpu_frame_state state)
         atomic_store_explicit(&arena->exhausted, true, memory_order_relaxed);
         return frame;
     }
+    atomic_store_explicit(&arena->references[frame], 1, memory_order_relaxed);
+    atomic_store_explicit(&arena->states[frame], (uint8_t)state, memory_order_relaxed);
+    return frame;
+}
+
+uint32_t vcpu_frame_take(struct vcpu_arena *arena, enum vcpu_frame_state state)
+{
+    bool reused;
+    uint32_t frame = take(arena, state, &reused);
     if (reused) {
         memset(vcpu_frame_bytes(arena, frame), 0, VCPU_PAGE_BYTES);
     }
-    atomic_store_explicit(&arena->references[frame], 1, memory_order_relaxed);
-    atomic_store_explicit(&arena->states[frame], (uint8_t)state, memory_order_relaxed);
+    return frame;
+}
+
+uint32_t vcpu_frame_copy(struct vcpu_arena *arena, uint32_t from)
+{
+    bool reused;
+    uint32_t frame = take(arena, VCPU_FRAME_PRIVATE, &reused);
+    if (frame != VCPU_FRAME_NONE && (reused || from != VCPU_FRAME_ZERO)) {
+        memcpy(vcpu_frame_bytes(arena, frame), vcpu_frame_bytes(arena, from), VCPU_PAGE_BYTES);
+    }
     return frame;
 }
 

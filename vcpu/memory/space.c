@@ -127,13 +127,9 @@ static bool make_private(struct vcpu_space *space, uint32_t page)
     if (old == VCPU_FRAME_NONE || (!own && space->private_count >= space->private_limit)) {
         return false;
     }
-    uint32_t frame = vcpu_frame_take(space->arena, VCPU_FRAME_PRIVATE);
+    uint32_t frame = vcpu_frame_copy(space->arena, old);
     if (frame == VCPU_FRAME_NONE) {
         return false;
-    }
-    if (old != VCPU_FRAME_ZERO) {
-        memcpy(vcpu_frame_bytes(space->arena, frame), vcpu_frame_bytes(space->arena, old),
-               VCPU_PAGE_BYTES);
     }
     if (page >= space->page_count) {
         grow(space, page);

@@ -41,14 +41,17 @@ struct emu_run_options {
     uint64_t trace_limit_bytes;   /* of text for each; 0: EMU_TRACE_LIMIT_BYTES */
     bool record;                  /* so that it can be verified and replayed: trace/ */
     const char *checkpoint_every; /* as typed, e.g. "5s"; "0s": no checkpoints; NULL: 5s */
-    const char *replay;           /* the directory of a recorded run, which is played instead of a
-                                     scenario: scenario_path and what changes it are not looked at */
-    const char *from;             /* of a replay, as typed; NULL: its start. Nothing before it is in
-                                     the run directory */
-    const char *to;               /* and its end; NULL: the recording's */
-    const char *console;          /* nodes whose consoles are also printed; NULL: none */
-    const char *const *watches;   /* "NODE:ADDRESS": memory whose changes are traced; of a replay */
+    const char *replay;  /* the directory of a recorded run, which is played instead of a scenario;
+                            scenario_path and what changes it are not looked at */
+    const char *from;    /* of a replay, as typed; NULL: its start. Nothing before it is told */
+    const char *to;      /* and its end; NULL: the recording's */
+    const char *console; /* nodes whose consoles are also printed; NULL: none */
+    const char *const *watches; /* "NODE:ADDRESS": memory whose changes are traced */
     uint32_t watch_count;
+    const char *fork_at; /* as typed: the replay is another run from there on, by these changes, up
+                            to the scenario's end; NULL: it is none */
+    const char *const *changes; /* "seed=7", "cut=NODE", "drop=NODE:3", "poke=NODE:ADDRESS=BYTE" */
+    uint32_t change_count;
     FILE *stream;                /* where consoles and watches are printed; NULL: nowhere */
     const char *out;             /* run directory; NULL: runs/<scenario>-<seed>-<n> */
     const char *image_directory; /* where bare program names are looked up */

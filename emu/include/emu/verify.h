@@ -15,7 +15,7 @@
 DENALI_API_BEGIN
 
 struct emu_verify_options {
-    const char *path;                     /* of the run directory */
+    const char *path;                     /* of the run directory, or of a bundle of it */
     const struct vcpu_engine_ops *engine; /* NULL: this build's default */
     uint32_t jobs;                        /* 0: as many as the host has processors */
     uint64_t memory_limit_bytes;          /* for the guests of each thread; 0: most of the host's */

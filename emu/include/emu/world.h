@@ -54,6 +54,8 @@ struct emu_note {
                              the cause of its drop, one of emu_drop_causes. Else "" */
     double value;         /* MEASUREMENT, MILESTONE */
     uint64_t instruction; /* FRAME_*: how many the node had retired */
+    uint64_t sent_ns;     /* FRAME_RECEIVED: when its sender handed it over; of an answer of the
+                             network itself, when the node did what it answers */
     const uint8_t *bytes; /* FRAME_SENT, FRAME_RECEIVED: the frame, from the Ethernet header on */
     uint32_t size_bytes;
 };
@@ -235,6 +237,13 @@ bool emu_world_node_poke(struct emu_world *world, uint32_t node, uint32_t addres
 /* Sets a general register between two runs. */
 void emu_world_node_register_set(struct emu_world *world, uint32_t node, enum vcpu_register reg,
                                  uint32_t value);
+
+/* From now on nothing is carried to or from the node; what is lost counts as drop "no_link". */
+void emu_world_node_cut(struct emu_world *world, uint32_t node);
+/* The next count frames that would reach the node are lost, likewise. */
+void emu_world_node_drop(struct emu_world *world, uint32_t node, uint32_t count);
+/* The entropy of all nodes comes from another seed from now on. */
+void emu_world_entropy_seed(struct emu_world *world, uint64_t seed);
 
 /* --- state ------------------------------------------------------------------------------------ */
 

@@ -58,6 +58,8 @@ void vcpu_arena_destroy(struct vcpu_arena *arena);
 
 /* A zeroed frame with one reference; VCPU_FRAME_NONE once the arena is full. */
 uint32_t vcpu_frame_take(struct vcpu_arena *arena, enum vcpu_frame_state state);
+/* A private frame that holds what another does. */
+uint32_t vcpu_frame_copy(struct vcpu_arena *arena, uint32_t from);
 void vcpu_frame_retain(struct vcpu_arena *arena, uint32_t frame);
 void vcpu_frame_release(struct vcpu_arena *arena, uint32_t frame);
 uint8_t *vcpu_frame_bytes(const struct vcpu_arena *arena, uint32_t frame);

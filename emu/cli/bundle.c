@@ -1,0 +1,37 @@
+/* `denali bundle`: a recorded run as one file. */
+#include <emu/bundle.h>
+
+#include <stdio.h>
+
+#include "cli.h"
+
+static const struct cli_option options[] = {
+    {"out", "FILE", "the file to write; -o is short for it", false},
+    {NULL, NULL, NULL, false},
+};
+
+static int bundle(const struct cli_arguments *arguments)
+{
+    struct error error = ERROR_INIT;
+    const char *out = cli_value(arguments, "out");
+    if (!out) {
+        fprintf(stderr, "denali: bundle: --out FILE is missing\n");
+        return CLI_EXIT_BAD_INPUT;
+    }
+    return emu_bundle(arguments->positional[0], out, &error) ? cli_fail(&error) : CLI_EXIT_OK;
+}
+
+const struct cli_verb cli_bundle_verb = {
+    .name = "bundle",
+    .summary = "pack a recorded run into one file",
+    .usage = "--out FILE DIR",
+    .description = "Packs a run that was made with --record into one compressed file: scenario, "
+                   "images, topologies,\ndisks, recording, summary and tables. `denali verify "
+                   "FILE` confirms it on another machine.",
+    .options = options,
+    .examples = "  denali bundle runs/echo-1-1 -o echo.denali\n"
+                "  denali verify echo.denali\n",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = bundle,
+};

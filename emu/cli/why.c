@@ -1,0 +1,67 @@
+/* `denali why`: from a received frame back to the code that sent it. */
+#include <emu/why.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+static const struct cli_option options[] = {
+    {"node", "NODE", "that received it, e.g. peer-3", false},
+    {"frame", "K", "the K-th frame that the node received, counted from 1", false},
+    {"at", "TIME", "or the last that it received before this time, e.g. 20, 20500ms", false},
+    {"depth", "N", "go back by so many frames (default: 1)", false},
+    {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
+    {NULL, NULL, NULL, false},
+};
+
+static int why(const struct cli_arguments *arguments)
+{
+    uint64_t frame = 0;
+    uint64_t depth = 1;
+    uint64_t memory_mib = 0;
+    const char *node = cli_value(arguments, "node");
+    const char *at = cli_value(arguments, "at");
+    if (!cli_number(arguments, "frame", 1, UINT64_MAX - 1, &frame) ||
+        !cli_number(arguments, "depth", 1, 10000, &depth) ||
+        !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    if (!node || (frame != 0) == (at != NULL)) {
+        fprintf(stderr, "denali: why: expected --node, and one of --frame and --at\n");
+        return CLI_EXIT_BAD_INPUT;
+    }
+    const struct emu_why_options why_options = {
+        .path = arguments->positional[0],
+        .node = node,
+        .frame = frame,
+        .at = at,
+        .depth = (uint32_t)depth,
+        .memory_limit_bytes = memory_mib << 20,
+    };
+    char *text = NULL;
+    struct error error = ERROR_INIT;
+    if (emu_why(&why_options, &text, &error)) {
+        return cli_fail(&error);
+    }
+    fputs(text, stdout);
+    free(text);
+    return CLI_EXIT_OK;
+}
+
+const struct cli_verb cli_why_verb = {
+    .name = "why",
+    .summary = "follow a received frame back to the code that sent it",
+    .usage = "--node NODE --frame K|--at TIME [OPTIONS] DIR",
+    .description =
+        "Says of a frame that a node of a recorded run received who sent it and when, by which "
+        "instruction,\nfunction and source line (for programs compiled with -g), from where that "
+        "was called as far as the\nstack tells, and what the sender had received before; with "
+        "--depth goes on from there.",
+    .options = options,
+    .examples = "  denali why runs/echo-1-1 --node client --frame 3\n"
+                "  denali why runs/echo-1-1 --node client --at 5s --depth 4\n",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = why,
+};

@@ -1,0 +1,302 @@
+/* Finds where two recorded runs part: by their digests first, then by running both. */
+#include <emu/diff.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/arithmetic.h>
+#include <emu/run.h>
+
+#include "locate.h"
+#include "recorder.h"
+
+/* One of the two. */
+struct half {
+    const char *path;
+    struct emu_player *player;
+    struct scn_scenario *scenario;
+    const struct trace_entry *entries;
+    size_t count;
+    size_t next; /* the first record that was not looked at */
+    uint64_t *chains;
+};
+
+static struct trace_recording *recording_of(const struct half *half)
+{
+    return (struct trace_recording *)emu_player_recording(half->player);
+}
+
+static enum status half_open(struct half *half, const char *path, struct error *error)
+{
+    char scenario[4096];
+    half->path = path;
+    enum status status = emu_player_open(path, false, &half->player, error);
+    if (status) {
+        return status;
+    }
+    half->entries = trace_recording_entries(recording_of(half), &half->count);
+    half->chains = alloc_zeroed(emu_player_head(half->player)->node_count, sizeof *half->chains);
+    snprintf(scenario, sizeof scenario, "%s/scenario.yaml", path);
+    const struct emu_run_options load = {.scenario_path = scenario};
+    return emu_run_scenario_load(&load, &half->scenario, error);
+}
+
+static void half_close(struct half *half)
+{
+    emu_player_close(half->player);
+    scn_scenario_destroy(half->scenario);
+    free(half->chains);
+}
+
+/* --- what came from outside ------------------------------------------------------------------- */
+
+static const char *input_name(uint32_t kind)
+{
+    static const char *const names[] = {
+        [EMU_INPUT_TYPED] = "typed on the console",
+        [EMU_INPUT_END] = "the end of what is typed",
+        [EMU_INPUT_POKE] = "a byte of memory changed",
+        [EMU_INPUT_REGISTER] = "a register changed",
+        [EMU_INPUT_CUT] = "the link cut",
+        [EMU_INPUT_DROP] = "frames lost",
+        [EMU_INPUT_SEED] = "entropy of another seed",
+    };
+    return kind >= EMU_INPUT_TYPED && kind <= EMU_INPUT_SEED ? names[kind] : "unknown input";
+}
+
+/* The next input from `place` on; half->count if there is none. */
+static size_t input_next(const struct half *half, size_t place)
+{
+    while (place < half->count && half->entries[place].type != TRACE_RECORD_INPUT) {
+        place++;
+    }
+    return place;
+}
+
+static enum status add_input(const struct half *half, size_t place, struct emu_text *text,
+                             struct error *error)
+{
+    const uint8_t *bytes;
+    struct trace_input input;
+    char name[SCN_NODE_NAME_MAX] = "?";
+    enum status status = trace_recording_read(recording_of(half), place, &bytes, error);
+    if (!status && trace_input_read(&input, bytes, half->entries[place].size_bytes)) {
+        if (input.node < half->scenario->node_count) {
+            scn_node_name(half->scenario, input.node, name);
+        }
+        emu_text_add(text, "only in %s: at ", half->path);
+        emu_text_time(text, half->entries[place].time_ns);
+        bool all = input.kind == EMU_INPUT_SEED;
+        emu_text_add(text, ", %s%s: %s\n", all ? "all nodes" : "node ", all ? "" : name,
+                     input_name(input.kind));
+    }
+    return status;
+}
+
+/* The first input that only one of them has. */
+static enum status compare_inputs(struct half halves[2], struct emu_text *text, struct error *error)
+{
+    size_t at[2] = {0, 0};
+    enum status status = STATUS_OK;
+    while (!status) {
+        char *content = NULL;
+        const uint8_t *bytes;
+        at[0] = input_next(&halves[0], at[0]);
+        at[1] = input_next(&halves[1], at[1]);
+        bool ended[2] = {at[0] == halves[0].count, at[1] == halves[1].count};
+        if (ended[0] && ended[1]) {
+            return STATUS_OK;
+        }
+        if (ended[0] || ended[1]) {
+            int which = ended[0];
+            return add_input(&halves[which], at[which], text, error);
+        }
+        const struct trace_entry *a = &halves[0].entries[at[0]];
+        const struct trace_entry *b = &halves[1].entries[at[1]];
+        bool same = a->time_ns == b->time_ns && a->size_bytes == b->size_bytes;
+        if (same) {
+            status = trace_recording_read(recording_of(&halves[0]), at[0], &bytes, error);
+            content = alloc_zeroed(a->size_bytes + 1, 1);
+            if (!status) {
+                memcpy(content, bytes, a->size_bytes);
+                status = trace_recording_read(recording_of(&halves[1]), at[1], &bytes, error);
+            }
+            same = !status && memcmp(content, bytes, a->size_bytes) == 0;
+            free(content);
+        }
+        if (!status && !same) {
+            return add_input(&halves[a->time_ns > b->time_ns], at[a->time_ns > b->time_ns], text,
+                             error);
+        }
+        at[0]++;
+        at[1]++;
+    }
+    return status;
+}
+
+/* --- digests ---------------------------------------------------------------------------------- */
+
+/* Takes in the records up to the next one of digests at or after from_ns; false if there is none.
+ */
+static enum status digests_to(struct half *half, uint64_t from_ns, bool *there, struct error *error)
+{
+    enum status status = STATUS_OK;
+    *there = false;
+    for (; half->next < half->count && !status && !*there; half->next++) {
+        const struct trace_entry *entry = &half->entries[half->next];
+        const uint8_t *bytes;
+        if (entry->type != TRACE_RECORD_DIGESTS) {
+            continue;
+        }
+        *there = entry->time_ns >= from_ns;
+        status = trace_recording_read(recording_of(half), half->next, &bytes, error);
+        if (!status && !trace_digests_read(half->chains, half->scenario->node_count, bytes,
+                                           entry->size_bytes)) {
+            status = error_set(error, STATUS_CORRUPT, half->path, 0,
+                               "the recording has digests that are none");
+        }
+    }
+    return status;
+}
+
+/* Walks both up to the first common moment at which a chain differs: *node, and the places where
+ * they agreed last. */
+static enum status part(struct half halves[2], size_t agreed[2], uint64_t *bad_ns, uint32_t *node,
+                        struct error *error)
+{
+    bool there[2] = {true, true};
+    uint64_t from_ns = 0;
+    *node = UINT32_MAX;
+    agreed[0] = agreed[1] = EMU_PLACE_START;
+    for (;;) {
+        uint64_t at_ns[2] = {0, 0};
+        do {
+            for (int i = 0; i < 2; i++) {
+                if (at_ns[i] < from_ns || at_ns[i] == 0) {
+                    enum status status = digests_to(&halves[i], from_ns, &there[i], error);
+                    if (status || !there[i]) {
+                        return status;
+                    }
+                    at_ns[i] = halves[i].entries[halves[i].next - 1].time_ns;
+                }
+            }
+            from_ns = at_ns[0] > at_ns[1] ? at_ns[0] : at_ns[1];
+        } while (at_ns[0] != at_ns[1]);
+        for (uint32_t i = 0; i < halves[0].scenario->node_count; i++) {
+            if (halves[0].chains[i] != halves[1].chains[i]) {
+                *node = i;
+                *bad_ns = from_ns;
+                return STATUS_OK;
+            }
+        }
+        agreed[0] = halves[0].next - 1;
+        agreed[1] = halves[1].next - 1;
+        from_ns++;
+    }
+}
+
+static bool files_alike(const struct trace_head *a, const struct trace_head *b)
+{
+    bool alike = a->file_count == b->file_count;
+    for (uint32_t i = 0; i < a->file_count && alike; i++) {
+        alike = strcmp(a->files[i].path, b->files[i].path) == 0 &&
+                a->files[i].size_bytes == b->files[i].size_bytes &&
+                a->files[i].hash == b->files[i].hash;
+    }
+    return alike;
+}
+
+/* The end of a recording: false if it does not reach it. */
+static bool end_of(const struct half *half, struct trace_end *end)
+{
+    const uint8_t *bytes;
+    const struct trace_entry *last = &half->entries[half->count - 1];
+    return last->type == TRACE_RECORD_END &&
+           !trace_recording_read(recording_of(half), half->count - 1, &bytes, NULL) &&
+           trace_end_read(end, bytes, last->size_bytes);
+}
+
+/* Both exchanged the same; do they end at one moment in another state? */
+static bool ends_differ(const struct half halves[2], uint64_t *bad_ns)
+{
+    struct trace_end ends[2];
+    *bad_ns = halves[0].entries[halves[0].count - 1].time_ns;
+    return end_of(&halves[0], &ends[0]) && end_of(&halves[1], &ends[1]) &&
+           halves[1].entries[halves[1].count - 1].time_ns == *bad_ns &&
+           ends[0].digest != ends[1].digest;
+}
+
+static enum status compare(struct half halves[2], const struct emu_diff_options *options,
+                           struct emu_diff_result *result, struct emu_text *text,
+                           struct error *error)
+{
+    size_t agreed[2];
+    uint64_t bad_ns;
+    uint32_t node;
+    enum status status = part(halves, agreed, &bad_ns, &node, error);
+    result->to_ns = halves[0].entries[agreed[0]].time_ns;
+    if (status) {
+        return status;
+    }
+    if (node == UINT32_MAX && !ends_differ(halves, &bad_ns)) {
+        uint64_t ends_ns[2] = {halves[0].entries[halves[0].count - 1].time_ns,
+                               halves[1].entries[halves[1].count - 1].time_ns};
+        result->same = true;
+        result->to_ns = ends_ns[0] < ends_ns[1] ? ends_ns[0] : ends_ns[1];
+        return STATUS_OK;
+    }
+    char name[SCN_NODE_NAME_MAX] = "";
+    if (node != UINT32_MAX) {
+        scn_node_name(halves[0].scenario, node, name);
+    }
+    emu_text_add(text, "between virtual time ");
+    emu_text_time(text, result->to_ns);
+    emu_text_add(text, " and ");
+    emu_text_time(text, bad_ns);
+    emu_text_add(text,
+                 name[0] ? ": node %s, in what it exchanged with the outside\n"
+                         : ": not in what nodes exchanged%s, but in their state\n",
+                 name);
+    status = compare_inputs(halves, text, error);
+    if (status) {
+        return status;
+    }
+    if (!files_alike(emu_player_head(halves[0].player), emu_player_head(halves[1].player))) {
+        emu_text_add(text, "their scenarios, images or other files differ: no instruction is "
+                           "looked for\n");
+        return STATUS_OK;
+    }
+    struct emu_locate_side sides[2];
+    for (int i = 0; i < 2; i++) {
+        const struct vcpu_engine_ops *engine =
+            vcpu_engine_find(emu_player_head(halves[i].player)->engine);
+        sides[i] = (struct emu_locate_side){halves[i].path, halves[i].scenario,
+                                            engine ? engine : vcpu_engines()[0], halves[i].path};
+    }
+    return emu_locate_between(sides, agreed, bad_ns, options->memory_limit_bytes, text, error);
+}
+
+enum status emu_diff(const struct emu_diff_options *options, struct emu_diff_result *result,
+                     struct error *error)
+{
+    struct half halves[2] = {{0}, {0}};
+    struct emu_text text = {0};
+    ARITHMETIC_NEUTRAL();
+    memset(result, 0, sizeof *result);
+    enum status status = half_open(&halves[0], options->paths[0], error);
+    status = status ? status : half_open(&halves[1], options->paths[1], error);
+    if (!status && halves[0].scenario->node_count != halves[1].scenario->node_count) {
+        emu_text_add(&text, "they are of %" PRIu32 " and %" PRIu32 " nodes\n",
+                     halves[0].scenario->node_count, halves[1].scenario->node_count);
+    } else if (!status) {
+        status = compare(halves, options, result, &text, error);
+    }
+    snprintf(result->text, sizeof result->text, "%s", text.bytes ? text.bytes : "");
+    emu_text_fini(&text);
+    half_close(&halves[0]);
+    half_close(&halves[1]);
+    return status;
+}

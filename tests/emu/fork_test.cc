@@ -1,0 +1,165 @@
+/* Forking a recorded run and comparing two: they share everything up to the change, and the first
+ * difference is where it was made. */
+#include <sstream>
+
+#include "record_fixture.h"
+
+static Outcome Fork(const support::TemporaryFolder &folder, const std::string &change,
+                    const std::string &out, const std::string &at = "20ms")
+{
+    return Denali(folder, {"fork", "run", "--at", at, "--set", change, "--out", out, "--quiet",
+                           "--checkpoint-every", "10ms"});
+}
+
+/* Lines of metrics.csv before a time. */
+static std::string Before(const std::string &table, uint64_t time_ns)
+{
+    std::istringstream stream(table);
+    std::string kept;
+    for (std::string line; std::getline(stream, line);) {
+        uint64_t at_ns = std::strtoull(line.c_str(), nullptr, 10);
+        kept += at_ns < time_ns ? line + "\n" : "";
+    }
+    return kept;
+}
+
+TEST(Fork, IsTheSameUpToTheChangeAndVerifiesItself)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    std::string metrics = folder.read("run/metrics.csv");
+    ASSERT_NE(Before(metrics, 20000000), metrics);
+    int number = 0;
+    for (const char *change : {"drop=peer-1", "drop=peer-1:7", "cut=peer-2", "poke=peer-0:0x9000=1",
+                               "poke=peer-0:received=0x55"}) {
+        std::string out = "fork" + std::to_string(number++);
+        Outcome outcome = Fork(folder, change, out);
+        ASSERT_EQ(outcome.code, 0) << change << ": " << outcome.err;
+        EXPECT_NE(DigestOfRun(folder, out), DigestOfRun(folder, "run")) << change;
+        EXPECT_EQ(Before(folder.read(out + "/metrics.csv"), 20000000), Before(metrics, 20000000));
+        outcome = Denali(folder, {"verify", out, "--engine", "interpreter", "--jobs", "3"});
+        EXPECT_EQ(outcome.code, 0) << change << ": " << outcome.out << outcome.err;
+        outcome = Denali(folder, {"verify", out, "--from", "30ms"});
+        EXPECT_EQ(outcome.code, 0) << "a checkpoint after the change has it: " << outcome.out;
+        /* And may be forked once more: what was done first is done again. */
+        if (number == 1) {
+            outcome = Denali(folder, {"fork", out, "--at", "30ms", "--set", "cut=peer-0", "--out",
+                                      "again", "--quiet"});
+            EXPECT_EQ(outcome.code, 0) << outcome.err;
+            EXPECT_EQ(Denali(folder, {"verify", "again"}).code, 0);
+        }
+    }
+}
+
+TEST(Fork, WhatIsLostIsOnTheAccount)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    EXPECT_EQ(Fork(folder, "drop=peer-1:7", "drop").code, 0);
+    EXPECT_EQ(NodesColumn(folder, "drop", "drop_no_link"),
+              (std::vector<std::string>{"0", "7", "0"}));
+    EXPECT_EQ(Fork(folder, "cut=peer-1", "cut").code, 0);
+    std::vector<std::string> lost = NodesColumn(folder, "cut", "drop_no_link");
+    EXPECT_GT(std::stoi(lost[1]), 10) << "what it sends, and what is sent to it";
+    EXPECT_EQ(lost[0], "0");
+}
+
+TEST(Fork, AnotherSeedIsOtherEntropyFromThereOn)
+{
+    support::TemporaryFolder folder;
+    if (!HasProgram("kademlia")) {
+        GTEST_SKIP() << "needs the guest kit";
+    }
+    Outcome outcome = Denali(folder, {"run", "kademlia-planetlab.yaml", "--nodes", "12", "--until",
+                                      "12s", "--record", "--out", "run", "--quiet"});
+    ASSERT_TRUE(outcome.code == 0 || outcome.code == 1) << outcome.err;
+    Denali(folder, {"fork", "run", "--at", "5", "--set", "seed=99", "--out", "fork", "--quiet"});
+    EXPECT_EQ(Denali(folder, {"verify", "fork", "--jobs", "2"}).code, 0);
+    outcome = Denali(folder, {"diff", "run", "fork"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_NE(
+        outcome.out.find("only in fork: at 5.000000000 s, all nodes: entropy of another seed"),
+        std::string::npos)
+        << outcome.out;
+}
+
+TEST(Diff, NamesTheChangeAndTheNode)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    ASSERT_EQ(Fork(folder, "drop=peer-1", "fork").code, 0);
+    Outcome outcome = Denali(folder, {"diff", "run", "fork"});
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    for (const char *wanted :
+         {"different: between virtual time 0.020000000 s and 0.030000000 s: node peer-",
+          "only in fork: at 0.020000000 s, node peer-1: frames lost\n",
+          "first difference: virtual time 0.0", ", node peer-1, instruction ",
+          "frames dropped                          9           10\n", "\nreceived "}) {
+        EXPECT_NE(outcome.out.find(wanted), std::string::npos) << wanted << "\n" << outcome.out;
+    }
+    outcome = Denali(folder, {"diff", "run", "run"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.out.find("the same as far as both are recorded, up to virtual time 0.040 s"),
+              0u)
+        << outcome.out;
+}
+
+/* A change that no node ever tells: only the state at the end has it. */
+TEST(Diff, FindsWhatNobodyToldOf)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    ASSERT_EQ(Fork(folder, "poke=peer-2:0xf0000=0xaa", "fork").code, 0);
+    Outcome outcome = Denali(folder, {"diff", "run", "fork"});
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    for (const char *wanted : {"not in what nodes exchanged, but in their state",
+                               "node peer-2: a byte of memory changed\n",
+                               "first difference: virtual time 0.019999999 s, node peer-2",
+                               "memory at 000f0000: run 00, fork aa\n"}) {
+        EXPECT_NE(outcome.out.find(wanted), std::string::npos) << wanted << "\n" << outcome.out;
+    }
+}
+
+TEST(Diff, OfOtherScenariosStopsAtTheInterval)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    folder.write("scenario.yaml", LanOf("chatter", 3, "40ms"));
+    Outcome other = Denali(folder, {"run", "scenario.yaml", "--seed", "6", "--quiet", "--out",
+                                    "other", "--record", "--checkpoint-every", "10ms"});
+    ASSERT_EQ(other.code, 0) << other.err;
+    Outcome outcome = Denali(folder, {"diff", "run", "other"});
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    EXPECT_NE(outcome.out.find("between virtual time 0.000000000 s and 0.010000000 s"),
+              std::string::npos)
+        << outcome.out;
+    EXPECT_NE(outcome.out.find("no instruction is looked for"), std::string::npos) << outcome.out;
+}
+
+TEST(Fork, BadArgumentsAreToldInOneLine)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 2, "20ms"));
+    static const struct {
+        std::vector<std::string> options;
+        std::string wanted;
+    } cases[] = {
+        {{"--at", "5ms"}, "fork: --set is missing; expected both --at and --set"},
+        {{"--set", "cut=peer-0"}, "fork: --at is missing"},
+        {{"--at", "1s", "--set", "cut=peer-0"}, "--at 1s: the recording ends at 20ms"},
+        {{"--at", "5ms", "--set", "cut=nobody"}, "--set: no node `nobody`"},
+        {{"--at", "5ms", "--set", "cut=peer-0:1"}, "--set: `cut=peer-0:1`; expected seed=N"},
+        {{"--at", "5ms", "--set", "drop=peer-0:0"}, "--set: `drop=peer-0:0`; expected seed=N"},
+        {{"--at", "5ms", "--set", "seed=x"}, "--set: `seed=x`; expected seed=N"},
+        {{"--at", "5ms", "--set", "poke=peer-0:0x9000"}, "expected seed=N"},
+        {{"--at", "5ms", "--set", "poke=peer-0:0x9000=256"}, "expected seed=N"},
+        {{"--at", "5ms", "--set", "poke=peer-0:0xffffffff=1"}, "the node has no such memory"},
+    };
+    for (const auto &tried : cases) {
+        std::vector<std::string> arguments = {"fork", "run", "--quiet"};
+        arguments.insert(arguments.end(), tried.options.begin(), tried.options.end());
+        Outcome outcome = Denali(folder, arguments);
+        EXPECT_EQ(outcome.code, 2) << tried.wanted;
+        EXPECT_NE(outcome.err.find(tried.wanted), std::string::npos) << outcome.err;
+    }
+}
