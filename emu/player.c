@@ -132,9 +132,8 @@ bool emu_player_enters(const struct emu_player *player, size_t place)
 size_t emu_player_place(const struct emu_player *player, uint64_t time_ns)
 {
     size_t place = EMU_PLACE_START;
-    for (size_t i = 0;
-         !player->foreign && i < player->count && player->entries[i].time_ns <= time_ns; i++) {
-        place = emu_place_is_checkpoint(&player->entries[i]) ? i : place;
+    for (size_t i = 0; i < player->count && player->entries[i].time_ns <= time_ns; i++) {
+        place = emu_player_enters(player, i) ? i : place;
     }
     return place;
 }
