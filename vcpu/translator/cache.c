@@ -228,8 +228,9 @@ static bool place(struct cache *cache, struct cache_workshop *workshop, uint32_t
     cache->cold_bytes = (cache->generation % 2 + 1) * cache->half_bytes - cold;
     half->edges = make_room(half->edges, half->edge_count, lowering->edge_count,
                             &half->edge_capacity, sizeof *half->edges);
-    memcpy(half->edges + half->edge_count, lowering->edges,
-           lowering->edge_count * sizeof *half->edges);
+    for (uint32_t i = 0; i < lowering->edge_count; i++) {
+        half->edges[half->edge_count + i] = lowering->edges[i];
+    }
     half->edge_count += lowering->edge_count;
     return true;
 }

@@ -27,6 +27,12 @@ static ZydisRegister operand_register(unsigned width_bits, uint8_t operand)
     return lower_register(width_bits, operand);
 }
 
+/* The operand's register as part of an address. */
+static ZydisRegister address_register(uint8_t operand)
+{
+    return operand == FLAGS_EAX ? ZYDIS_REGISTER_RAX : lower_register64(operand);
+}
+
 static ZydisRegister scratch_register(unsigned width_bits)
 {
     return width_bits == 32   ? ZYDIS_REGISTER_R11D
@@ -82,13 +88,12 @@ static ZydisRegister source_a(struct lowering *l, const struct flags_source *s, 
         EMIT(l->emitter, MOV, R11D, IMMEDIATE(s->a_offset));
         return scratch_register(s->width_bits);
     }
-    ZydisRegister a = s->a == FLAGS_EAX ? ZYDIS_REGISTER_RAX : lower_register64(s->a);
-    ZydisRegister b = s->b == FLAGS_EAX ? ZYDIS_REGISTER_RAX : lower_register64(s->b);
+    ZydisRegister a = address_register(s->a);
+    ZydisRegister b = s->a_sign > 0 ? address_register(s->b) : ZYDIS_REGISTER_NONE;
     if (s->a_offset == 0 && s->a_sign <= 0) {
         EMIT(l->emitter, MOV, R11D, emit_register(operand_register(32, s->a)));
     } else {
-        EMIT(l->emitter, LEA, R11D,
-             emit_address(a, s->a_sign > 0 ? b : ZYDIS_REGISTER_NONE, 1, (int32_t)s->a_offset));
+        EMIT(l->emitter, LEA, R11D, emit_address(a, b, 1, (int32_t)s->a_offset));
     }
     if (s->a_sign < 0) {
         EMIT(l->emitter, SUB, R11D, emit_register(operand_register(32, s->b)));
