@@ -549,6 +549,12 @@ void emu_debug_node_set(struct emu_debug *debug, uint32_t node)
 enum status emu_debug_create(struct emu_world *world, const struct emu_debug_options *options,
                              struct emu_debug **result, struct error *error)
 {
+    if (world->host_count) {
+        /* The past is found by running one machine again alone, which a host's are not. */
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "machines that share a host cannot be debugged yet; expected a scenario "
+                         "without `hosts`");
+    }
     struct emu_debug *debug = alloc_zeroed(1, sizeof *debug);
     enum run_end end;
     debug->world = world;
