@@ -32,7 +32,7 @@ static void admit_those_that_fit(struct emu_host *host, uint64_t now_ns)
         struct emu_seat *seat = emu_queue_pop(host, EMU_QUEUE_GATE);
         host->committed_bytes += emu_seat_need_bytes(seat);
         seat->admitted = true;
-        emu_host_note(host, now_ns, EMU_HOST_ADMIT, 0, seat, 0);
+        emu_host_tell(host, now_ns, EMU_HOST_ADMIT, 0, seat, 0);
         emu_node_boot(seat->node, now_ns);
     }
 }
@@ -40,7 +40,7 @@ static void admit_those_that_fit(struct emu_host *host, uint64_t now_ns)
 void emu_host_admit(struct emu_seat *seat, uint64_t now_ns)
 {
     struct emu_host *host = seat->host;
-    emu_host_note(host, now_ns, EMU_HOST_QUEUE, 0, seat, 0);
+    emu_host_tell(host, now_ns, EMU_HOST_QUEUE, 0, seat, 0);
     if (!host->model->memory_bytes) {
         emu_node_boot(seat->node, now_ns);
         return;

@@ -86,7 +86,15 @@ void emu_hosts_destroy(struct emu_world *world)
     free(world->hosts);
 }
 
-void emu_host_note(struct emu_host *host, uint64_t time_ns, enum emu_host_act act,
+void emu_hosts_watch(struct emu_world *world, emu_host_watch_fn *watch, void *context)
+{
+    for (uint32_t i = 0; i < world->host_count; i++) {
+        world->hosts[i].watch = watch;
+        world->hosts[i].watch_context = context;
+    }
+}
+
+void emu_host_tell(struct emu_host *host, uint64_t time_ns, enum emu_host_act act,
                    uint32_t processor, const struct emu_seat *seat, uint64_t detail)
 {
     if (host->watch) {

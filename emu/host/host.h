@@ -111,8 +111,10 @@ enum emu_host_act {
     EMU_HOST_READY,     /* detail: enum emu_ready */
     EMU_HOST_INTERRUPT, /* detail: kinds */
     EMU_HOST_DISPATCH,  /* detail: when its first instruction is executed */
-    EMU_HOST_PREEMPT,
-    EMU_HOST_LEAVE, /* detail: 1 its slice is over; 0 it idles or has ended, or was preempted */
+    EMU_HOST_PREEMPT,   /* detail: when it stops */
+    EMU_HOST_CROSSING,  /* a running machine is told of what waits for it */
+    EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
+    EMU_HOST_LEAVE,     /* detail: 1 its slice is over; 0 it idles or has ended, or was preempted */
 };
 struct emu_host_note {
     uint64_t time_ns;
@@ -145,7 +147,9 @@ struct emu_host {
  */
 void emu_hosts_create(struct emu_world *world);
 void emu_hosts_destroy(struct emu_world *world);
-void emu_host_note(struct emu_host *host, uint64_t time_ns, enum emu_host_act act,
+/* From here on the watcher is told what every host does. */
+void emu_hosts_watch(struct emu_world *world, emu_host_watch_fn *watch, void *context);
+void emu_host_tell(struct emu_host *host, uint64_t time_ns, enum emu_host_act act,
                    uint32_t processor, const struct emu_seat *seat, uint64_t detail);
 
 /* --- queues.c: who waits in which order ------------------------------------------------------- */

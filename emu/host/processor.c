@@ -81,7 +81,7 @@ static void dispatch(struct emu_host *host, uint32_t index, struct emu_seat *sea
     seat->place = EMU_SEAT_RUNNING;
     seat->home = (uint8_t)index;
     seat->slice_end_ns = slice_end(seat, processor->reserved, now_ns, start_ns);
-    emu_host_note(host, now_ns, EMU_HOST_DISPATCH, index, seat, start_ns);
+    emu_host_tell(host, now_ns, EMU_HOST_DISPATCH, index, seat, start_ns);
     emu_node_queue_run(node);
 }
 
@@ -94,7 +94,7 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
     struct emu_seat *seat = processor->seat;
     emu_processor_close(processor, now_ns);
     /* Woken meanwhile, it may be elsewhere already. */
-    emu_host_note(host, now_ns, EMU_HOST_LEAVE, index, seat, seat->place == EMU_SEAT_LEAVING);
+    emu_host_tell(host, now_ns, EMU_HOST_LEAVE, index, seat, seat->place == EMU_SEAT_LEAVING);
     if (seat->place == EMU_SEAT_LEAVING && seat->home == index) {
         emu_host_ready(seat, seat->urgent ? EMU_READY_URGENT : EMU_READY_STARTED, now_ns);
     } else if (seat->admitted && !emu_node_alive(seat->node)) {
@@ -171,6 +171,7 @@ void emu_host_stopped(struct emu_seat *seat)
         return;
     }
     seat->place = runs ? EMU_SEAT_LEAVING : EMU_SEAT_AWAY;
+    emu_host_tell(seat->host, time_ns, EMU_HOST_STOP, seat->home, seat, 0);
     leave(seat->host, seat->home, seat, time_ns);
 }
 
@@ -184,12 +185,22 @@ void emu_processor_preempt(struct emu_host *host, uint32_t index, uint64_t now_n
     uint64_t time_ns = greater(now_ns, node_time(node));
     seat->place = EMU_SEAT_AWAY;
     seat->left_ns = seat->slice_end_ns > time_ns ? seat->slice_end_ns - time_ns : 0;
-    emu_host_note(host, now_ns, EMU_HOST_PREEMPT, index, seat, 0);
+    emu_host_tell(host, now_ns, EMU_HOST_PREEMPT, index, seat, time_ns);
     leave(host, index, seat, time_ns);
     emu_host_ready(seat, EMU_READY_ROBBED, now_ns);
 }
 
 /* --- interrupts ------------------------------------------------------------------------------- */
+
+/* A crossing into a machine that runs. */
+static void tell(struct emu_seat *seat, uint64_t now_ns)
+{
+    seat->node->vcpu.irq_pending |= seat->held;
+    seat->held = 0;
+    seat->crossings++;
+    seat->owed_ns += seat->host->model->costs.crossing_ns;
+    emu_host_tell(seat->host, now_ns, EMU_HOST_CROSSING, seat->home, seat, 0);
+}
 
 bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
 {
@@ -197,7 +208,7 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
     bool immediate = emu_seat_immediate(seat, now_ns);
     seat->owed_ns += host->model->costs.interrupt_ns;
     seat->held |= kinds;
-    emu_host_note(host, now_ns, EMU_HOST_INTERRUPT, 0, seat, kinds);
+    emu_host_tell(host, now_ns, EMU_HOST_INTERRUPT, 0, seat, kinds);
     switch ((enum emu_seat_place)seat->place) {
     case EMU_SEAT_AWAY:
         return true;
@@ -208,10 +219,7 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
         return false;
     case EMU_SEAT_RUNNING:
         if (immediate) {
-            seat->node->vcpu.irq_pending |= seat->held;
-            seat->held = 0;
-            seat->crossings++;
-            seat->owed_ns += host->model->costs.crossing_ns;
+            tell(seat, now_ns);
         }
         return false;
     case EMU_SEAT_LEAVING:
@@ -230,9 +238,6 @@ bool emu_host_idle_returns(struct emu_seat *seat)
         return false;
     }
     /* It asks for work, and there is some: no need to have it scheduled again for that. */
-    seat->node->vcpu.irq_pending |= seat->held;
-    seat->held = 0;
-    seat->crossings++;
-    seat->owed_ns += seat->host->model->costs.crossing_ns;
+    tell(seat, seat->node->process->now_ns);
     return true;
 }

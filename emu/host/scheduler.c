@@ -113,7 +113,7 @@ void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns)
         emu_queue_remove(seat);
     }
     enqueue(seat, why, now_ns);
-    emu_host_note(seat->host, now_ns, EMU_HOST_READY, 0, seat, why);
+    emu_host_tell(seat->host, now_ns, EMU_HOST_READY, 0, seat, why);
     find_processor(seat, now_ns);
 }
 
