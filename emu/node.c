@@ -153,14 +153,16 @@ void emu_node_interrupt(struct emu_node *node, uint32_t kinds)
     uint64_t now_ns = node->process->now_ns;
     bool idles = node->state == EMU_NODE_IDLE;
     enum emu_ready why = EMU_READY_WOKEN;
+    uint32_t held = 0;
     if (node->seat) {
         idles = emu_host_interrupt(node->seat, kinds, now_ns);
         why = emu_seat_immediate(node->seat, now_ns) ? EMU_READY_URGENT : EMU_READY_WOKEN;
+        held = node->seat->held;
     } else {
         node->vcpu.irq_pending |= kinds;
     }
     node->account.interrupts_raised++;
-    emu_digest_add(node, EMU_DIGEST_INTERRUPT, kinds, node->vcpu.irq_pending, NULL, 0);
+    emu_digest_add(node, EMU_DIGEST_INTERRUPT, kinds, node->vcpu.irq_pending | held, NULL, 0);
     if (idles) {
         wake(node, why, now_ns);
     }

@@ -10,7 +10,8 @@
 #include "../process.h"
 #include "../world_internal.h"
 
-#define NOBODY UINT32_MAX
+#define NOBODY      UINT32_MAX
+#define OWED_MAX_NS (1ull << 53) /* keeps its conversion to cycles from overflowing */
 
 static uint32_t number_of(const struct emu_host *host, const struct emu_seat *seat)
 {
@@ -111,6 +112,30 @@ static struct emu_seat *load_seat_number(struct emu_host *host, struct reader *r
     return number < host->seat_count ? &host->seats[number] : NULL;
 }
 
+/* A decision is due where a machine has left, or on an idle processor for one that came; and no
+ * more was charged than has passed. */
+static bool processor_good(const struct emu_host *host, const struct emu_processor *processor)
+{
+    uint64_t now_ns = host->process->world->now_ns;
+    bool queued = event_queued(&processor->event.base);
+    uint64_t due_ns = processor->event.base.key.time_ns;
+    uint64_t ahead_ns = processor->charge_to_ns - processor->charge_from_ns;
+    if (processor->since_ns > now_ns || processor->charge_from_ns > processor->charge_to_ns ||
+        processor->charge_from_ns < processor->since_ns || ahead_ns > processor->kernel_ns ||
+        (queued && due_ns < now_ns)) {
+        return false;
+    }
+    if (!processor->seat) {
+        return processor->kernel_ns == 0;
+    }
+    uint64_t guest_ns;
+    uint64_t kernel_ns;
+    uint64_t idle_ns;
+    emu_processor_open_part(processor, now_ns, &guest_ns, &kernel_ns, &idle_ns);
+    return kernel_ns <= now_ns - processor->since_ns && queued == processor->left &&
+           (!queued || (due_ns == processor->left_ns && due_ns >= processor->charge_to_ns));
+}
+
 static void load_processor(struct emu_host *host, uint32_t index, struct reader *reader)
 {
     struct emu_processor *processor = &host->processors[index];
@@ -122,14 +147,7 @@ static void load_processor(struct emu_host *host, uint32_t index, struct reader 
 #define X(field) processor->field = read_u64(reader);
     PROCESSOR_FIELDS(X)
 #undef X
-    bool queued = event_queued(&processor->event.base);
-    uint64_t now_ns = host->process->world->now_ns;
-    if (processor->since_ns > now_ns || processor->kernel_ns > UINT64_MAX / 2 ||
-        processor->charge_from_ns > processor->charge_to_ns ||
-        processor->charge_to_ns - processor->charge_from_ns > processor->kernel_ns ||
-        (queued && processor->event.base.key.time_ns < now_ns) ||
-        (processor->seat && processor->left &&
-         (!queued || processor->event.base.key.time_ns != processor->left_ns))) {
+    if (!processor_good(host, processor)) {
         reader_fail(reader);
     }
 }
@@ -152,7 +170,9 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
 #define X(field) seat->field = read_u64(reader);
     SEAT_FIELDS(X)
 #undef X
-    if (seat->owed_ns > UINT64_MAX / 4 || seat->ready_since_ns > host->process->world->now_ns) {
+    if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > host->process->world->now_ns ||
+        seat->left_ns > host->model->quantum_ns || seat->budget_ns > host->model->period_ns ||
+        seat->slice_end_ns > UINT64_MAX / 2) {
         reader_fail(reader);
     }
 }
@@ -207,6 +227,10 @@ static void load_host(struct emu_host *host, struct reader *reader)
     }
     host->committed_bytes = read_u64(reader);
     load_event(host, &host->replenish, (uint32_t)host->model->processors, reader);
+    if (event_queued(&host->replenish.base) &&
+        host->replenish.base.key.time_ns < host->process->world->now_ns) {
+        reader_fail(reader);
+    }
     for (uint32_t i = 0; i < host->model->processors && !reader->failed; i++) {
         load_processor(host, i, reader);
     }
