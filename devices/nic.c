@@ -174,6 +174,11 @@ bool dev_nic_deliver(struct dev_nic *state, const struct dev_env *env, const uin
     return true;
 }
 
+uint32_t dev_nic_first_bytes(const struct dev_nic *nic)
+{
+    return nic->first ? nic->first->size_bytes : 0;
+}
+
 static void nic_save(const void *state, struct writer *writer)
 {
     const struct dev_nic *nic = state;

@@ -16,6 +16,7 @@
 
 #include "digest.h"
 #include "disk.h"
+#include "host/host.h"
 #include "probe.h"
 #include "process.h"
 #include "world_internal.h"
@@ -29,6 +30,8 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
 {
     enum dev_result result = DEV_NO_REGISTER;
     uint32_t value = access->value;
+    uint32_t frame_bytes = node->seat ? dev_nic_first_bytes(&node->nic) : 0;
+    uint32_t frames = node->nic.count;
     if (is_port) {
         uint32_t device = 0;
         const struct dev_region *region = NULL;
@@ -57,6 +60,12 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
         return (struct vcpu_fault){kind, node->vcpu.eip, address};
     }
     vcpu_access_complete(&node->vcpu, access, value);
+    if (node->seat && is_port) {
+        emu_seat_trap(node->seat);
+        if (node->nic.count < frames) {
+            emu_seat_frame_received(node->seat, frame_bytes);
+        }
+    }
     return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0};
 }
 
@@ -212,6 +221,9 @@ static void bus_frame_send(void *host, const uint8_t *bytes, uint32_t size_bytes
     struct emu_node *node = host;
     node->account.frames_sent++;
     node->account.bytes_sent += size_bytes;
+    if (node->seat) {
+        emu_seat_frame_sent(node->seat, size_bytes);
+    }
     emu_digest_add(node, EMU_DIGEST_FRAME_OUT, 0, 0, bytes, size_bytes);
     /* A node that is run again alone has sent it before. */
     uint32_t cause = node->process->twin ? EMU_DROPS_MAX : emu_world_send(node, bytes, size_bytes);

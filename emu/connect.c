@@ -279,21 +279,117 @@ static enum status build_network(struct emu_world *world, uint32_t index, uint32
     return status;
 }
 
-/* Adds the processes of one network's clusters and puts its nodes into them. */
-static void add_clusters(struct emu_world *world, struct emu_network *network, uint32_t first,
-                         const struct net_partition *partition)
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The world before it is cut: clusters of all networks, numbered one after the other, then nodes
+ * without a network, each a cluster. Hosts join some. */
+struct clusters {
+    uint32_t count;
+    uint32_t *of_node;
+    uint32_t *joined_to; /* itself, or one with a lower number that it is one with */
+    uint32_t *size;      /* of those that are joined to themselves: how many are */
+    uint32_t *process;   /* and their process's number */
+};
+
+static uint32_t root_of(const struct clusters *clusters, uint32_t cluster)
+{
+    while (clusters->joined_to[cluster] != cluster) {
+        cluster = clusters->joined_to[cluster];
+    }
+    return cluster;
+}
+
+static void join(struct clusters *clusters, uint32_t a, uint32_t b)
+{
+    a = root_of(clusters, a);
+    b = root_of(clusters, b);
+    clusters->joined_to[a > b ? a : b] = a > b ? b : a;
+}
+
+/* Machines of a host reach each other without delay: by what they leave of its processors. */
+static void join_hosts(const struct emu_world *world, struct clusters *clusters)
+{
+    uint32_t hosts = world->scenario->host_total;
+    uint32_t *first = alloc_zeroed(hosts + 1, sizeof *first); /* cluster of each, plus one */
+    for (uint32_t i = 0; i < world->node_count && hosts; i++) {
+        uint32_t host = scn_node_host(world->scenario, i);
+        if (host != SCN_HOST_NONE && first[host]) {
+            join(clusters, first[host] - 1, clusters->of_node[i]);
+        } else if (host != SCN_HOST_NONE) {
+            first[host] = clusters->of_node[i] + 1;
+        }
+    }
+    free(first);
+}
+
+static void clusters_init(struct clusters *clusters, const struct emu_world *world,
+                          const struct net_partition *partitions, uint32_t count)
+{
+    clusters->count = count;
+    clusters->of_node = alloc_zeroed(world->node_count, sizeof(uint32_t));
+    clusters->joined_to = alloc_zeroed(count, sizeof(uint32_t));
+    clusters->size = alloc_zeroed(count, sizeof(uint32_t));
+    clusters->process = alloc_zeroed(count, sizeof(uint32_t));
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < world->network_count; i++) {
+        const struct emu_network *network = &world->networks[i];
+        for (uint32_t port = 0; network->net && port < net_port_count(network->net); port++) {
+            clusters->of_node[network->node_of_port[port]] =
+                next + partitions[i].cluster_of_port[port];
+        }
+        next += partitions[i].cluster_count;
+    }
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        if (world->nodes[i].network == SCN_NETWORK_NONE) {
+            clusters->of_node[i] = next++;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        clusters->joined_to[i] = i;
+    }
+    join_hosts(world, clusters);
+}
+
+/* Numbers the processes: one for each cluster that is joined to no other, in their order. */
+static uint32_t clusters_number(struct clusters *clusters)
+{
+    uint32_t processes = 0;
+    for (uint32_t i = 0; i < clusters->count; i++) {
+        uint32_t root = root_of(clusters, i);
+        clusters->size[root]++;
+        if (root == i) {
+            clusters->process[i] = processes++;
+        }
+    }
+    return processes;
+}
+
+static void clusters_fini(struct clusters *clusters)
+{
+    free(clusters->of_node);
+    free(clusters->joined_to);
+    free(clusters->size);
+    free(clusters->process);
+}
+
+/* Tells processes how near to each other the nodes of a network are. `first` is the number of its
+ * first cluster. */
+static void add_latencies(struct emu_world *world, const struct clusters *clusters, uint32_t first,
+                          const struct net_partition *partition)
 {
     for (uint32_t i = 0; i < partition->cluster_count; i++) {
-        world->processes[first + i].local_latency_ns = partition->local_latency_ns[i];
+        uint32_t root = root_of(clusters, first + i);
+        struct emu_process *process = &world->processes[clusters->process[root]];
+        uint64_t least_ns = partition->local_latency_ns[i];
+        if (clusters->size[root] > 1) {
+            least_ns = lesser(least_ns, partition->lookahead_ns); /* from another one of it */
+        }
+        process->local_latency_ns = lesser(process->local_latency_ns, least_ns);
     }
-    for (uint32_t port = 0; port < net_port_count(network->net); port++) {
-        struct emu_process *process = &world->processes[first + partition->cluster_of_port[port]];
-        network->process_of_port[port] = process;
-        world->nodes[network->node_of_port[port]].process = process;
-    }
-    if (partition->lookahead_ns < world->lookahead_ns) {
-        world->lookahead_ns = partition->lookahead_ns;
-    }
+    world->lookahead_ns = lesser(world->lookahead_ns, partition->lookahead_ns);
 }
 
 static void cut_into_processes(struct emu_world *world)
@@ -309,26 +405,32 @@ static void cut_into_processes(struct emu_world *world)
     for (uint32_t i = 0; i < world->node_count; i++) {
         count += world->nodes[i].network == SCN_NETWORK_NONE;
     }
-    world->processes = alloc_zeroed(count, sizeof *world->processes);
-    world->process_count = count;
-    world->active = alloc_zeroed(count, sizeof(struct emu_process *));
-    for (uint32_t i = 0; i < count; i++) {
+    struct clusters clusters;
+    clusters_init(&clusters, world, partitions, count);
+    world->process_count = clusters_number(&clusters);
+    world->processes = alloc_zeroed(world->process_count, sizeof *world->processes);
+    world->active = alloc_zeroed(world->process_count, sizeof(struct emu_process *));
+    for (uint32_t i = 0; i < world->process_count; i++) {
         emu_process_init(&world->processes[i], world, i);
+    }
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        struct emu_node *node = &world->nodes[i];
+        uint32_t root = root_of(&clusters, clusters.of_node[i]);
+        node->process = &world->processes[clusters.process[root]];
+        if (node->network != SCN_NETWORK_NONE) {
+            world->networks[node->network].process_of_port[node->port] = node->process;
+        }
     }
     world->lookahead_ns = EMU_WINDOW_MAX_NS;
     uint32_t next = 0;
     for (uint32_t i = 0; i < world->network_count; i++) {
         if (world->networks[i].net) {
-            add_clusters(world, &world->networks[i], next, &partitions[i]);
+            add_latencies(world, &clusters, next, &partitions[i]);
             next += partitions[i].cluster_count;
             net_partition_fini(&partitions[i]);
         }
     }
-    for (uint32_t i = 0; i < world->node_count; i++) {
-        if (world->nodes[i].network == SCN_NETWORK_NONE) {
-            world->nodes[i].process = &world->processes[next++];
-        }
-    }
+    clusters_fini(&clusters);
     free(partitions);
 }
 

@@ -11,6 +11,7 @@
 
 #include "digest.h"
 #include "disk.h"
+#include "host/host.h"
 #include "probe.h"
 #include "process.h"
 #include "tracer.h"
@@ -64,8 +65,7 @@ struct dev_env emu_node_env(struct emu_node *node, uint32_t device)
     return (struct dev_env){&emu_bus_ops, node, device};
 }
 
-/* Queues the node as runnable at its own time. */
-static void queue_run(struct emu_node *node)
+void emu_node_queue_run(struct emu_node *node)
 {
     struct event *event = &node->activity.base;
     event->key = (struct event_key){
@@ -75,6 +75,16 @@ static void queue_run(struct emu_node *node)
         .source = node->index,
     };
     event_heap_push(&node->process->running, event);
+}
+
+/* It is runnable from now on; with a processor of its own it runs. */
+static void ready(struct emu_node *node, enum emu_ready why, uint64_t now_ns)
+{
+    if (node->seat) {
+        emu_host_ready(node->seat, why, now_ns);
+    } else {
+        emu_node_queue_run(node);
+    }
 }
 
 static void advance_to(struct emu_node *node, uint64_t time_ns)
@@ -87,7 +97,7 @@ static void advance_to(struct emu_node *node, uint64_t time_ns)
 
 void emu_node_boot(struct emu_node *node, uint64_t now_ns)
 {
-    ASSERT(node->state == EMU_NODE_OFF);
+    ASSERT(node->state == EMU_NODE_OFF || node->state == EMU_NODE_QUEUED);
     vcpu_reset(&node->vcpu, node->space.image->entry);
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
         struct dev_env env = emu_node_env(node, device);
@@ -100,11 +110,11 @@ void emu_node_boot(struct emu_node *node, uint64_t now_ns)
     emu_digest_add(node, EMU_DIGEST_BOOT, node->space.image->entry, node->space.size_bytes,
                    node->boot.text, node->boot.size_bytes);
     emu_process_record(node->process, node, EMU_RECORD_BOOT, NULL, 0);
-    queue_run(node);
+    ready(node, EMU_READY_STARTED, now_ns);
 }
 
 /* Ends an idle wait at time_ns; `idle` itself retires when the node next runs. */
-static void wake(struct emu_node *node, uint64_t time_ns)
+static void wake(struct emu_node *node, enum emu_ready why, uint64_t time_ns)
 {
     if (event_queued(&node->activity.base)) {
         event_heap_remove(&node->process->events, &node->activity.base);
@@ -112,7 +122,7 @@ static void wake(struct emu_node *node, uint64_t time_ns)
     advance_to(node, time_ns);
     node->state = EMU_NODE_WAKING;
     node->account.wake_ups++;
-    queue_run(node);
+    ready(node, why, time_ns);
 }
 
 void emu_node_wait_end(struct emu_node *node, uint64_t now_ns)
@@ -122,7 +132,7 @@ void emu_node_wait_end(struct emu_node *node, uint64_t now_ns)
             event_heap_remove(&node->process->events, &node->activity.base);
         }
         advance_to(node, now_ns);
-        queue_run(node);
+        ready(node, EMU_READY_STARTED, now_ns);
     }
     if (node->state == EMU_NODE_IDLE || node->state == EMU_NODE_WAKING) {
         node->state = EMU_NODE_RUNNING;
@@ -132,7 +142,7 @@ void emu_node_wait_end(struct emu_node *node, uint64_t now_ns)
 void emu_node_time_out(struct emu_node *node)
 {
     ASSERT(node->state == EMU_NODE_IDLE);
-    wake(node, node->process->now_ns);
+    wake(node, EMU_READY_WOKEN, node->process->now_ns);
 }
 
 void emu_node_interrupt(struct emu_node *node, uint32_t kinds)
@@ -140,11 +150,21 @@ void emu_node_interrupt(struct emu_node *node, uint32_t kinds)
     if (!emu_node_alive(node)) {
         return;
     }
-    node->vcpu.irq_pending |= kinds;
+    uint64_t now_ns = node->process->now_ns;
+    bool idles = node->state == EMU_NODE_IDLE;
+    enum emu_ready why = EMU_READY_WOKEN;
+    uint32_t held = 0;
+    if (node->seat) {
+        idles = emu_host_interrupt(node->seat, kinds, now_ns);
+        why = emu_seat_immediate(node->seat, now_ns) ? EMU_READY_URGENT : EMU_READY_WOKEN;
+        held = node->seat->held;
+    } else {
+        node->vcpu.irq_pending |= kinds;
+    }
     node->account.interrupts_raised++;
-    emu_digest_add(node, EMU_DIGEST_INTERRUPT, kinds, node->vcpu.irq_pending, NULL, 0);
-    if (node->state == EMU_NODE_IDLE) {
-        wake(node, node->process->now_ns);
+    emu_digest_add(node, EMU_DIGEST_INTERRUPT, kinds, node->vcpu.irq_pending | held, NULL, 0);
+    if (idles) {
+        wake(node, why, now_ns);
     }
 }
 
@@ -213,7 +233,8 @@ static void idle(struct emu_node *node)
     uint64_t deadline_ns = (uint64_t)node->vcpu.gpr[VCPU_EDX] << 32 | node->vcpu.gpr[VCPU_EAX];
     emu_digest_add(node, EMU_DIGEST_IDLE, node->vcpu.irq_pending, 0, &deadline_ns,
                    sizeof deadline_ns);
-    if (node->vcpu.irq_pending || deadline_ns <= node->process->now_ns) {
+    if (node->vcpu.irq_pending || deadline_ns <= node->process->now_ns ||
+        (node->seat && emu_host_idle_returns(node->seat))) {
         vcpu_idle_complete(&node->vcpu);
         return;
     }
@@ -265,6 +286,9 @@ static void handle_stop(struct emu_node *node, const struct vcpu_stop *stop)
         break;
     }
     case VCPU_STOP_IDLE:
+        if (node->seat) {
+            emu_seat_trap(node->seat);
+        }
         idle(node);
         break;
     case VCPU_STOP_TERMINATE:
@@ -287,6 +311,10 @@ static bool stopped(struct emu_node *node)
 void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t limit_ns)
 {
     struct emu_process *process = node->process;
+    if (node->seat) {
+        emu_seat_settle(node->seat);
+        limit_ns = limit_ns < node->seat->slice_end_ns ? limit_ns : node->seat->slice_end_ns;
+    }
     uint64_t limit_cycles = time_to_cycles(limit_ns, node->cpu_hz);
     process->now_ns = time_of_cycles(node->vcpu.cycles, node->cpu_hz);
     assert_position_set(node->index, process->now_ns);
@@ -309,6 +337,9 @@ void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t li
         }
         vcpu_engine_run(engine, &node->vcpu, budget, &stop);
         handle_stop(node, &stop);
+        if (node->seat) {
+            emu_seat_settle(node->seat);
+        }
         if (node->probe) {
             emu_probe_after(node->probe, node, engine);
         }
@@ -324,8 +355,10 @@ void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t li
             }
         }
     }
-    if (node->state == EMU_NODE_RUNNING) {
-        queue_run(node);
+    if (node->seat) {
+        emu_host_stopped(node->seat);
+    } else if (node->state == EMU_NODE_RUNNING) {
+        emu_node_queue_run(node);
     }
     if (node->probe) {
         emu_probe_left(node->probe, node);

@@ -28,6 +28,7 @@ enum emu_event_kind {
     EMU_EVENT_NETWORK,     /* EMU_EVENT_NETWORK + the network's own kind */
     EMU_EVENT_DEVICE = 64, /* a device's own event; source is the device's number */
     EMU_EVENT_WAKE,        /* an idle node's time-out */
+    EMU_EVENT_HOST,        /* a host decides who runs next; source is its processor's number */
     EMU_EVENT_RUN,         /* a runnable node goes on; never in the event queue proper */
 };
 
@@ -48,6 +49,7 @@ enum emu_node_state {
     EMU_NODE_WAKING,     /* the wait is over; `idle` retires when the node next runs */
     EMU_NODE_TERMINATED, /* by itself, with an exit code */
     EMU_NODE_FAULTED,
+    EMU_NODE_QUEUED, /* would boot, but its host has no room yet */
 };
 
 /* What a node used and what happened to it; nodes.csv is its print. */
@@ -81,6 +83,7 @@ struct emu_node {
     uint32_t port;    /* on that network */
     uint64_t cpu_hz;
     struct emu_process *process;
+    struct emu_seat *seat;     /* on its host; NULL: it has a processor of its own */
     struct emu_tracer *tracer; /* NULL: its instructions are not traced */
     struct emu_probe *probe;   /* NULL: nothing is to stop it; not owned */
 
@@ -128,7 +131,11 @@ void *emu_node_device(struct emu_node *node, uint32_t device);
 bool emu_node_device_present(const struct emu_node *node, uint32_t device);
 struct dev_env emu_node_env(struct emu_node *node, uint32_t device);
 
-/* Resets the processor and the devices of a node that is off and makes it runnable at now. */
+/* Queues a node as runnable at its own time. Of one on a host, when it has a processor. */
+void emu_node_queue_run(struct emu_node *node);
+
+/* Resets the processor and the devices of a node that is off or queued and makes it runnable at
+ * now. */
 void emu_node_boot(struct emu_node *node, uint64_t now_ns);
 
 /*

@@ -9,6 +9,7 @@
 #include <base/time.h>
 #include <netsim/network.h>
 
+#include "host/host.h"
 #include "world_internal.h"
 
 static uint32_t share(uint32_t all, uint32_t least, uint32_t parts)
@@ -150,11 +151,19 @@ static void handle(struct emu_process *process, struct emu_event *event)
         emu_world_network_event(process, network, key.kind - EMU_EVENT_NETWORK, port, frame);
         return;
     }
+    if (key.kind == EMU_EVENT_HOST) {
+        emu_host_event(process, key.destination, key.source);
+        return;
+    }
     struct emu_node *node = node_of(process, key.destination);
     assert_position_set(node->index, key.time_ns);
     switch (key.kind) {
     case EMU_EVENT_BOOT:
-        emu_node_boot(node, key.time_ns);
+        if (node->seat) {
+            emu_host_admit(node->seat, key.time_ns);
+        } else {
+            emu_node_boot(node, key.time_ns);
+        }
         break;
     case EMU_EVENT_INPUT:
         emu_world_console_input(node, key.source);

@@ -66,12 +66,16 @@ void emu_progress_show(struct emu_progress *progress, const struct emu_world *wo
     char left[16];
     scaled((double)(totals.frames_delivered - progress->last_frames) / interval_s, frames);
     time_left(speed > 0 ? (end_s - now_s) / speed : -1, left);
+    char queued[32] = "";
+    if (totals.nodes_queued) {
+        snprintf(queued, sizeof queued, ", %" PRIu32 " queued", totals.nodes_queued);
+    }
     fprintf(progress->stream,
             "%svirtual %.1f of %.0f s | %.2fx real time | %" PRIu32
-            " nodes up | %s frames/s | %.0f MIPS | %s left%s",
-            progress->is_terminal ? "\r\033[K" : "", now_s, end_s, speed, totals.nodes_up, frames,
-            (double)(totals.instructions - progress->last_instructions) / interval_s / 1e6, left,
-            progress->is_terminal ? "" : "\n");
+            " nodes up%s | %s frames/s | %.0f MIPS | %s left%s",
+            progress->is_terminal ? "\r\033[K" : "", now_s, end_s, speed, totals.nodes_up, queued,
+            frames, (double)(totals.instructions - progress->last_instructions) / interval_s / 1e6,
+            left, progress->is_terminal ? "" : "\n");
     fflush(progress->stream);
     progress->last_ns = host_ns;
     progress->last_instructions = totals.instructions;

@@ -19,6 +19,12 @@ static enum status write_nodes(struct run *run, struct error *error)
         char name[SCN_NODE_NAME_MAX];
         emu_world_node_report(run->world, i, &report);
         scn_node_name(run->scenario, i, name);
+        struct emu_seat_report seat;
+        char host[SCN_NODE_NAME_MAX];
+        emu_world_seat_report(run->world, i, &seat);
+        if (seat.host != EMU_HOST_NONE) {
+            scn_host_name(run->scenario, seat.host, host);
+        }
         bool faulted = report.fault.kind != VCPU_FAULT_NONE;
         run->faults[report.fault.kind]++;
         struct trace_node_account account = {
@@ -49,10 +55,47 @@ static enum status write_nodes(struct run *run, struct error *error)
             .console_bytes = report.console_bytes,
             .observations = report.observations,
             .keys_dropped = report.keys_dropped,
+            .host = seat.host != EMU_HOST_NONE ? host : NULL,
+            .guest_ns = seat.guest_ns,
+            .kernel_ns = seat.kernel_ns,
+            .waited_ns = seat.waited_ns,
+            .dispatches = seat.dispatches,
+            .switches = seat.switches,
+            .crossings = seat.crossings,
             .faults = faulted,
             .digest = report.digest,
         };
         status = trace_run_node_write(run->trace, &account, error);
+    }
+    return status;
+}
+
+static enum status write_hosts(struct run *run, struct error *error)
+{
+    uint32_t count = emu_world_host_count(run->world);
+    enum status status = count ? trace_run_hosts_begin(run->trace, error) : STATUS_OK;
+    for (uint32_t i = 0; i < count && !status; i++) {
+        struct emu_host_report report;
+        char name[SCN_NODE_NAME_MAX];
+        emu_world_host_report(run->world, i, &report);
+        scn_host_name(run->scenario, i, name);
+        struct trace_host_account account = {
+            .host = name,
+            .index = i,
+            .nodes = report.nodes,
+            .queued = report.queued,
+            .processors = report.processors,
+            .total_ns = report.total_ns,
+            .guest_ns = report.guest_ns,
+            .kernel_ns = report.kernel_ns,
+            .idle_ns = report.idle_ns,
+            .dispatches = report.dispatches,
+            .switches = report.switches,
+            .crossings = report.crossings,
+            .memory_bytes = report.memory_bytes,
+            .committed_bytes = report.committed_bytes,
+        };
+        status = trace_run_host_write(run->trace, &account, error);
     }
     return status;
 }
@@ -169,6 +212,9 @@ static void add_figures(struct run *run, const struct emu_totals *totals)
 enum status emu_run_finish(struct run *run, struct error *error)
 {
     enum status status = write_nodes(run, error);
+    if (!status) {
+        status = write_hosts(run, error);
+    }
     if (!status) {
         status = trace_run_captures_end(run->trace, emu_world_now_ns(run->world), error);
     }

@@ -23,9 +23,11 @@
 
 #include "disk.h"
 #include "fork.h"
+#include "host/host.h"
 
 #define STATE_MAGIC   0x4e445731u /* "1WDN" in memory */
 #define STATE_VERSION 3u
+#define STATE_HOSTS   4u /* the version of states that have hosts */
 #define PAGE_END      UINT32_MAX
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -174,6 +176,7 @@ static uint32_t activity_kind(uint8_t state)
         return EMU_EVENT_RUN;
     case EMU_NODE_TERMINATED:
     case EMU_NODE_FAULTED:
+    case EMU_NODE_QUEUED:
         break;
     }
     return UINT32_MAX;
@@ -185,7 +188,8 @@ static void load_activity(struct emu_node *node, struct reader *reader)
     bool queued = read_u8(reader) & 1;
     uint64_t time_ns = read_u64(reader);
     uint32_t kind = activity_kind(node->state);
-    if (reader->failed || node->state > EMU_NODE_FAULTED || (queued && kind == UINT32_MAX)) {
+    if (reader->failed || node->state > (node->seat ? EMU_NODE_QUEUED : EMU_NODE_FAULTED) ||
+        (queued && kind == UINT32_MAX)) {
         reader_fail(reader);
         node->state = EMU_NODE_OFF;
         return;
@@ -214,8 +218,11 @@ static bool activity_good(const struct emu_node *node)
     case EMU_EVENT_BOOT:
         return event_queued(activity);
     case EMU_EVENT_RUN:
-        return event_queued(activity) &&
-               activity->key.time_ns == time_of_cycles(node->vcpu.cycles, node->cpu_hz);
+        if (!event_queued(activity)) {
+            return node
+                ->seat; /* it waits for a processor; hosts are looked at when all are there */
+        }
+        return activity->key.time_ns == time_of_cycles(node->vcpu.cycles, node->cpu_hz);
     default:
         return true;
     }
@@ -374,13 +381,18 @@ static void note_end(size_t **ends, const struct writer *writer)
     }
 }
 
+static uint32_t state_version(const struct emu_world *world)
+{
+    return world->host_count ? STATE_HOSTS : STATE_VERSION;
+}
+
 /* Where each part of the walk ends is noted in ends, if there is such an array. */
 static void save_world(struct emu_world *world, struct writer *writer, bool with_pages,
                        size_t *ends)
 {
     emu_world_collect(world);
     write_u32(writer, STATE_MAGIC);
-    write_u32(writer, STATE_VERSION);
+    write_u32(writer, state_version(world));
     write_u32(writer, world->node_count);
     write_u32(writer, world->network_count);
     write_u64(writer, world->scenario->seed);
@@ -401,6 +413,7 @@ static void save_world(struct emu_world *world, struct writer *writer, bool with
         note_end(&ends, writer);
     }
     save_frames(world, writer);
+    emu_hosts_save(world, writer);
     note_end(&ends, writer);
 }
 
@@ -415,7 +428,7 @@ static enum status bad_state(struct error *error, const char *what)
 static enum status load_world(struct emu_world *world, struct reader *reader, bool with_pages,
                               struct error *error)
 {
-    if (read_u32(reader) != STATE_MAGIC || read_u32(reader) != STATE_VERSION) {
+    if (read_u32(reader) != STATE_MAGIC || read_u32(reader) != state_version(world)) {
         return bad_state(error, "has another format or version");
     }
     if (read_u32(reader) != world->node_count || read_u32(reader) != world->network_count) {
@@ -449,6 +462,7 @@ static enum status load_world(struct emu_world *world, struct reader *reader, bo
     for (uint64_t i = 0; i < frames && !reader->failed; i++) {
         load_frame(world, reader);
     }
+    emu_hosts_load(world, reader);
     if (reader->failed || reader_left(reader)) {
         return bad_state(error, "is damaged or truncated");
     }
@@ -512,7 +526,11 @@ bool emu_state_version_other(const uint8_t *bytes, size_t size_bytes)
 {
     struct reader reader;
     reader_init(&reader, bytes, size_bytes);
-    return read_u32(&reader) == STATE_MAGIC && read_u32(&reader) != STATE_VERSION;
+    if (read_u32(&reader) != STATE_MAGIC) {
+        return false;
+    }
+    uint32_t version = read_u32(&reader);
+    return version != STATE_VERSION && version != STATE_HOSTS;
 }
 
 uint64_t emu_node_state_hash(struct emu_node *node)

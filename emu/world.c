@@ -16,6 +16,7 @@
 
 #include "digest.h"
 #include "disk.h"
+#include "host/host.h"
 
 /* --- making ----------------------------------------------------------------------------------- */
 
@@ -337,6 +338,7 @@ enum status emu_world_create(const struct scn_scenario *scenario,
         status = emu_world_connect(world, error);
     }
     if (!status) {
+        emu_hosts_create(world);
         ready_nodes(world);
         status = emu_world_workers_start(
             world, options->engine ? options->engine : vcpu_engines()[0], jobs, error);
@@ -357,6 +359,7 @@ void emu_world_destroy(struct emu_world *world)
     emu_world_workers_stop(world);
     /* The queues first: they hold events that the nodes own. */
     emu_world_disconnect(world);
+    emu_hosts_destroy(world);
     for (uint32_t i = 0; i < world->node_count; i++) {
         emu_node_fini(&world->nodes[i]);
     }
@@ -585,6 +588,7 @@ void emu_world_totals(const struct emu_world *world, struct emu_totals *totals)
         totals->nodes_up += emu_node_alive(node);
         totals->nodes_terminated += node->state == EMU_NODE_TERMINATED;
         totals->nodes_faulted += node->state == EMU_NODE_FAULTED;
+        totals->nodes_queued += node->state == EMU_NODE_QUEUED;
     }
 }
 
@@ -598,6 +602,7 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
         [EMU_NODE_WAKING] = "running",
         [EMU_NODE_TERMINATED] = "terminated",
         [EMU_NODE_FAULTED] = "faulted",
+        [EMU_NODE_QUEUED] = "queued",
     };
     const struct emu_node *node = &world->nodes[index];
     const struct emu_account *account = &node->account;
@@ -657,6 +662,7 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
     cost->network_bytes = node->network == SCN_NETWORK_NONE ? 0 : net_port_bytes();
     cost->frames_bytes =
         (node->space.private_count + emu_node_disk_private(node)) * VCPU_PAGE_BYTES;
-    cost->other_bytes = sizeof *node - sizeof node->vcpu - sizeof node->space - states_bytes +
-                        node->console_log_capacity + sizeof *world->start_ns;
+    cost->other_bytes = (node->seat ? sizeof *node->seat : 0) + sizeof *node - sizeof node->vcpu -
+                        sizeof node->space - states_bytes + node->console_log_capacity +
+                        sizeof *world->start_ns;
 }

@@ -83,6 +83,9 @@ struct emu_world {
     struct emu_worker *workers;
     uint32_t worker_count; /* those that run */
 
+    struct emu_host *hosts; /* of the scenario, entry after entry */
+    uint32_t host_count;
+
     uint64_t now_ns;
 
     /* The window being run. */

@@ -47,6 +47,7 @@ static const struct scn_item *field_of(const struct scn_item *item, const char *
                __VA_ARGS__)
 
 _Static_assert(offsetof(struct scn_network, name) == 0 && offsetof(struct scn_group, name) == 0 &&
+                   offsetof(struct scn_host, name) == 0 &&
                    offsetof(struct scn_expectation, name) == 0,
                "check_names takes the first member for the name");
 
@@ -533,6 +534,13 @@ enum status check_scenario(struct scn_scenario *scenario, struct error *error)
     }
     for (uint32_t i = 0; i < scenario->network_count && status == STATUS_OK; i++) {
         status = check_subnet(&check, i);
+    }
+    if (status == STATUS_OK) {
+        status = check_names(&check, "hosts", scenario->hosts, sizeof *scenario->hosts,
+                             scenario->host_count);
+    }
+    if (status == STATUS_OK) {
+        status = check_hosts(scenario, error);
     }
     for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
         status = check_group(&check, i);

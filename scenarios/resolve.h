@@ -19,6 +19,9 @@ enum status resolve_section(const struct scn_document *document,
 /* The rules across fields, and what is derived from them. The document is the scenario's. */
 enum status check_scenario(struct scn_scenario *scenario, struct error *error) MUST_USE;
 
+/* Which host each group is on, and whether the hosts can do what is asked of them. */
+enum status check_hosts(struct scn_scenario *scenario, struct error *error) MUST_USE;
+
 /* The keys that a group's `keyboard` presses and releases; item is the group's. */
 enum status typing_expand(const struct scn_document *document, const struct scn_item *item,
                           struct scn_group *group, struct error *error) MUST_USE;

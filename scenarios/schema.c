@@ -24,6 +24,8 @@
 
 static const char *const network_types[] = {"wan", "lan"};
 static const char *const network_services[] = {"dhcp", "dns"};
+static const char *const host_interrupts[] = {"batched", "immediate"};
+static const char *const host_idling[] = {"wait", "spin"};
 static const char *const statistics[] = {"count", "mean", "min", "max", "p50",
                                          "p90",   "p95",  "p99", "sum"};
 
@@ -96,6 +98,80 @@ static const struct schema_field network_fields[] = {
      .meaning = "One-way delay from node to node through the switch, half of it on each cable."},
     {"queue", SCHEMA_SIZE, AT(queue_bytes), DEFAULT("128KiB"), RANGE(1514, GIB), .types = LAN,
      .meaning = "Bytes that wait for a port at most; a frame beyond is dropped."},
+};
+#undef OWNER
+
+#define OWNER scn_costs
+static const struct schema_field cost_fields[] = {
+    {"switch", SCHEMA_TIME, AT(switch_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A processor goes on with another machine than it ran last."},
+    {"crossing", SCHEMA_TIME, AT(crossing_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A machine is told of the interrupts that wait for it, however many."},
+    {"interrupt", SCHEMA_TIME, AT(interrupt_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "An interrupt for a machine is taken in and noted. Paid when the machine runs."},
+    {"trap", SCHEMA_TIME, AT(trap_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A machine asks the kernel for something: a port instruction, or `idle`."},
+    {"frame_send", SCHEMA_TIME, AT(frame_send_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A machine sends a frame, on top of the trap."},
+    {"frame_receive", SCHEMA_TIME, AT(frame_receive_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A machine takes a frame from its card, on top of the trap."},
+    {"copy", SCHEMA_TIME, AT(copy_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A KiB of a frame is copied, either way; parts of it in proportion."},
+};
+static const struct schema_section cost_section = {
+    .title = "hosts[].costs",
+    .meaning = "What the kernel's own work takes, in virtual time: inputs, not outcomes. What is "
+               "not given takes none. All of it is charged to the machine it is done for "
+               "(docs/hosts.md).",
+    .size_bytes = sizeof(struct scn_costs),
+    .fields = cost_fields,
+    .field_count = COUNT(cost_fields),
+};
+#undef OWNER
+
+#define OWNER scn_host
+static const struct schema_field host_fields[] = {
+    {"name", SCHEMA_NAME, AT(name), REQUIRED,
+     .meaning = "What groups call it. A host is called `<name>-<index>`, or `<name>` if it is the "
+                "only one."},
+    {"count", SCHEMA_NUMBER, AT(count), DEFAULT("1"), RANGE(1, SCN_HOSTS_MAX),
+     .meaning = "Hosts. Nodes are dealt out to them in turn, in the order of their numbers. All "
+                "together are at most 65536."},
+    {"processors", SCHEMA_NUMBER, AT(processors), DEFAULT("1"), RANGE(1, SCN_PROCESSORS_MAX),
+     .meaning = "Processors of each host."},
+    {"cpu_hz", SCHEMA_FREQUENCY, AT(cpu_hz), DEFAULT("100MHz"), RANGE(1000, 100000000000),
+     .meaning = "Instructions per virtual second of each processor, and so of each node there."},
+    {"quantum", SCHEMA_TIME, AT(quantum_ns), DEFAULT("10ms"), RANGE(US, 3600 * SECOND),
+     .meaning = "How long a machine runs at most before the next runnable one does."},
+    {"interrupts", SCHEMA_CHOICE, AT(interrupts), DEFAULT("batched"), .choices = host_interrupts,
+     .choice_count = COUNT(host_interrupts),
+     .meaning = "`batched`: a machine is told of interrupts when it is next scheduled, of all at "
+                "once. `immediate`: an interrupt takes the processor from whoever runs."},
+    {"idle", SCHEMA_CHOICE, AT(idle), DEFAULT("wait"), .choices = host_idling,
+     .choice_count = COUNT(host_idling),
+     .meaning = "`wait`: a machine in `idle` is not scheduled until an interrupt or its time-out. "
+                "`spin`: `idle` returns at once, so that machines with nothing to do use up their "
+                "quanta."},
+    {"period", SCHEMA_TIME, AT(period_ns), DEFAULT("100ms"), RANGE(MS, 3600 * SECOND),
+     .meaning = "In each stretch of this length, from the start of the run, a node has the "
+                "processor time that it reserves."},
+    {"memory", SCHEMA_SIZE, AT(memory_bytes), OPTIONAL, RANGE(64 * KIB, 1024 * 1024 * GIB),
+     .meaning = "Memory of each host. With it, nodes are admitted in the order in which they are "
+                "to start, each once there is room for its `limits.memory`, or else its `memory`; "
+                "the others wait in the state `queued`. Without it all start when they say."},
+    {"minimum_free", SCHEMA_SIZE, AT(minimum_free_bytes), OPTIONAL, RANGE(0, 1024 * 1024 * GIB),
+     .meaning = "Of `memory`, what is to be free beside those that were admitted."},
+    {"costs", SCHEMA_SECTION, AT(costs), OPTIONAL, .section = &cost_section,
+     .meaning = "See hosts[].costs."},
+};
+static const struct schema_section host_section = {
+    .title = "hosts[]",
+    .meaning = "Hosts, whose kernel shares their processors among the nodes that groups place "
+               "there (docs/hosts.md). A node of a group that names no host has a processor of its "
+               "own. Files under scenarios/hosts, for `include`, describe published ones.",
+    .size_bytes = sizeof(struct scn_host),
+    .fields = host_fields,
+    .field_count = COUNT(host_fields),
 };
 #undef OWNER
 
@@ -244,7 +320,7 @@ static const struct schema_field group_fields[] = {
     {"memory", SCHEMA_SIZE, AT(memory_bytes), DEFAULT("16MiB"), RANGE(64 * KIB, 3 * GIB),
      .multiple = 4 * KIB, .meaning = "Memory of each node."},
     {"cpu_hz", SCHEMA_FREQUENCY, AT(cpu_hz), DEFAULT("100MHz"), RANGE(1000, 100000000000),
-     .meaning = "Instructions per virtual second of each node."},
+     .meaning = "Instructions per virtual second of each node; on a host, the host's."},
     {"start", SCHEMA_TIME, AT(start_ns), DEFAULT("0s"), RANGE(0, TIME_MAX),
      .meaning = "Virtual time at which its nodes start; those after the end of the run never do."},
     {"spread", SCHEMA_TIME, AT(spread_ns), DEFAULT("0s"), RANGE(0, TIME_MAX),
@@ -252,6 +328,13 @@ static const struct schema_field group_fields[] = {
     {"site", SCHEMA_NUMBER, AT(site), OPTIONAL, RANGE(0, 4095), .absent = SCN_SITE_ANY,
      .meaning = "Row of the network's matrix, from 0, where all its nodes are. Without it the "
                 "network spreads them over its sites."},
+    {"host", SCHEMA_NAME, AT(host_name), OPTIONAL,
+     .meaning = "Name of the `hosts` that its nodes share, at whose speed they run. Without it "
+                "each has a processor of its own."},
+    {"reserve", SCHEMA_NUMBER, AT(reserve), OPTIONAL, RANGE(1, 100),
+     .meaning = "Percent of a processor of its host that each node is guaranteed in every "
+                "`period`; within it the node is told of interrupts at once. Reservations that a "
+                "host cannot keep are refused."},
     {"limits", SCHEMA_SECTION, AT(limits), OPTIONAL, .section = &limit_section,
      .meaning = "See groups[].limits."},
     {"console_input", SCHEMA_LIST, AT(inputs), BESIDE(input_count), OPTIONAL, RANGE(0, 1024),
@@ -335,6 +418,8 @@ static const struct schema_field scenario_fields[] = {
      .meaning = "The experiment as a whole."},
     {"networks", SCHEMA_LIST, AT(networks), BESIDE(network_count), OPTIONAL, RANGE(0, 256),
      .section = &network_section, .meaning = "The networks that groups are on."},
+    {"hosts", SCHEMA_LIST, AT(hosts), BESIDE(host_count), OPTIONAL, RANGE(0, 256),
+     .section = &host_section, .meaning = "What nodes share processors on."},
     {"groups", SCHEMA_LIST, AT(groups), BESIDE(group_count), REQUIRED, RANGE(1, 1024),
      .section = &group_section, .meaning = "The nodes."},
     {"expectations", SCHEMA_LIST, AT(expectations), BESIDE(expectation_count), OPTIONAL,

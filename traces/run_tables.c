@@ -1,5 +1,5 @@
 /*
- * The line-by-line files of a run directory: events.log, metrics.csv and nodes.csv.
+ * The line-by-line files of a run directory: events.log, metrics.csv, nodes.csv and hosts.csv.
  *
  * A field of a table is checked before it is written: names come from scenarios and guests, and a
  * comma or a newline in one would move every column after it.
@@ -143,6 +143,7 @@ enum status trace_run_nodes_begin(struct trace_run *run, const char *const *caus
     if (printed >= 0) {
         printed = fputs(",disk_reads,disk_writes,disk_blocks_private,pages_private,"
                         "pages_private_max,console_bytes,observations,keys_dropped,"
+                        "host,guest_ns,kernel_ns,waited_ns,dispatches,switches,crossings,"
                         "faults,digest\n",
                         file);
     }
@@ -174,6 +175,7 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
         status = word_check(run, &run->nodes,
                             trace_node_name_valid(account->node) &&
                                 run_word_valid(account->group) && run_word_valid(account->state) &&
+                                (!account->host || run_word_valid(account->host)) &&
                                 (!account->fault || run_word_valid(account->fault)),
                             error);
     }
@@ -190,10 +192,13 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
                                account->bytes_sent,
                                account->frames_received,
                                account->bytes_received};
-    const uint64_t after[] = {
-        account->disk_reads,    account->disk_writes,       account->disk_blocks_private,
-        account->pages_private, account->pages_private_max, account->console_bytes,
-        account->observations,  account->keys_dropped,      account->faults};
+    const uint64_t after[] = {account->disk_reads,          account->disk_writes,
+                              account->disk_blocks_private, account->pages_private,
+                              account->pages_private_max,   account->console_bytes,
+                              account->observations,        account->keys_dropped};
+    const uint64_t on_host[] = {account->guest_ns,   account->kernel_ns, account->waited_ns,
+                                account->dispatches, account->switches,  account->crossings,
+                                account->faults};
     errno = 0;
     int printed = outcome_print(file, account);
     for (size_t i = 0; i < sizeof before / sizeof before[0] && printed >= 0; i++) {
@@ -206,7 +211,57 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
         printed = fprintf(file, ",%" PRIu64, after[i]);
     }
     if (printed >= 0) {
+        printed = fprintf(file, ",%s", account->host ? account->host : "");
+    }
+    for (size_t i = 0; i < sizeof on_host / sizeof on_host[0] && printed >= 0; i++) {
+        printed = fprintf(file, ",%" PRIu64, on_host[i]);
+    }
+    if (printed >= 0) {
         printed = fprintf(file, ",%016" PRIx64 "\n", account->digest);
     }
     return stream_check(run, &run->nodes, printed, error);
+}
+
+enum status trace_run_hosts_begin(struct trace_run *run, struct error *error)
+{
+    enum status status = run_check(run, error);
+    ASSERT(!run->hosts.file);
+    if (status == STATUS_OK) {
+        status = run_stream_open(run, &run->hosts, "hosts.csv", error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    errno = 0;
+    int printed = fputs("host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,"
+                        "dispatches,switches,crossings,memory_bytes,committed_bytes\n",
+                        run->hosts.file);
+    return stream_check(run, &run->hosts, printed, error);
+}
+
+enum status trace_run_host_write(struct trace_run *run, const struct trace_host_account *account,
+                                 struct error *error)
+{
+    enum status status = run_check(run, error);
+    if (status == STATUS_OK) {
+        ASSERT(run->hosts.file);
+        status = word_check(run, &run->hosts, run_word_valid(account->host), error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const uint64_t figures[] = {account->index,          account->nodes,     account->queued,
+                                account->processors,     account->total_ns,  account->guest_ns,
+                                account->kernel_ns,      account->idle_ns,   account->dispatches,
+                                account->switches,       account->crossings, account->memory_bytes,
+                                account->committed_bytes};
+    errno = 0;
+    int printed = fprintf(run->hosts.file, "%s", account->host);
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0] && printed >= 0; i++) {
+        printed = fprintf(run->hosts.file, ",%" PRIu64, figures[i]);
+    }
+    if (printed >= 0) {
+        printed = fputc('\n', run->hosts.file);
+    }
+    return stream_check(run, &run->hosts, printed, error);
 }

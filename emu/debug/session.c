@@ -554,6 +554,12 @@ enum status emu_debug_create(struct emu_world *world, const struct emu_debug_opt
                          "node number %u is to be debugged; expected 0 to %u", options->node,
                          world->node_count - 1);
     }
+    if (world->host_count) {
+        /* The past is found by running one machine again alone, which a host's are not. */
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "machines that share a host cannot be debugged yet; expected a scenario "
+                         "without `hosts`");
+    }
     struct emu_debug *debug = alloc_zeroed(1, sizeof *debug);
     enum run_end end;
     debug->world = world;

@@ -19,9 +19,11 @@ constexpr uint64_t kInstructions = 8000000;
 std::vector<std::string> AllScenarios()
 {
     std::vector<std::string> names;
-    for (const auto &entry : std::filesystem::directory_iterator(kScenarios)) {
-        if (entry.path().extension() == ".yaml") {
-            names.push_back(entry.path().stem().string());
+    for (const char *folder : {"", "denali/"}) {
+        for (const auto &entry : std::filesystem::directory_iterator(kScenarios + folder)) {
+            if (entry.path().extension() == ".yaml") {
+                names.push_back(folder + entry.path().stem().string());
+            }
         }
     }
     std::sort(names.begin(), names.end());

@@ -177,7 +177,17 @@ TEST_F(RunDirectory, HoldsEverythingARunLeaves)
     account.exit_code = 3;
     account.drops = drops;
     account.bytes_received = 9;
+    account.host = "box";
+    account.guest_ns = 5;
+    account.kernel_ns = 6;
+    account.waited_ns = 7;
+    account.dispatches = 8;
+    account.switches = 9;
+    account.crossings = 10;
     ASSERT_EQ(trace_run_node_write(run, &account, &failure), STATUS_OK);
+    const trace_host_account host = {"box", 0, 2, 1, 4, 100, 50, 30, 20, 7, 6, 5, 4096, 2048};
+    ASSERT_EQ(trace_run_hosts_begin(run, &failure), STATUS_OK);
+    ASSERT_EQ(trace_run_host_write(run, &host, &failure), STATUS_OK);
     ASSERT_EQ(finish(run), STATUS_OK) << failure.message;
 
     EXPECT_FALSE(folder.has("out/INCOMPLETE"));
@@ -200,12 +210,16 @@ TEST_F(RunDirectory, HoldsEverythingARunLeaves)
               "cycles,wakeups,interrupts_raised,interrupts_delivered,frames_sent,bytes_sent,"
               "frames_received,bytes_received,drop_uplink_full,drop_no_route,disk_reads,"
               "disk_writes,disk_blocks_private,pages_private,pages_private_max,console_bytes,"
-              "observations,keys_dropped,faults,"
-              "digest\n"
+              "observations,keys_dropped,host,guest_ns,kernel_ns,waited_ns,dispatches,"
+              "switches,crossings,faults,digest\n"
               "peer-1,peers,0,faulted,,memory,0x08048000,0x00000004,1,0,0,0,0,0,0,0,0,11,12,0,0,"
-              "0,0,0,0,0,0,1,0000000000000abc\n"
-              "peer-2,peers,1,terminated,3,,,,0,0,0,0,0,0,0,0,9,11,12,0,0,0,0,0,0,0,0,0,"
-              "0000000000000000\n");
+              "0,0,0,0,0,0,,0,0,0,0,0,0,1,0000000000000abc\n"
+              "peer-2,peers,1,terminated,3,,,,0,0,0,0,0,0,0,0,9,11,12,0,0,0,0,0,0,0,0,"
+              "box,5,6,7,8,9,10,0,0000000000000000\n");
+    EXPECT_EQ(folder.read("out/hosts.csv"),
+              "host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,dispatches,"
+              "switches,crossings,memory_bytes,committed_bytes\n"
+              "box,0,2,1,4,100,50,30,20,7,6,5,4096,2048\n");
 }
 
 TEST_F(RunDirectory, LetsNoNodeNameOutOfItsFolder)

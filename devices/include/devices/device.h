@@ -213,6 +213,8 @@ struct dev_nic {
  * outside ABI_FRAME_MIN..ABI_FRAME_MAX. Raises ABI_IRQ_NIC otherwise. */
 bool dev_nic_deliver(struct dev_nic *state, const struct dev_env *env, const uint8_t *bytes,
                      uint32_t size_bytes);
+/* Size of the frame that the guest takes next; 0: none waits. */
+uint32_t dev_nic_first_bytes(const struct dev_nic *nic);
 
 /* --- timer ------------------------------------------------------------------------------------ */
 

@@ -121,6 +121,7 @@ struct emu_totals {
     uint32_t nodes_up;
     uint32_t nodes_terminated;
     uint32_t nodes_faulted;
+    uint32_t nodes_queued; /* wait until their host has memory for them */
 };
 
 /* Everything before this virtual time has been executed. */
@@ -155,7 +156,7 @@ void emu_world_node_link(const struct emu_world *world, uint32_t node, struct em
 
 /* What a node used and what it came to. */
 struct emu_node_report {
-    const char *state; /* "off" "running" "idle" "terminated" "faulted" */
+    const char *state; /* "off" "queued" "running" "idle" "terminated" "faulted" */
     uint32_t exit_code;
     struct vcpu_fault fault; /* kind NONE unless faulted */
     uint64_t start_ns;
@@ -183,6 +184,44 @@ struct emu_node_report {
 };
 void emu_world_node_report(const struct emu_world *world, uint32_t node,
                            struct emu_node_report *report);
+
+/* --- hosts (docs/hosts.md) -------------------------------------------------------------------- */
+
+#define EMU_HOST_NONE UINT32_MAX
+
+/* What a node had of its host's processors. */
+struct emu_seat_report {
+    uint32_t host;       /* EMU_HOST_NONE: it has a processor of its own, and the rest is 0 */
+    uint64_t guest_ns;   /* executing its own instructions */
+    uint64_t kernel_ns;  /* the host's kernel, on its behalf */
+    uint64_t waited_ns;  /* runnable, without a processor */
+    uint64_t dispatches; /* times it was given one */
+    uint64_t switches;   /* of these, after another machine */
+    uint64_t crossings;  /* times it was told of interrupts */
+};
+void emu_world_seat_report(const struct emu_world *world, uint32_t node,
+                           struct emu_seat_report *report);
+
+/* A host's account. guest_ns + kernel_ns + idle_ns is total_ns, and the first two are the sums over
+ * its nodes, to the nanosecond. */
+struct emu_host_report {
+    uint32_t nodes;  /* placed on it */
+    uint32_t queued; /* of these, waiting to be admitted */
+    uint32_t processors;
+    uint64_t memory_bytes; /* 0: not limited */
+    uint64_t committed_bytes;
+    uint64_t total_ns; /* virtual time until now, of all processors */
+    uint64_t guest_ns;
+    uint64_t kernel_ns;
+    uint64_t idle_ns;
+    uint64_t dispatches;
+    uint64_t switches;
+    uint64_t crossings;
+};
+/* Hosts are numbered from 0, entry after entry of the scenario. */
+uint32_t emu_world_host_count(const struct emu_world *world);
+void emu_world_host_report(const struct emu_world *world, uint32_t host,
+                           struct emu_host_report *report);
 
 #define EMU_FAULT_TEXT_MAX 512u /* bytes, with the end of the text */
 

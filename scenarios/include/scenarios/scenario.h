@@ -46,6 +46,10 @@ DENALI_API_BEGIN
 #define SCN_MOUNT_MAX        64u   /* bytes of a mount's path, no NUL counted */
 #define SCN_MOUNTS_MAX       2048u /* bytes of a group's DENALI_MOUNTS with its NUL, at most */
 #define SCN_NETWORK_NONE     UINT32_MAX /* scn_group.network: deliberately no network */
+#define SCN_HOST_NONE        UINT32_MAX /* scn_group.host: its nodes have processors of their own */
+#define SCN_HOSTS_MAX        65536u     /* of all entries together */
+#define SCN_PROCESSORS_MAX   64u        /* of a host */
+#define SCN_PROCESSOR_ANY    UINT8_MAX  /* scn_reservations_place: a node without a reservation */
 #define SCN_SITE_ANY         UINT32_MAX /* scn_group.site: the topology places the nodes */
 #define SCN_TIME_MAX_NS      31536000000000000ull /* a year: sums of times stay far from overflow */
 #define SCN_BYTES_MAX        (1u << 20)           /* a scenario file may not be larger */
@@ -80,6 +84,37 @@ struct scn_network {
     uint64_t queue_bytes; /* what each port holds waiting, at most */
 
     uint32_t node_count; /* nodes that are on it; derived */
+};
+
+/* What a host's kernel takes for its own work, in virtual time. */
+struct scn_costs {
+    uint64_t switch_ns;        /* to another machine than the processor ran last */
+    uint64_t crossing_ns;      /* into a machine, with all interrupts that wait for it */
+    uint64_t interrupt_ns;     /* taking in one interrupt for a machine, until it is told */
+    uint64_t trap_ns;          /* a port instruction or `idle` */
+    uint64_t frame_send_ns;    /* a frame, on top of the trap */
+    uint64_t frame_receive_ns; /* the same for one that is taken out of the card's queue */
+    uint64_t copy_ns;          /* a KiB of a frame, either way */
+};
+
+enum scn_interrupts { SCN_INTERRUPTS_BATCHED, SCN_INTERRUPTS_IMMEDIATE };
+enum scn_idling { SCN_IDLE_WAIT, SCN_IDLE_SPIN };
+
+/* Like hosts, each of which shares its processors among the nodes that groups place there. */
+struct scn_host {
+    char *name;
+    uint64_t count;
+    uint64_t processors; /* of each, 1..SCN_PROCESSORS_MAX */
+    uint64_t cpu_hz;
+    uint64_t quantum_ns;
+    uint32_t interrupts;   /* enum scn_interrupts */
+    uint32_t idle;         /* enum scn_idling */
+    uint64_t period_ns;    /* in which a reservation is honoured */
+    uint64_t memory_bytes; /* 0: every node is admitted when it starts */
+    uint64_t minimum_free_bytes;
+    struct scn_costs costs;
+    uint32_t first_host; /* number of its first; derived */
+    uint32_t node_count; /* that are placed on them; derived */
 };
 
 /* NAME=value of a group's environment; the value is a template. */
@@ -156,8 +191,12 @@ struct scn_group {
     uint64_t memory_bytes; /* a multiple of 4096, 64 KiB..3 GiB */
     uint64_t cpu_hz;
     uint64_t start_ns;
-    uint64_t spread_ns; /* a node starts uniformly in [start_ns, start_ns + spread_ns] */
-    uint64_t site;      /* row of the matrix, or SCN_SITE_ANY */
+    uint64_t spread_ns;  /* a node starts uniformly in [start_ns, start_ns + spread_ns] */
+    uint64_t site;       /* row of the matrix, or SCN_SITE_ANY */
+    char *host_name;     /* NULL: a processor of its own for each node */
+    uint32_t host;       /* entry in scn_scenario.hosts or SCN_HOST_NONE; derived */
+    uint32_t host_first; /* how many nodes of groups above are placed there too; derived */
+    uint64_t reserve;    /* percent of a processor that each node is guaranteed; 0: none */
     struct scn_limits limits;
     struct scn_input *inputs;
     uint32_t input_count;
@@ -231,11 +270,14 @@ struct scn_scenario {
     uint64_t duration_ns;
     struct scn_network *networks;
     uint32_t network_count;
+    struct scn_host *hosts;
+    uint32_t host_count; /* entries */
     struct scn_group *groups;
     uint32_t group_count;
     struct scn_expectation *expectations;
     uint32_t expectation_count;
     uint32_t node_count;         /* of all groups; derived */
+    uint32_t host_total;         /* hosts of all entries; derived */
     struct scn_document *source; /* where each field came from, for scn_error_at */
 };
 
@@ -341,6 +383,24 @@ enum status scn_group_archive(const struct scn_scenario *scenario, uint32_t grou
 /* The group of a node; node < scenario->node_count. The node's index in it is
  * node - groups[result].first_node. */
 uint32_t scn_node_group(const struct scn_scenario *scenario, uint32_t node);
+
+/* The host of a node, 0..host_total-1, or SCN_HOST_NONE: the nodes that groups place on an entry
+ * are dealt out to its hosts in turn, in the order of their numbers. */
+uint32_t scn_node_host(const struct scn_scenario *scenario, uint32_t node);
+/* The entry of a host. */
+uint32_t scn_host_entry(const struct scn_scenario *scenario, uint32_t host);
+/* "<entry>-<index>", or the entry's name if it has one host. */
+void scn_host_name(const struct scn_scenario *scenario, uint32_t host,
+                   char name[SCN_NODE_NAME_MAX]);
+/* What a node takes of its host's memory while it lives: its limit if it has one, else all that it
+ * has. */
+uint64_t scn_group_backing_bytes(const struct scn_group *group);
+
+/* Gives each node that has a reservation the first processor of its host where it fits, in the
+ * order of nodes; processors has node_count entries. False if one does not fit, which *misfit then
+ * is; never for a scenario that was resolved. */
+bool scn_reservations_place(const struct scn_scenario *scenario, uint8_t *processors,
+                            uint32_t *misfit);
 
 /* "<group>-<index>", or the group's name if it has one node. */
 void scn_node_name(const struct scn_scenario *scenario, uint32_t node,

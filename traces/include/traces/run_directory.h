@@ -139,6 +139,13 @@ struct trace_node_account {
     uint64_t console_bytes;
     uint64_t observations;
     uint64_t keys_dropped;
+    const char *host; /* its name; NULL: it has a processor of its own */
+    uint64_t guest_ns;
+    uint64_t kernel_ns;
+    uint64_t waited_ns;
+    uint64_t dispatches;
+    uint64_t switches;
+    uint64_t crossings;
     uint64_t faults;
     uint64_t digest;
 };
@@ -147,6 +154,29 @@ struct trace_node_account {
 enum status trace_run_nodes_begin(struct trace_run *run, const char *const *causes,
                                   uint32_t cause_count, struct error *error);
 enum status trace_run_node_write(struct trace_run *run, const struct trace_node_account *account,
+                                 struct error *error);
+
+/* A host's account: one line of hosts.csv. */
+struct trace_host_account {
+    const char *host; /* its name */
+    uint32_t index;
+    uint32_t nodes;
+    uint32_t queued;
+    uint32_t processors;
+    uint64_t total_ns;
+    uint64_t guest_ns;
+    uint64_t kernel_ns;
+    uint64_t idle_ns;
+    uint64_t dispatches;
+    uint64_t switches;
+    uint64_t crossings;
+    uint64_t memory_bytes;
+    uint64_t committed_bytes;
+};
+
+/* Starts hosts.csv, of runs that have hosts. */
+enum status trace_run_hosts_begin(struct trace_run *run, struct error *error);
+enum status trace_run_host_write(struct trace_run *run, const struct trace_host_account *account,
                                  struct error *error);
 
 /* What is on a disk. next gives the first block from `from` on that is not all zeros, and its

@@ -1,0 +1,178 @@
+/* The hosts of a world, their seats, and the questions that are asked about them. */
+#include "host.h"
+
+#include <stdlib.h>
+
+#include <base/alloc.h>
+#include <base/assert.h>
+#include <scenarios/scenario.h>
+
+#include "../process.h"
+#include "../world_internal.h"
+
+static void make_host(struct emu_world *world, uint32_t index)
+{
+    struct emu_host *host = &world->hosts[index];
+    host->index = index;
+    host->model = &world->scenario->hosts[scn_host_entry(world->scenario, index)];
+    host->queue_count = EMU_QUEUE_RESERVED(host->model->processors);
+    host->queues = alloc_zeroed(host->queue_count, sizeof *host->queues);
+    host->processors = alloc_zeroed(host->model->processors, sizeof *host->processors);
+    for (uint32_t i = 0; i < host->model->processors; i++) {
+        event_init(&host->processors[i].event.base);
+    }
+    event_init(&host->replenish.base);
+}
+
+static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t reserved_processor)
+{
+    const struct scn_scenario *scenario = node->process->world->scenario;
+    struct emu_seat *seat = &host->seats[host->seat_count];
+    *seat = (struct emu_seat){
+        .node = node,
+        .host = host,
+        .queue = EMU_QUEUE_NONE,
+        .reserve = (uint8_t)scenario->groups[node->group].reserve,
+        .home = reserved_processor != SCN_PROCESSOR_ANY
+                    ? reserved_processor
+                    : (uint8_t)(host->seat_count % host->model->processors),
+        .period = UINT64_MAX, /* none yet */
+    };
+    host->seat_count++;
+    node->seat = seat;
+}
+
+void emu_hosts_create(struct emu_world *world)
+{
+    const struct scn_scenario *scenario = world->scenario;
+    world->host_count = scenario->host_total;
+    if (!world->host_count) {
+        return;
+    }
+    world->hosts = alloc_zeroed(world->host_count, sizeof *world->hosts);
+    for (uint32_t i = 0; i < world->host_count; i++) {
+        make_host(world, i);
+    }
+    uint32_t *placed = alloc_zeroed(world->host_count, sizeof *placed);
+    uint8_t *processors = alloc_zeroed(world->node_count, 1);
+    uint32_t misfit = 0;
+    bool fits = scn_reservations_place(scenario, processors, &misfit);
+    ASSERT(fits);
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        uint32_t host = scn_node_host(scenario, i);
+        placed[host != SCN_HOST_NONE ? host : 0] += host != SCN_HOST_NONE;
+    }
+    for (uint32_t i = 0; i < world->host_count; i++) {
+        world->hosts[i].seats = alloc_zeroed(placed[i] + 1, sizeof *world->hosts[i].seats);
+    }
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        uint32_t host = scn_node_host(scenario, i);
+        if (host != SCN_HOST_NONE) {
+            world->hosts[host].process = world->nodes[i].process;
+            take_seat(&world->nodes[i], &world->hosts[host], processors[i]);
+        }
+    }
+    free(placed);
+    free(processors);
+}
+
+void emu_hosts_destroy(struct emu_world *world)
+{
+    for (uint32_t i = 0; world->hosts && i < world->host_count; i++) {
+        free(world->hosts[i].seats);
+        free(world->hosts[i].queues);
+        free(world->hosts[i].processors);
+    }
+    free(world->hosts);
+}
+
+void emu_hosts_watch(struct emu_world *world, emu_host_watch_fn *watch, void *context)
+{
+    for (uint32_t i = 0; i < world->host_count; i++) {
+        world->hosts[i].watch = watch;
+        world->hosts[i].watch_context = context;
+    }
+}
+
+void emu_host_tell(struct emu_host *host, uint64_t time_ns, enum emu_host_act act,
+                   uint32_t processor, const struct emu_seat *seat, uint64_t detail)
+{
+    if (host->watch) {
+        host->watch(host->watch_context,
+                    &(struct emu_host_note){time_ns, act, host->index, processor, seat->node->index,
+                                            detail});
+    }
+}
+
+/* --- queries ---------------------------------------------------------------------------------- */
+
+uint32_t emu_world_host_count(const struct emu_world *world)
+{
+    return world->host_count;
+}
+
+void emu_world_host_report(const struct emu_world *world, uint32_t index,
+                           struct emu_host_report *report)
+{
+    const struct emu_host *host = &world->hosts[index];
+    *report = (struct emu_host_report){
+        .nodes = host->seat_count,
+        .queued = host->queues[EMU_QUEUE_GATE].count,
+        .processors = (uint32_t)host->model->processors,
+        .memory_bytes = host->model->memory_bytes,
+        .committed_bytes = host->committed_bytes,
+        .total_ns = world->now_ns * host->model->processors,
+    };
+    for (uint32_t i = 0; i < host->seat_count; i++) {
+        const struct emu_seat *seat = &host->seats[i];
+        report->guest_ns += seat->guest_ns;
+        report->kernel_ns += seat->kernel_ns;
+        report->dispatches += seat->dispatches;
+        report->switches += seat->switches;
+        report->crossings += seat->crossings;
+    }
+    for (uint32_t i = 0; i < host->model->processors; i++) {
+        uint64_t guest_ns;
+        uint64_t kernel_ns;
+        uint64_t idle_ns;
+        emu_processor_open_part(&host->processors[i], world->now_ns, &guest_ns, &kernel_ns,
+                                &idle_ns);
+        report->guest_ns += guest_ns;
+        report->kernel_ns += kernel_ns;
+        report->idle_ns += host->processors[i].idle_ns + idle_ns;
+    }
+}
+
+void emu_world_seat_report(const struct emu_world *world, uint32_t node,
+                           struct emu_seat_report *report)
+{
+    const struct emu_seat *seat = world->nodes[node].seat;
+    *report = (struct emu_seat_report){.host = EMU_HOST_NONE};
+    if (!seat) {
+        return;
+    }
+    const struct emu_host *host = seat->host;
+    uint64_t now_ns = world->now_ns;
+    *report = (struct emu_seat_report){
+        .host = host->index,
+        .guest_ns = seat->guest_ns,
+        .kernel_ns = seat->kernel_ns,
+        .waited_ns = seat->waited_ns,
+        .dispatches = seat->dispatches,
+        .switches = seat->switches,
+        .crossings = seat->crossings,
+    };
+    if (seat->place == EMU_SEAT_READY) {
+        report->waited_ns += now_ns - seat->ready_since_ns;
+    }
+    for (uint32_t i = 0; i < host->model->processors; i++) {
+        if (host->processors[i].seat == seat) {
+            uint64_t guest_ns;
+            uint64_t kernel_ns;
+            uint64_t idle_ns;
+            emu_processor_open_part(&host->processors[i], now_ns, &guest_ns, &kernel_ns, &idle_ns);
+            report->guest_ns += guest_ns;
+            report->kernel_ns += kernel_ns;
+        }
+    }
+}

@@ -1,0 +1,226 @@
+/*
+ * A host: processors that an isolation kernel shares among the machines placed there.
+ *
+ * After the published one (Whitaker, Shaw and Gribble, OSDI 2002): round robin among the runnable;
+ * a machine that idles leaves the run set and comes first once an interrupt or its time-out has
+ * come; interrupts wait until their machine is scheduled and are then delivered in one crossing.
+ * docs/hosts.md says what each file here does, in the order in which to read them.
+ *
+ * Invariants.
+ * - Every decision is made in an event (EMU_EVENT_HOST), the last kind of its moment, so it follows
+ *   everything that happens then and is the same however the run is cut.
+ * - What one processor does reaches another only through such events. A machine's own doings may
+ *   take a processor from another machine only where it ran last itself (its home), because
+ *   machines on other processors may be ahead of it in virtual time.
+ * - Every nanosecond of a processor is a machine's own, the kernel's on behalf of a machine, or
+ *   idle: a processor's occupation is closed where the next begins.
+ * - A machine without a host has no seat and knows nothing of this.
+ *
+ * All machines of a host are in one logical process, whose thread runs everything here.
+ */
+#ifndef DENALI_EMU_HOST_H
+#define DENALI_EMU_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/codec.h>
+
+#include "../node.h"
+
+struct scn_host;
+
+/* Where a machine stands with its host. */
+enum emu_seat_place {
+    EMU_SEAT_AWAY,    /* not runnable: off, waiting to be admitted, idle, ended */
+    EMU_SEAT_READY,   /* in a queue of runnable machines */
+    EMU_SEAT_RUNNING, /* has a processor */
+    EMU_SEAT_LEAVING, /* its slice is over; runnable again at the processor's next decision */
+};
+
+/* Queues of a host, first in first out; a machine is in at most one. In the order in which they are
+ * asked, but for RESERVED, which come first. */
+enum emu_queue_kind {
+    EMU_QUEUE_GATE,   /* not admitted yet */
+    EMU_QUEUE_URGENT, /* has an interrupt that does not wait */
+    EMU_QUEUE_WOKEN,  /* its wait is over: it comes first once */
+    EMU_QUEUE_READY,  /* round robin */
+    EMU_QUEUE_OF_PROCESSOR,
+    /* Then for each processor two: machines that have some of their reservation left, and those
+     * that have used it up and run when nobody else wants the processor. */
+};
+#define EMU_QUEUE_RESERVED(processor) (EMU_QUEUE_OF_PROCESSOR + 2 * (uint32_t)(processor))
+#define EMU_QUEUE_LEFTOVER(processor) (EMU_QUEUE_RESERVED(processor) + 1)
+#define EMU_QUEUE_NONE                UINT32_MAX
+
+/* A machine's place on its host. */
+struct emu_seat {
+    struct emu_node *node;
+    struct emu_host *host;
+    struct emu_seat *next; /* in its queue */
+    struct emu_seat *previous;
+    uint32_t queue;        /* enum emu_queue_kind and on, or EMU_QUEUE_NONE */
+    uint8_t place;         /* enum emu_seat_place */
+    uint8_t home;          /* the processor that it ran on last; of a reservation, its only one */
+    uint8_t reserve;       /* percent; 0: none */
+    bool urgent;           /* while LEAVING: an immediate interrupt came */
+    bool admitted;         /* its memory is taken */
+    uint32_t held;         /* interrupts that wait for it to be scheduled */
+    uint64_t owed_ns;      /* the kernel's work for it, not yet charged to a processor */
+    uint64_t slice_end_ns; /* while RUNNING */
+    uint64_t left_ns;      /* of a slice that was taken from it; 0: it gets a whole one */
+    uint64_t period;       /* number of the period that budget_ns is for */
+    uint64_t budget_ns;    /* left of its reservation */
+    uint64_t ready_since_ns;
+
+    /* Its account. */
+    uint64_t guest_ns;   /* its own instructions */
+    uint64_t kernel_ns;  /* the kernel on its behalf */
+    uint64_t waited_ns;  /* runnable, without a processor */
+    uint64_t dispatches; /* slices it was given */
+    uint64_t switches;   /* of these, on a processor that another machine had before */
+    uint64_t crossings;  /* interrupts handed over, any number at once */
+};
+
+/* A processor of a host. It is occupied from a decision that gives it to a machine until the
+ * decision after that machine has left; while `event` is queued a decision is due. */
+struct emu_processor {
+    struct emu_event event;
+    struct emu_seat *seat; /* who has it, or had it until left_ns; NULL: idle */
+    struct emu_seat *last; /* whom it ran last, whose memory is still mapped */
+    bool left;             /* the machine has stopped; left_ns is when */
+    bool reserved;         /* the slice is within the machine's reservation */
+    uint64_t since_ns;     /* occupied, or idle, since then */
+    uint64_t left_ns;
+    uint64_t kernel_ns;      /* of the occupation, what the kernel took */
+    uint64_t charge_from_ns; /* the last such stretch, which may reach past the present */
+    uint64_t charge_to_ns;
+    uint64_t idle_ns; /* before since_ns */
+};
+
+struct emu_queue {
+    struct emu_seat *first;
+    struct emu_seat *last;
+    uint32_t count;
+};
+
+/* What a host does, for who wants to watch (tests compare it with a model of their own). */
+enum emu_host_act {
+    EMU_HOST_QUEUE,     /* a machine asks to be admitted */
+    EMU_HOST_ADMIT,     /* and is */
+    EMU_HOST_READY,     /* detail: enum emu_ready */
+    EMU_HOST_INTERRUPT, /* detail: kinds */
+    EMU_HOST_DISPATCH,  /* detail: when its first instruction is executed */
+    EMU_HOST_PREEMPT,   /* detail: when it stops */
+    EMU_HOST_CROSSING,  /* a running machine is told of what waits for it */
+    EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
+    EMU_HOST_LEAVE,     /* detail: 1 its slice is over; 0 it idles or has ended, or was preempted */
+};
+struct emu_host_note {
+    uint64_t time_ns;
+    enum emu_host_act act;
+    uint32_t host;
+    uint32_t processor; /* DISPATCH, PREEMPT, LEAVE */
+    uint32_t node;
+    uint64_t detail;
+};
+typedef void emu_host_watch_fn(void *context, const struct emu_host_note *note);
+
+struct emu_host {
+    struct emu_process *process; /* NULL: no machine is placed here */
+    const struct scn_host *model;
+    uint32_t index;
+    uint32_t seat_count;
+    struct emu_seat *seats; /* in the order of nodes */
+    struct emu_processor *processors;
+    struct emu_queue *queues;
+    uint32_t queue_count;
+    uint64_t committed_bytes;   /* of its memory, to machines that were admitted */
+    struct emu_event replenish; /* the next period begins, for those that have used up theirs */
+    emu_host_watch_fn *watch;   /* NULL: nobody */
+    void *watch_context;
+};
+
+/* --- host.c: which hosts there are ------------------------------------------------------------ */
+
+/* Makes the world's hosts and gives each node that is placed there its seat. After the partition.
+ */
+void emu_hosts_create(struct emu_world *world);
+void emu_hosts_destroy(struct emu_world *world);
+/* From here on the watcher is told what every host does. */
+void emu_hosts_watch(struct emu_world *world, emu_host_watch_fn *watch, void *context);
+void emu_host_tell(struct emu_host *host, uint64_t time_ns, enum emu_host_act act,
+                   uint32_t processor, const struct emu_seat *seat, uint64_t detail);
+
+/* --- queues.c: who waits in which order ------------------------------------------------------- */
+
+void emu_queue_push(struct emu_host *host, uint32_t queue, struct emu_seat *seat);
+void emu_queue_push_front(struct emu_host *host, uint32_t queue, struct emu_seat *seat);
+void emu_queue_remove(struct emu_seat *seat); /* from the queue that it is in */
+struct emu_seat *emu_queue_pop(struct emu_host *host, uint32_t queue); /* NULL: empty */
+
+/* --- scheduler.c: who is runnable, and who runs next ------------------------------------------ */
+
+/* Why a machine is runnable. */
+enum emu_ready {
+    EMU_READY_STARTED, /* it has booted, or its quantum is over: at the end */
+    EMU_READY_WOKEN,   /* its wait is over: first among those that wait in turn */
+    EMU_READY_URGENT,  /* an interrupt that does not wait */
+    EMU_READY_ROBBED,  /* its slice was taken from it: at the front, for the rest of the slice */
+};
+
+/* Makes a machine runnable that is not, and gets it a processor if one is to be had. */
+void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns);
+/* Takes the machine that a processor is to run next out of its queue; NULL: none is runnable. */
+struct emu_seat *emu_host_pick(struct emu_host *host, uint32_t processor);
+/* What the machine has left of its reservation at a time. */
+uint64_t emu_seat_budget(struct emu_seat *seat, uint64_t now_ns);
+/* Whether its interrupts are delivered at once. */
+bool emu_seat_immediate(struct emu_seat *seat, uint64_t now_ns);
+
+/* --- processor.c: what happens on a processor ------------------------------------------------- */
+
+/* An EMU_EVENT_HOST of number `source` has come due. */
+void emu_host_event(struct emu_process *process, uint32_t host, uint32_t source);
+/* A decision is due on a processor. */
+void emu_processor_decide_at(struct emu_host *host, uint32_t processor, uint64_t time_ns);
+/* Takes the processor from the machine that runs on it. */
+void emu_processor_preempt(struct emu_host *host, uint32_t processor, uint64_t now_ns);
+
+/* Interrupts reach a machine that is alive; true if it idles and has to be woken. */
+bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns);
+/* The guest executes `idle`: is there anything for which it returns at once? */
+bool emu_host_idle_returns(struct emu_seat *seat);
+/* A running machine stops executing: for others, or because its slice is over or it waits. */
+void emu_host_stopped(struct emu_seat *seat);
+
+/* --- charge.c: whose each nanosecond is ------------------------------------------------------- */
+
+/* The kernel works for a machine; charged by emu_seat_settle. */
+void emu_seat_trap(struct emu_seat *seat);
+void emu_seat_frame_sent(struct emu_seat *seat, uint32_t size_bytes);
+void emu_seat_frame_received(struct emu_seat *seat, uint32_t size_bytes);
+/* Charges a running machine what it owes: its clock moves on. */
+void emu_seat_settle(struct emu_seat *seat);
+/* Closes a processor's occupation, or idleness, at a time and begins the next. */
+void emu_processor_close(struct emu_processor *processor, uint64_t time_ns);
+/* What a processor's open occupation comes to at a time: parts of the machine's account. */
+void emu_processor_open_part(const struct emu_processor *processor, uint64_t now_ns,
+                             uint64_t *guest_ns, uint64_t *kernel_ns, uint64_t *idle_ns);
+
+/* --- gatekeeper.c: who may start -------------------------------------------------------------- */
+
+/* A machine is to start: boots it, or has it wait until there is memory. */
+void emu_host_admit(struct emu_seat *seat, uint64_t now_ns);
+/* An admitted machine has ended. */
+void emu_host_release(struct emu_seat *seat, uint64_t now_ns);
+/* What it takes of the host's memory. */
+uint64_t emu_seat_need_bytes(const struct emu_seat *seat);
+
+/* --- state.c ---------------------------------------------------------------------------------- */
+
+void emu_hosts_save(struct emu_world *world, struct writer *writer);
+/* After the nodes were loaded. Fails the reader if it is no state that could have come about. */
+void emu_hosts_load(struct emu_world *world, struct reader *reader);
+
+#endif

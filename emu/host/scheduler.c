@@ -1,0 +1,129 @@
+/*
+ * The scheduler: in which queue a runnable machine waits, which one a processor takes next, and
+ * whom a machine that cannot wait takes a processor from.
+ */
+#include "host.h"
+
+#include <base/assert.h>
+#include <scenarios/scenario.h>
+
+#include "../process.h"
+
+#define PERCENT 100u
+
+uint64_t emu_seat_budget(struct emu_seat *seat, uint64_t now_ns)
+{
+    uint64_t length_ns = seat->host->model->period_ns;
+    if (now_ns / length_ns != seat->period) {
+        seat->period = now_ns / length_ns;
+        seat->budget_ns = length_ns / PERCENT * seat->reserve;
+    }
+    return seat->budget_ns;
+}
+
+bool emu_seat_immediate(struct emu_seat *seat, uint64_t now_ns)
+{
+    return seat->reserve ? emu_seat_budget(seat, now_ns) > 0
+                         : seat->host->model->interrupts == SCN_INTERRUPTS_IMMEDIATE;
+}
+
+/* When the next period begins, those that have used up their reservation have a new one. */
+static void replenish_later(struct emu_host *host, uint64_t now_ns)
+{
+    struct event *event = &host->replenish.base;
+    if (!event_queued(event)) {
+        event->key = (struct event_key){
+            .time_ns = (now_ns / host->model->period_ns + 1) * host->model->period_ns,
+            .kind = EMU_EVENT_HOST,
+            .destination = host->index,
+            .source = (uint32_t)host->model->processors,
+        };
+        event_heap_push(&host->process->events, event);
+    }
+}
+
+static void enqueue(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns)
+{
+    struct emu_host *host = seat->host;
+    seat->place = EMU_SEAT_READY;
+    seat->urgent = false;
+    if (why != EMU_READY_ROBBED) {
+        seat->left_ns = 0;
+    }
+    if (seat->reserve && emu_seat_budget(seat, now_ns) > 0) {
+        emu_queue_push(host, EMU_QUEUE_RESERVED(seat->home), seat);
+    } else if (seat->reserve) {
+        emu_queue_push(host, EMU_QUEUE_LEFTOVER(seat->home), seat);
+        replenish_later(host, now_ns);
+    } else if (why == EMU_READY_ROBBED) {
+        emu_queue_push_front(host, EMU_QUEUE_READY, seat);
+    } else {
+        emu_queue_push(host,
+                       why == EMU_READY_URGENT  ? EMU_QUEUE_URGENT
+                       : why == EMU_READY_WOKEN ? EMU_QUEUE_WOKEN
+                                                : EMU_QUEUE_READY,
+                       seat);
+    }
+}
+
+static bool is_idle(const struct emu_processor *processor)
+{
+    return !processor->seat && !event_queued(&processor->event.base);
+}
+
+/* Can the machine that has the processor be made to give it up? */
+static bool yields(const struct emu_processor *processor)
+{
+    return processor->seat && !processor->left && !processor->reserved;
+}
+
+/* The processor on which a runnable machine may run now; as many as there are: none is idle. */
+static uint32_t idle_processor(const struct emu_host *host, const struct emu_seat *seat)
+{
+    uint32_t count = (uint32_t)host->model->processors;
+    if (is_idle(&host->processors[seat->home])) {
+        return seat->home; /* its memory may still be mapped there */
+    }
+    uint32_t i = 0;
+    while (i < count && (seat->reserve || !is_idle(&host->processors[i]))) {
+        i++;
+    }
+    return i;
+}
+
+static void find_processor(struct emu_seat *seat, uint64_t now_ns)
+{
+    struct emu_host *host = seat->host;
+    uint32_t idle = idle_processor(host, seat);
+    if (idle < host->model->processors) {
+        emu_processor_decide_at(host, idle, now_ns);
+    } else if ((seat->queue == EMU_QUEUE_URGENT || seat->queue == EMU_QUEUE_RESERVED(seat->home)) &&
+               yields(&host->processors[seat->home])) {
+        emu_processor_preempt(host, seat->home, now_ns);
+    }
+}
+
+void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns)
+{
+    ASSERT(seat->place == EMU_SEAT_AWAY || seat->place == EMU_SEAT_LEAVING ||
+           why == EMU_READY_URGENT);
+    if (seat->place != EMU_SEAT_READY) {
+        seat->ready_since_ns = now_ns;
+    } else {
+        emu_queue_remove(seat);
+    }
+    enqueue(seat, why, now_ns);
+    emu_host_tell(seat->host, now_ns, EMU_HOST_READY, 0, seat, why);
+    find_processor(seat, now_ns);
+}
+
+struct emu_seat *emu_host_pick(struct emu_host *host, uint32_t processor)
+{
+    const uint32_t order[] = {EMU_QUEUE_RESERVED(processor), EMU_QUEUE_URGENT, EMU_QUEUE_WOKEN,
+                              EMU_QUEUE_READY, EMU_QUEUE_LEFTOVER(processor)};
+    struct emu_seat *seat = NULL;
+    for (uint32_t i = 0; i < sizeof order / sizeof *order && !seat; i++) {
+        seat = emu_queue_pop(host, order[i]);
+    }
+    return seat;
+}

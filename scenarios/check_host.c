@@ -1,0 +1,174 @@
+/*
+ * The rules of hosts: who is placed where, and that no host is asked for more than it has.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/nearest.h"
+#include "document.h"
+#include "resolve.h"
+#include "scenarios/scenario.h"
+#include "units.h"
+
+/* The item of a group, or of one of its fields if the file has that. */
+static const struct scn_item *group_item(const struct scn_scenario *scenario, uint32_t group,
+                                         const char *field)
+{
+    const struct scn_item *item = item_child(scenario->source->root, "groups")->children[group];
+    const struct scn_item *child = field ? item_child(item, field) : NULL;
+    return child ? child : item;
+}
+
+/* Numbers the hosts. */
+static enum status check_counts(struct scn_scenario *scenario, struct error *error)
+{
+    for (uint32_t i = 0; i < scenario->host_count; i++) {
+        struct scn_host *host = &scenario->hosts[i];
+        if (host->count > SCN_HOSTS_MAX - scenario->host_total) {
+            const struct scn_item *item = item_child(scenario->source->root, "hosts")->children[i];
+            const struct scn_item *count = item_child(item, "count");
+            return item_error(scenario->source, count ? count : item, NULL, error, STATUS_INVALID,
+                              "expected at most %u hosts in all entries together, found %llu up "
+                              "to here",
+                              SCN_HOSTS_MAX,
+                              (unsigned long long)host->count + scenario->host_total);
+        }
+        host->first_host = scenario->host_total;
+        scenario->host_total += (uint32_t)host->count;
+    }
+    return STATUS_OK;
+}
+
+static enum status find_host(struct scn_scenario *scenario, uint32_t index, struct error *error)
+{
+    struct scn_group *group = &scenario->groups[index];
+    const char *names[256]; /* the schema's most */
+    group->host = SCN_HOST_NONE;
+    for (uint32_t i = 0; i < scenario->host_count; i++) {
+        names[i] = scenario->hosts[i].name;
+        if (group->host_name && strcmp(names[i], group->host_name) == 0) {
+            group->host = i;
+        }
+    }
+    if (group->host_name && group->host == SCN_HOST_NONE) {
+        const char *nearest = nearest_word(group->host_name, names, scenario->host_count);
+        return item_error(
+            scenario->source, group_item(scenario, index, "host"), NULL, error, STATUS_INVALID,
+            "expected the name of an entry of 'hosts', found '%s'%s%s%s", group->host_name,
+            nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    }
+    return STATUS_OK;
+}
+
+/* A node needs more than its host could ever have free. */
+static enum status check_room(const struct scn_scenario *scenario, uint32_t index,
+                              struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    const struct scn_host *host = &scenario->hosts[group->host];
+    uint64_t need_bytes = scn_group_backing_bytes(group);
+    if (host->memory_bytes == 0 || need_bytes + host->minimum_free_bytes <= host->memory_bytes) {
+        return STATUS_OK;
+    }
+    char need[UNIT_TEXT_MAX];
+    char least[UNIT_TEXT_MAX];
+    char sum[UNIT_TEXT_MAX];
+    char memory[UNIT_TEXT_MAX];
+    unit_write(UNIT_SIZE, need_bytes, need);
+    unit_write(UNIT_SIZE, host->minimum_free_bytes, least);
+    unit_write(UNIT_SIZE, need_bytes + host->minimum_free_bytes, sum);
+    unit_write(UNIT_SIZE, host->memory_bytes, memory);
+    return item_error(scenario->source, group_item(scenario, index, "memory"), NULL, error,
+                      STATUS_INVALID,
+                      "expected a node that its host can admit: %s of a node + %s 'minimum_free' "
+                      "= %s, and a host '%s' has %s",
+                      need, least, sum, host->name, memory);
+}
+
+static enum status check_group(struct scn_scenario *scenario, uint32_t index, struct error *error)
+{
+    struct scn_group *group = &scenario->groups[index];
+    if (group->host == SCN_HOST_NONE) {
+        return group->reserve == 0
+                   ? STATUS_OK
+                   : item_error(scenario->source, group_item(scenario, index, "reserve"), NULL,
+                                error, STATUS_INVALID,
+                                "expected no such field without 'host': each node has a processor "
+                                "of its own");
+    }
+    struct scn_host *host = &scenario->hosts[group->host];
+    const struct scn_item *speed = item_child(group_item(scenario, index, NULL), "cpu_hz");
+    if (speed && group->cpu_hz != host->cpu_hz) {
+        char found[UNIT_TEXT_MAX];
+        char wanted[UNIT_TEXT_MAX];
+        unit_write(UNIT_FREQUENCY, group->cpu_hz, found);
+        unit_write(UNIT_FREQUENCY, host->cpu_hz, wanted);
+        return item_error(scenario->source, speed, NULL, error, STATUS_INVALID,
+                          "expected none, or %s, which is how fast host '%s' is; found %s", wanted,
+                          host->name, found);
+    }
+    group->cpu_hz = host->cpu_hz;
+    group->host_first = host->node_count;
+    host->node_count += (uint32_t)group->count;
+    return check_room(scenario, index, error);
+}
+
+/* What all reservations on a host come to, in percent of a processor. */
+static uint64_t reserved_on(const struct scn_scenario *scenario, uint32_t host, uint32_t *nodes)
+{
+    uint64_t sum = 0;
+    *nodes = 0;
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        const struct scn_group *group = &scenario->groups[i];
+        for (uint32_t j = 0; j < group->count && group->reserve; j++) {
+            bool here = scn_node_host(scenario, group->first_node + j) == host;
+            sum += here ? group->reserve : 0;
+            *nodes += here;
+        }
+    }
+    return sum;
+}
+
+/* The admission control of reservations. */
+static enum status check_reservations(const struct scn_scenario *scenario, struct error *error)
+{
+    uint8_t *processors = alloc_zeroed(scenario->node_count, 1);
+    uint32_t misfit = 0;
+    bool fits = scn_reservations_place(scenario, processors, &misfit);
+    free(processors);
+    if (fits) {
+        return STATUS_OK;
+    }
+    uint32_t group = scn_node_group(scenario, misfit);
+    uint32_t host = scn_node_host(scenario, misfit);
+    uint64_t has = scenario->hosts[scenario->groups[group].host].processors;
+    uint32_t nodes;
+    uint64_t sum = reserved_on(scenario, host, &nodes);
+    char node_name[SCN_NODE_NAME_MAX];
+    char host_name[SCN_NODE_NAME_MAX];
+    scn_node_name(scenario, misfit, node_name);
+    scn_host_name(scenario, host, host_name);
+    return item_error(scenario->source, group_item(scenario, group, "reserve"), NULL, error,
+                      STATUS_INVALID,
+                      "expected reservations that host '%s' can keep: its %u nodes reserve %llu %% "
+                      "together, it has %llu processor%s = %llu %%, each reservation is kept on "
+                      "one of them, and node '%s' finds none with %llu %% left",
+                      host_name, nodes, (unsigned long long)sum, (unsigned long long)has,
+                      has == 1 ? "" : "s", (unsigned long long)has * 100, node_name,
+                      (unsigned long long)scenario->groups[group].reserve);
+}
+
+enum status check_hosts(struct scn_scenario *scenario, struct error *error)
+{
+    enum status status = check_counts(scenario, error);
+    for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
+        status = find_host(scenario, i, error);
+        if (status == STATUS_OK) {
+            status = check_group(scenario, i, error);
+        }
+    }
+    return status == STATUS_OK && scenario->host_count > 0 ? check_reservations(scenario, error)
+                                                           : status;
+}

@@ -1,0 +1,127 @@
+// Hosts in scenarios: who is placed where, and what is refused.
+#include <gtest/gtest.h>
+
+#include "scenarios/fixture.h"
+
+namespace
+{
+
+std::string with(const std::string &hosts, const std::string &groups)
+{
+    return "general: {duration: 1s}\nhosts:\n" + hosts + "groups:\n" + groups;
+}
+
+std::string group(const std::string &fields)
+{
+    return "- {image: peer, network: none, " + fields + "}\n";
+}
+
+uint32_t host_of(const scn_scenario *scenario, uint32_t node)
+{
+    return scn_node_host(scenario, node);
+}
+
+} // namespace
+
+TEST(Host, NodesAreDealtOutInTurnOverAllGroups)
+{
+    std::string message;
+    Scenario s =
+        load(with("- {name: a, count: 3}\n- {name: b, cpu_hz: 2GHz}\n",
+                  group("name: x, count: 4, host: a") + group("name: y, count: 2") +
+                      group("name: z, count: 3, host: a") + group("name: w, count: 2, host: b")),
+             &message);
+    ASSERT_NE(s, nullptr) << message;
+    EXPECT_EQ(s->host_total, 4u);
+    const uint32_t none = SCN_HOST_NONE;
+    const std::vector<uint32_t> expected = {0, 1, 2, 0, none, none, 1, 2, 0, 3, 3};
+    for (uint32_t node = 0; node < expected.size(); node++) {
+        EXPECT_EQ(host_of(s.get(), node), expected[node]) << node;
+    }
+    EXPECT_EQ(s->hosts[0].node_count, 7u);
+    EXPECT_EQ(s->groups[3].cpu_hz, 2000000000u) << "the host's";
+    char name[SCN_NODE_NAME_MAX];
+    scn_host_name(s.get(), 2, name);
+    EXPECT_STREQ(name, "a-2");
+    scn_host_name(s.get(), 3, name);
+    EXPECT_STREQ(name, "b");
+}
+
+TEST(Host, ReservationsAreKeptOnTheFirstProcessorWhereTheyFit)
+{
+    std::string message;
+    Scenario s =
+        load(with("- {name: a, processors: 2}\n",
+                  group("name: x, count: 2, host: a, reserve: 60") + group("name: y, host: a") +
+                      group("name: z, count: 2, host: a, reserve: 40")),
+             &message);
+    ASSERT_NE(s, nullptr) << message;
+    uint8_t processors[5];
+    uint32_t misfit = 0;
+    EXPECT_TRUE(scn_reservations_place(s.get(), processors, &misfit));
+    const std::vector<uint8_t> expected = {0, 1, SCN_PROCESSOR_ANY, 0, 1};
+    EXPECT_EQ(std::vector<uint8_t>(processors, processors + 5), expected);
+}
+
+TEST(Host, WhatAHostCannotDoIsRefusedWithTheSum)
+{
+    EXPECT_EQ(error_of(with("- {name: a}\n", group("name: x, count: 3, host: a, reserve: 40"))),
+              "test.yaml:5: groups.x.reserve: expected reservations that host 'a' can keep: its 3 "
+              "nodes reserve 120 % together, it has 1 processor = 100 %, each reservation is kept "
+              "on one of them, and node 'x-2' finds none with 40 % left");
+    EXPECT_EQ(error_of(with("- {name: a, processors: 2}\n",
+                            group("name: x, count: 3, host: a, reserve: 66"))),
+              "test.yaml:5: groups.x.reserve: expected reservations that host 'a' can keep: its 3 "
+              "nodes reserve 198 % together, it has 2 processors = 200 %, each reservation is kept "
+              "on one of them, and node 'x-2' finds none with 66 % left");
+    EXPECT_EQ(error_of(with("- {name: a, memory: 20MiB, minimum_free: 8MiB}\n",
+                            group("name: x, memory: 16MiB, host: a"))),
+              "test.yaml:5: groups.x.memory: expected a node that its host can admit: 16MiB of a "
+              "node + 8MiB 'minimum_free' = 24MiB, and a host 'a' has 20MiB");
+    EXPECT_EQ(error_of(with("- {name: a, memory: 20MiB, minimum_free: 8MiB}\n",
+                            group("name: x, memory: 16MiB, host: a, limits: {memory: 12MiB}"))),
+              "no error")
+        << "its limit counts";
+}
+
+TEST(Host, MistakesAreToldWithTheirPlace)
+{
+    EXPECT_EQ(error_of(with("- {name: rack}\n", group("name: x, host: rak"))),
+              "test.yaml:5: groups.x.host: expected the name of an entry of 'hosts', found 'rak'; "
+              "did you mean 'rack'?");
+    EXPECT_EQ(error_of(with("- {name: a}\n", group("name: x, reserve: 10"))),
+              "test.yaml:5: groups.x.reserve: expected no such field without 'host': each node has "
+              "a processor of its own");
+    EXPECT_EQ(
+        error_of(with("- {name: a, cpu_hz: 1GHz}\n", group("name: x, host: a, cpu_hz: 100MHz"))),
+        "test.yaml:5: groups.x.cpu_hz: expected none, or 1GHz, which is how fast host 'a' "
+        "is; found 100MHz");
+    EXPECT_EQ(error_of(with("- {name: a, costs: {swich: 1us}}\n", group("name: x, host: a"))),
+              "test.yaml:3: hosts.a.costs.swich: expected a field of hosts[].costs, found an "
+              "unknown one; did you mean 'switch'?");
+    EXPECT_EQ(error_of(with("- {name: a, costs: {switch: 2}}\n", group("name: x, host: a")))
+                  .substr(0, 40),
+              "test.yaml:3: hosts.a.costs.switch: expec");
+    EXPECT_EQ(error_of(with("- {name: a}\n- {name: a}\n", group("name: x, host: a"))),
+              "test.yaml:4: hosts.a.name: expected a name of its own, found 'a', which entry 0 has "
+              "too");
+    EXPECT_EQ(error_of(with("- {name: a, count: 65536}\n- {name: b}\n", group("name: x, host: a"))),
+              "test.yaml:4: hosts.b: expected at most 65536 hosts in all entries together, found "
+              "65537 up to here");
+}
+
+TEST(Host, ThePublishedHostIsOneToInclude)
+{
+    std::string message;
+    const std::string file = DENALI_SOURCE_DIR "/scenarios/hosts/denali-2002.yaml";
+    Scenario s = load("include: " + file + "\ngeneral: {duration: 1s}\ngroups:\n" +
+                          group("name: x, host: denali-2002"),
+                      &message, {{"hosts.denali-2002.costs.switch=700ns"}, "", ""});
+    ASSERT_NE(s, nullptr) << message;
+    EXPECT_EQ(s->hosts[0].costs.switch_ns, 700u);
+    EXPECT_EQ(s->hosts[0].costs.trap_ns, 1210u);
+    EXPECT_EQ(s->groups[0].cpu_hz, 1700000000u);
+    Scenario again = load(resolved(s.get()), &message);
+    ASSERT_NE(again, nullptr) << message;
+    EXPECT_TRUE(scn_scenario_equal(s.get(), again.get()));
+}
