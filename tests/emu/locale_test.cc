@@ -26,7 +26,7 @@ namespace
 class ForeignLocale : public testing::Test
 {
   protected:
-    fs::path folder = fs::path(testing::TempDir()) / "denali-locale";
+    fs::path folder = fs::path(testing::TempDir()) / ("denali-locale-" + std::to_string(getpid()));
 
     void SetUp() override
     {
