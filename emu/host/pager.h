@@ -45,9 +45,10 @@
 #define EMU_PAGER_MACHINES_MAX      (1u << 20)
 #define EMU_PAGER_IMAGES_MAX        4096u
 #define EMU_PAGER_DISKS_MAX         64u
-#define EMU_PAGER_PINS              8u /* code, two operands and the stack, each across a page's end */
-#define EMU_PAGER_NO_IMAGE          UINT32_MAX
-#define EMU_PAGER_NO_CEILING        UINT32_MAX
+/* Code, two operands and the stack, each across a page's end. */
+#define EMU_PAGER_PINS       8u
+#define EMU_PAGER_NO_IMAGE   UINT32_MAX
+#define EMU_PAGER_NO_CEILING UINT32_MAX
 
 /* Where on a disk of the host images and swap regions may lie. */
 struct emu_pager_disk {
