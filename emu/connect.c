@@ -62,7 +62,7 @@ static void carrier_drop(void *context, uint32_t port, enum net_drop cause, uint
     (void)size_bytes;
     if (carrier->sends) {
         carrier->cause = cause;
-    } else if (cause == NET_DROP_DOWNLINK_FULL) { /* the others are the sender's */
+    } else if (net_drop_is_receivers(cause)) {
         uint32_t index = world->networks[carrier->network].node_of_port[port];
         emu_process_record_frame(&world->nodes[index], EMU_RECORD_FRAME_LOST, cause, NULL, 0);
     }
@@ -192,8 +192,54 @@ void emu_world_node_link(const struct emu_world *world, uint32_t index, struct e
     }
 }
 
+/* Addresses of a group's nodes: they have consecutive ports. */
+static struct net_allow allow_of_group(const struct scn_network *from,
+                                       const struct scn_scenario *scenario, uint32_t group)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < group; i++) {
+        first += scenario->groups[i].network == scenario->groups[group].network
+                     ? (uint32_t)scenario->groups[i].count
+                     : 0;
+    }
+    uint32_t last = first + (uint32_t)scenario->groups[group].count - 1;
+    return (struct net_allow){
+        .first = net_config_address(from->type == SCN_NETWORK_LAN, from->subnet_address, first),
+        .last = net_config_address(from->type == SCN_NETWORK_LAN, from->subnet_address, last)};
+}
+
+/* The rules of a group's ports; the caller frees allow. */
+static struct net_rules rules_of_group(const struct scn_scenario *scenario,
+                                       const struct scn_network *from,
+                                       const struct scn_group *group)
+{
+    const struct scn_limits *limits = &group->limits;
+    struct net_allow *allowed =
+        limits->allow_count ? alloc_zeroed(limits->allow_count, sizeof *allowed) : NULL;
+    for (uint32_t i = 0; i < limits->allow_count; i++) {
+        const struct scn_allow *allow = &limits->allow[i];
+        uint32_t length = allow->subnet_prefix_length;
+        allowed[i] = allow->group ? allow_of_group(from, scenario, allow->group_index)
+                                  : (struct net_allow){.first = allow->subnet_address,
+                                                       .last = allow->subnet_address |
+                                                               (length < 32 ? ~0u >> length : 0)};
+        allowed[i].port_first = (uint16_t)allow->port;
+        allowed[i].port_last = allow->port ? (uint16_t)allow->port : UINT16_MAX;
+    }
+    return (struct net_rules){
+        .bind_address = limits->bind_address,
+        .send_bps = limits->send_bps,
+        .send_burst_bytes = (uint32_t)limits->send_burst_bytes,
+        .receive_bps = limits->receive_bps,
+        .receive_burst_bytes = (uint32_t)limits->receive_burst_bytes,
+        .allow = allowed,
+        .allow_count = limits->allow_count,
+    };
+}
+
 /* What net_config points at while the network is made. */
 struct parts {
+    struct net_rules *rules;
     struct net_link *links;
     uint16_t *link_of_port;
     uint32_t *site_of_port;
@@ -218,6 +264,7 @@ static enum status build_network(struct emu_world *world, uint32_t index, uint32
         }
     }
     struct parts parts = {
+        .rules = alloc_zeroed(scenario->group_count, sizeof *parts.rules),
         .links = alloc_zeroed(scenario->group_count, sizeof *parts.links),
         .link_of_port = alloc_zeroed(*ports, sizeof *parts.link_of_port),
         .site_of_port = alloc_zeroed(*ports, sizeof *parts.site_of_port),
@@ -225,6 +272,9 @@ static enum status build_network(struct emu_world *world, uint32_t index, uint32
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < scenario->group_count; i++) {
         parts.links[i] = link_of_group(from, &scenario->groups[i]);
+        if (scenario->groups[i].network == index) {
+            parts.rules[i] = rules_of_group(scenario, from, &scenario->groups[i]);
+        }
         uint64_t site = scenario->groups[i].site;
         if (!status && scenario->groups[i].network == index && site != SCN_SITE_ANY &&
             site >= network->matrix.site_count) {
@@ -253,6 +303,7 @@ static enum status build_network(struct emu_world *world, uint32_t index, uint32
         .links = parts.links,
         .link_count = scenario->group_count,
         .link_of_port = parts.link_of_port,
+        .rules = parts.rules,
         .delay_ns = from->matrix_path ? from->site_delay_ns : from->delay_ns,
         .matrix = from->matrix_path ? &network->matrix : NULL,
         .site_of_port = from->matrix_path ? parts.site_of_port : NULL,
@@ -273,6 +324,10 @@ static enum status build_network(struct emu_world *world, uint32_t index, uint32
                          refused.message);
         }
     }
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        free((void *)parts.rules[i].allow);
+    }
+    free(parts.rules);
     free(parts.links);
     free(parts.link_of_port);
     free(parts.site_of_port);

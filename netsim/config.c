@@ -2,6 +2,7 @@
 #include <base/status.h>
 
 #include "internal.h"
+#include "rules.h"
 
 static enum status config_error(struct error *error, const char *message)
 {
@@ -113,6 +114,9 @@ enum status net_config_check(const struct net_config *config, struct error *erro
     }
     for (uint32_t i = 0; i < config->link_count; i++) {
         enum status status = link_check(config, i, error);
+        if (status == STATUS_OK && config->rules) {
+            status = net_rules_check(&config->rules[i], i, error);
+        }
         if (status != STATUS_OK) {
             return status;
         }

@@ -31,6 +31,12 @@ struct net_port {
     uint16_t link;
 } __attribute__((aligned(NET_PORT_ALIGN)));
 
+/* How far the rates of a port's rules are used up. */
+struct net_meters {
+    struct net_pipe send;    /* changed only in net_send */
+    struct net_pipe receive; /* changed only in net_event */
+};
+
 struct net_network {
     enum net_kind kind;
     uint32_t port_count;
@@ -43,9 +49,11 @@ struct net_network {
     uint32_t *core_ns; /* MATRIX: one way, [from * site_count + to]; otherwise NULL */
     uint32_t services; /* NET_SERVICE_* */
     struct net_names names;
-    struct net_link *links;  /* defaults filled in */
-    struct net_switch table; /* LAN */
-    struct net_port *ports;  /* aligned, inside ports_memory */
+    struct net_link *links;    /* defaults filled in */
+    struct net_switch table;   /* LAN */
+    struct net_rules *rules;   /* of each class of links; NULL: no port has any */
+    struct net_meters *meters; /* of each port; NULL without rules */
+    struct net_port *ports;    /* aligned, inside ports_memory */
     void *ports_memory;
 };
 
@@ -63,6 +71,9 @@ static inline const struct net_link *net_link_of(const struct net_network *netwo
 {
     return &network->links[port->link];
 }
+
+/* Causes that only networks with rules have, and save: all from here on. */
+#define NET_DROP_RULES_FIRST NET_DROP_SEND_DENIED
 
 void net_mac_of_port(const struct net_network *network, uint32_t port, uint8_t mac[6]);
 uint32_t net_address_of_port(const struct net_network *network, uint32_t port);

@@ -13,6 +13,7 @@
 #include "gateway.h"
 #include "internal.h"
 #include "packet.h"
+#include "rules.h"
 
 #define SWITCH_ENTRIES_DEFAULT 1024u
 
@@ -92,6 +93,10 @@ enum status net_network_create(const struct net_config *config, struct net_netwo
     if (config->kind == NET_LAN) {
         table_create(made, config);
     }
+    made->rules = net_rules_copy(config);
+    if (made->rules) {
+        made->meters = alloc_zeroed(made->port_count, sizeof *made->meters);
+    }
     *network = made;
     return STATUS_OK;
 }
@@ -101,6 +106,8 @@ void net_network_destroy(struct net_network *network)
     if (!network) {
         return;
     }
+    net_rules_destroy(network->rules, network->link_count);
+    free(network->meters);
     net_switch_fini(&network->table);
     free(network->ports_memory);
     free(network->core_ns);
@@ -127,12 +134,15 @@ void net_gateway_mac_of_port(const struct net_network *network, uint32_t port, u
     mac_write(mac, 1, network->mac_base + (network->kind == NET_LAN ? 0 : port));
 }
 
+uint32_t net_config_address(bool lan, uint32_t subnet_address, uint32_t port)
+{
+    return lan ? subnet_address + NET_LAN_FIRST_ADDRESS + port
+               : subnet_address + port * NET_WAN_ADDRESSES_PER_PORT + 2;
+}
+
 uint32_t net_address_of_port(const struct net_network *network, uint32_t port)
 {
-    if (network->kind == NET_LAN) {
-        return network->subnet_address + NET_LAN_FIRST_ADDRESS + port;
-    }
-    return network->subnet_address + port * NET_WAN_ADDRESSES_PER_PORT + 2;
+    return net_config_address(network->kind == NET_LAN, network->subnet_address, port);
 }
 
 uint32_t net_gateway_of_port(const struct net_network *network, uint32_t port)
@@ -208,15 +218,24 @@ static bool uplink_cross(struct net_network *network, uint32_t index, uint64_t n
     return true;
 }
 
-/* The same for the downlink, latency left to the caller; the times are added to the frame's. */
-static bool downlink_cross(struct net_network *network, uint32_t index, uint64_t now_ns,
-                           struct net_frame *frame, uint64_t *done_ns)
+/* The same for the downlink, latency left to the caller; the times are added to the frame's. If it
+ * is false the frame has been dropped and released. */
+static bool downlink_cross(struct net_network *network, const struct net_env *env, uint32_t index,
+                           uint64_t now_ns, struct net_frame *frame, uint64_t *done_ns)
 {
+    enum net_drop refused =
+        net_rules_receive(network, index, now_ns, frame->bytes, frame->size_bytes);
     struct net_port *port = &network->ports[index];
     const struct net_link *link = net_link_of(network, port);
     struct net_pipe_times times;
-    if (!net_pipe_put(&port->down, link->down_bps, link->down_queue_bytes, now_ns,
+    if (refused == NET_DROP_COUNT &&
+        !net_pipe_put(&port->down, link->down_bps, link->down_queue_bytes, now_ns,
                       frame->size_bytes, &times)) {
+        refused = NET_DROP_DOWNLINK_FULL;
+    }
+    if (refused != NET_DROP_COUNT) {
+        drop(network, env, index, refused, frame->size_bytes);
+        net_frame_release(frame);
         return false;
     }
     frame->queued_ns += times.queued_ns;
@@ -280,6 +299,11 @@ void net_send(struct net_network *network, const struct net_env *env, uint32_t p
         drop(network, env, port, NET_DROP_MALFORMED, size_bytes);
         return;
     }
+    enum net_drop refused = net_rules_send(network, port, now_ns, bytes, size_bytes);
+    if (refused != NET_DROP_COUNT) {
+        drop(network, env, port, refused, size_bytes);
+        return;
+    }
     struct net_pipe_times times;
     if (!uplink_cross(network, port, now_ns, size_bytes, &times)) {
         drop(network, env, port, NET_DROP_UPLINK_FULL, size_bytes);
@@ -297,9 +321,7 @@ static void egress(struct net_network *network, const struct net_env *env, uint3
                    uint64_t now_ns, struct net_frame *frame)
 {
     uint64_t done_ns;
-    if (!downlink_cross(network, port, now_ns, frame, &done_ns)) {
-        drop(network, env, port, NET_DROP_DOWNLINK_FULL, frame->size_bytes);
-        net_frame_release(frame);
+    if (!downlink_cross(network, env, port, now_ns, frame, &done_ns)) {
         return;
     }
     uint64_t latency_ns = net_link_of(network, &network->ports[port])->latency_ns;
@@ -382,10 +404,10 @@ static void arrive(struct net_network *network, const struct net_env *env, uint3
                    uint64_t now_ns, struct net_frame *frame)
 {
     uint64_t done_ns;
-    if (!downlink_cross(network, port, now_ns, frame, &done_ns)) {
-        drop(network, env, port, NET_DROP_DOWNLINK_FULL, frame->size_bytes);
-        net_frame_release(frame);
-    } else if (done_ns == now_ns) {
+    if (!downlink_cross(network, env, port, now_ns, frame, &done_ns)) {
+        return;
+    }
+    if (done_ns == now_ns) {
         deliver(network, env, port, frame);
     } else {
         deliver_at(network, env, port, done_ns, frame);
@@ -461,6 +483,12 @@ size_t net_shared_bytes(const struct net_network *network)
                                          : 0;
     return sizeof *network + core_bytes + network->link_count * sizeof *network->links +
            (size_t)network->table.entry_count * sizeof *network->table.entries;
+}
+
+bool net_drop_is_receivers(enum net_drop cause)
+{
+    return cause == NET_DROP_DOWNLINK_FULL || cause == NET_DROP_RECEIVE_DENIED ||
+           cause == NET_DROP_RECEIVE_RATE;
 }
 
 const char *net_drop_name(enum net_drop cause)

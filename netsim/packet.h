@@ -49,6 +49,7 @@
 #define IP_MORE_FRAGMENTS 0x2000u
 #define IP_OFFSET_MASK    0x1fffu
 #define IP_PROTOCOL_ICMP  1u
+#define IP_PROTOCOL_TCP   6u
 #define IP_PROTOCOL_UDP   17u
 
 /* ICMP (RFC 792). */

@@ -13,6 +13,9 @@ void net_state_reset(struct net_network *network)
         struct net_port *port = &network->ports[i];
         *port = (struct net_port){.site = port->site, .link = port->link};
     }
+    if (network->meters) {
+        memset(network->meters, 0, network->port_count * sizeof *network->meters);
+    }
     if (network->kind == NET_LAN) {
         net_switch_reset(&network->table);
     }
@@ -45,7 +48,7 @@ static void port_save(const struct net_port *port, struct writer *writer)
     write_u64(writer, port->counters.bytes_sent);
     write_u64(writer, port->counters.frames_delivered);
     write_u64(writer, port->counters.bytes_delivered);
-    for (uint32_t cause = 0; cause < NET_DROP_COUNT; cause++) {
+    for (uint32_t cause = 0; cause < NET_DROP_RULES_FIRST; cause++) {
         write_u32(writer, port->counters.drops[cause]);
     }
 }
@@ -61,8 +64,32 @@ static void port_load(struct net_port *port, const struct net_link *link, struct
     port->counters.bytes_sent = read_u64(reader);
     port->counters.frames_delivered = read_u64(reader);
     port->counters.bytes_delivered = read_u64(reader);
-    for (uint32_t cause = 0; cause < NET_DROP_COUNT; cause++) {
+    for (uint32_t cause = 0; cause < NET_DROP_RULES_FIRST; cause++) {
         port->counters.drops[cause] = read_u32(reader);
+    }
+}
+
+/* What only a network with rules has: one without is saved as if there were none to be had. */
+static void rules_save(const struct net_network *network, struct writer *writer)
+{
+    for (uint32_t i = 0; network->rules && i < network->port_count; i++) {
+        pipe_save(&network->meters[i].send, writer);
+        pipe_save(&network->meters[i].receive, writer);
+        for (uint32_t cause = NET_DROP_RULES_FIRST; cause < NET_DROP_COUNT; cause++) {
+            write_u32(writer, network->ports[i].counters.drops[cause]);
+        }
+    }
+}
+
+static void rules_load(struct net_network *network, struct reader *reader)
+{
+    for (uint32_t i = 0; network->rules && i < network->port_count && !reader->failed; i++) {
+        const struct net_rules *rules = &network->rules[network->ports[i].link];
+        pipe_load(&network->meters[i].send, rules->send_bps, reader);
+        pipe_load(&network->meters[i].receive, rules->receive_bps, reader);
+        for (uint32_t cause = NET_DROP_RULES_FIRST; cause < NET_DROP_COUNT; cause++) {
+            network->ports[i].counters.drops[cause] = read_u32(reader);
+        }
     }
 }
 
@@ -71,7 +98,7 @@ void net_save(const struct net_network *network, struct writer *writer)
     write_u16(writer, STATE_VERSION);
     write_u8(writer, (uint8_t)network->kind);
     write_u32(writer, network->port_count);
-    write_u32(writer, NET_DROP_COUNT);
+    write_u32(writer, network->rules ? NET_DROP_COUNT : NET_DROP_RULES_FIRST);
     for (uint32_t i = 0; i < network->port_count; i++) {
         port_save(&network->ports[i], writer);
     }
@@ -79,12 +106,14 @@ void net_save(const struct net_network *network, struct writer *writer)
         write_u32(writer, network->table.entry_count);
         net_switch_save(&network->table, writer);
     }
+    rules_save(network, writer);
 }
 
 bool net_load(struct net_network *network, struct reader *reader)
 {
     if (read_u16(reader) != STATE_VERSION || read_u8(reader) != network->kind ||
-        read_u32(reader) != network->port_count || read_u32(reader) != NET_DROP_COUNT) {
+        read_u32(reader) != network->port_count ||
+        read_u32(reader) != (network->rules ? NET_DROP_COUNT : NET_DROP_RULES_FIRST)) {
         reader_fail(reader);
     }
     for (uint32_t i = 0; i < network->port_count && !reader->failed; i++) {
@@ -97,6 +126,7 @@ bool net_load(struct net_network *network, struct reader *reader)
         }
         net_switch_load(&network->table, network->port_count, reader);
     }
+    rules_load(network, reader);
     if (reader->failed) {
         net_state_reset(network);
         return false;

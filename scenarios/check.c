@@ -17,6 +17,7 @@
 #include "template.h"
 
 #define SITE_DELAY_NS  250000u
+#define BURST_BYTES    65536u
 #define DISK_BYTES_MAX ((uint64_t)1 << 40)
 
 #define LAN_RESERVED 3u /* addresses of a subnet that no node has */
@@ -451,6 +452,70 @@ static enum status check_disk(const struct check *check, uint32_t group_index, u
     return status;
 }
 
+/* A burst without its rate means nothing; a rate without its burst has the default one. */
+static enum status check_burst(const struct check *check, const struct scn_item *limits,
+                               const char *field, uint64_t rate_bps, uint64_t *burst_bytes)
+{
+    if (rate_bps == 0 && *burst_bytes != 0) {
+        return FAIL(check, limits, field, "expected no burst without a rate");
+    }
+    if (rate_bps != 0 && *burst_bytes == 0) {
+        *burst_bytes = BURST_BYTES;
+    }
+    return STATUS_OK;
+}
+
+static enum status check_allow(const struct check *check, const struct scn_item *item,
+                               const struct scn_group *group, struct scn_allow *allow)
+{
+    const struct scn_scenario *scenario = check->scenario;
+    if ((allow->group != NULL) == (allow->subnet_prefix_length != 0)) {
+        return FAIL(check, item, "group", "expected either 'group' or 'subnet'");
+    }
+    if (allow->group == NULL) {
+        return STATUS_OK;
+    }
+    const char *names[1024]; /* the schema's most */
+    uint32_t found = scenario->group_count;
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        names[i] = scenario->groups[i].name;
+        if (strcmp(names[i], allow->group) == 0) {
+            found = i;
+        }
+    }
+    if (found == scenario->group_count) {
+        const char *nearest = nearest_word(allow->group, names, scenario->group_count);
+        return FAIL(check, item, "group", "expected the name of a group; found '%s'%s%s%s",
+                    allow->group, nearest != NULL ? "; did you mean '" : "",
+                    nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+    }
+    if (scenario->groups[found].network != group->network) {
+        return FAIL(check, item, "group",
+                    "expected a group on the same network, '%s'; group '%s' is on '%s'",
+                    group->network_name, allow->group, scenario->groups[found].network_name);
+    }
+    allow->group_index = found;
+    return STATUS_OK;
+}
+
+static enum status check_limits(const struct check *check, uint32_t index)
+{
+    struct scn_group *group = &check->scenario->groups[index];
+    struct scn_limits *limits = &group->limits;
+    const struct scn_item *item = item_child(entry(check, "groups", index), "limits");
+    enum status status =
+        check_burst(check, item, "send_burst", limits->send_bps, &limits->send_burst_bytes);
+    if (status == STATUS_OK) {
+        status = check_burst(check, item, "receive_burst", limits->receive_bps,
+                             &limits->receive_burst_bytes);
+    }
+    for (uint32_t i = 0; i < limits->allow_count && status == STATUS_OK; i++) {
+        status =
+            check_allow(check, item_child(item, "allow")->children[i], group, &limits->allow[i]);
+    }
+    return status;
+}
+
 static enum status check_group(const struct check *check, uint32_t index)
 {
     const struct scn_group *group = &check->scenario->groups[index];
@@ -468,6 +533,9 @@ static enum status check_group(const struct check *check, uint32_t index)
         }
     }
     enum status status = check_files(check, index);
+    if (status == STATUS_OK) {
+        status = check_limits(check, index);
+    }
     if (status == STATUS_OK) {
         status =
             typing_expand(check->document, item, &check->scenario->groups[index], check->error);

@@ -175,6 +175,27 @@ static const struct schema_section host_section = {
 };
 #undef OWNER
 
+#define OWNER scn_allow
+static const struct schema_field allow_fields[] = {
+    {"group", SCHEMA_TEXT, AT(group), OPTIONAL,
+     .meaning = "Name of a group on the same network. Either this or `subnet`."},
+    {"subnet", SCHEMA_SUBNET, AT(subnet_address), BESIDE(subnet_prefix_length), OPTIONAL,
+     RANGE(1, 32), .meaning = "Addresses, such as `10.0.0.7/32`."},
+    {"port", SCHEMA_NUMBER, AT(port), OPTIONAL, RANGE(1, 65535),
+     .meaning = "UDP or TCP port at their side; without it every port, and all other IPv4 too."},
+};
+static const struct schema_section allow_section = {
+    .title = "groups[].limits.allow[]",
+    .meaning = "Whom the nodes of the group may talk to; each entry has one of `group` and "
+               "`subnet`. With any entry, a frame that is neither IPv4 nor ARP, or not to or from "
+               "one of these, is dropped at the node's port (`send_denied`, `receive_denied`). The "
+               "gateway and the network's own services are always allowed.",
+    .size_bytes = sizeof(struct scn_allow),
+    .fields = allow_fields,
+    .field_count = COUNT(allow_fields),
+};
+#undef OWNER
+
 #define OWNER scn_limits
 static const struct schema_field limit_fields[] = {
     {"memory", SCHEMA_SIZE, AT(memory_bytes), OPTIONAL, RANGE(4 * KIB, 3 * GIB),
@@ -186,6 +207,20 @@ static const struct schema_field limit_fields[] = {
     {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
      .meaning = "Bytes that the node may write to its disks, in whole blocks, each counted once "
                 "however often it is written. A write beyond fails in the guest."},
+    {"bind_address", SCHEMA_BOOL, AT(bind_address), DERIVED("`false`"),
+     .meaning = "What the node sends must come from its own MAC and IPv4 address, in ARP too; else "
+                "it is dropped at its port (`spoofed`). A `wan` checks the IPv4 address anyway."},
+    {"send_rate", SCHEMA_RATE, AT(send_bps), OPTIONAL, RANGE(1000, RATE_MAX),
+     .meaning = "Token bucket on what the node sends: a frame beyond it is dropped at the port "
+                "(`send_rate`) instead of waiting, as it does for `network`."},
+    {"send_burst", SCHEMA_SIZE, AT(send_burst_bytes), DERIVED("64KiB with `send_rate`"),
+     RANGE(1514, GIB), .meaning = "What that bucket holds. Only with `send_rate`."},
+    {"receive_rate", SCHEMA_RATE, AT(receive_bps), OPTIONAL, RANGE(1000, RATE_MAX),
+     .meaning = "The same for what reaches the node (`receive_rate`)."},
+    {"receive_burst", SCHEMA_SIZE, AT(receive_burst_bytes), DERIVED("64KiB with `receive_rate`"),
+     RANGE(1514, GIB), .meaning = "What that bucket holds. Only with `receive_rate`."},
+    {"allow", SCHEMA_LIST, AT(allow), BESIDE(allow_count), OPTIONAL, RANGE(0, 256),
+     .section = &allow_section, .meaning = "See groups[].limits.allow. Without it, everybody."},
 };
 static const struct schema_section limit_section = {
     .title = "groups[].limits",
@@ -506,6 +541,9 @@ bool schema_present(const struct schema_field *field, const void *base)
     }
     if (field->kind == SCHEMA_BOUND) {
         return SCHEMA_OF(struct scn_bound, base, field->offset)->text != NULL;
+    }
+    if (field->kind == SCHEMA_BOOL) {
+        return *SCHEMA_OF(bool, base, field->offset);
     }
     if (field->kind == SCHEMA_EXTENT) {
         return *SCHEMA_OF(uint32_t, base, field->offset) != 0;

@@ -9,6 +9,8 @@
 #include <sstream>
 #include <string>
 
+#include <unistd.h>
+
 extern "C" {
 #include <analysis/metrics.h>
 #include <analysis/summary.h>

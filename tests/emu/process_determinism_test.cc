@@ -66,6 +66,27 @@ TEST_F(WholeRun, EchoIsTheSameHoweverItRuns)
     ExpectTheSameHoweverItRuns("echo.yaml", {});
 }
 
+TEST_F(WholeRun, PortsWithRulesAreTheSameHoweverTheyRun)
+{
+    const std::string plain = Digest("echo.yaml", {});
+    const std::string bound = "groups.client.limits={bind_address: true, allow: [{group: server}]}";
+    const std::string rates =
+        "groups.server.limits={send_rate: 1kbit, send_burst: 1514B, receive_rate: 2kbit}";
+    ExpectTheSameHoweverItRuns("echo.yaml", {"--set", bound, "--set", rates});
+    /* Rules that nobody breaks change no exchange; one that shuts the server out does. */
+    auto client = [&](const std::string &allowed) {
+        std::string run = "client-" + allowed;
+        Denali(folder_, {"run", kScenarios + "echo.yaml", "--quiet", "--out", run, "--set",
+                         "groups.client.limits={allow: [{group: " + allowed + "}]}"});
+        return folder_.read(run + "/nodes.csv");
+    };
+    const std::string free = client("server");
+    const std::string shut = client("client");
+    EXPECT_NE(free.find("drop_send_denied"), std::string::npos);
+    EXPECT_NE(free.substr(free.rfind(',')), shut.substr(shut.rfind(',')));
+    EXPECT_NE(plain, Digest("echo.yaml", {"--set", bound})) << "meters are state";
+}
+
 TEST_F(WholeRun, MachinesThatDifferAreTheSameHoweverTheyRun)
 {
     ExpectTheSameHoweverItRuns("echo-mixed.yaml", {"--param", "sensors=5"});

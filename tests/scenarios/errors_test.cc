@@ -56,6 +56,22 @@ const Case kCases[] = {
      "test.yaml:1: general: expected a mapping of fields, found a list"},
     {"NothingAtAll", "count: 4", "count:",
      "test.yaml:11: groups.peers.count: expected a whole number from 1 to 1000000, found nothing"},
+    {"LimitsBurstAlone", "count: 4", "count: 4\n    limits: {send_burst: 9KiB}",
+     "test.yaml:12: groups.peers.limits.send_burst: expected no burst without a rate"},
+    {"LimitsSmallBurst", "count: 4",
+     "count: 4\n    limits: {receive_rate: 1Mbit, receive_burst: 1KiB}",
+     "test.yaml:12: groups.peers.limits.receive_burst: ..."},
+    {"AllowNobody", "count: 4", "count: 4\n    limits: {allow: [{port: 80}]}",
+     "test.yaml:12: groups.peers.limits.allow.0.group: expected either 'group' or 'subnet'"},
+    {"AllowBoth", "count: 4", "count: 4\n    limits: {allow: [{group: peers, subnet: 10.0.0.0/9}]}",
+     "test.yaml:12: groups.peers.limits.allow.0.group: expected either 'group' or 'subnet'"},
+    {"AllowUnknown", "count: 4", "count: 4\n    limits: {allow: [{group: pers}]}",
+     "test.yaml:12: groups.peers.limits.allow.0.group: expected the name of a group; found "
+     "'pers'; "
+     "did you mean 'peers'?"},
+    {"AllowPort", "count: 4", "count: 4\n    limits: {allow: [{group: peers, port: 65536}]}",
+     "test.yaml:12: groups.peers.limits.allow.0.port: expected a whole number from 1 to 65535, "
+     "found '65536'"},
     {"ZeroCount", "count: 4", "count: 0",
      "test.yaml:11: groups.peers.count: expected a whole number from 1 to 1000000, found '0'"},
     {"NegativeCount", "count: 4", "count: -1",

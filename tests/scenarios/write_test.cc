@@ -102,15 +102,30 @@ TEST(Resolved, EveryDifferenceIsSeen)
 {
     Scenario s = load(kSmall);
     ASSERT_TRUE(s);
-    for (const char *set :
-         {"general.seed=2", "general.duration=11s", "general.name=x", "networks.net.delay=21ms",
-          "networks.net.queue_up=64KiB", "networks.net.services=[]",
-          "networks.net.services=[dns, dhcp]", "networks.net.subnet=10.0.0.0/9",
-          "groups.peers.count=5", "groups.peers.scale=true", "groups.peers.image=p",
-          "groups.peers.arguments=[a]", "groups.peers.environment={A: b}",
-          "groups.peers.limits={disk: 4KiB}", "groups.peers.console_input=[{at: 1s, text: a}]",
-          "groups.peers.disks=[{name: d, size: 4KiB}]", "groups.peers.network=none",
-          "expectations.0.at_least=0.6", "expectations.0.statistic=max"}) {
+    for (const char *set : {"general.seed=2",
+                            "general.duration=11s",
+                            "general.name=x",
+                            "networks.net.delay=21ms",
+                            "networks.net.queue_up=64KiB",
+                            "networks.net.services=[]",
+                            "networks.net.services=[dns, dhcp]",
+                            "networks.net.subnet=10.0.0.0/9",
+                            "groups.peers.count=5",
+                            "groups.peers.scale=true",
+                            "groups.peers.image=p",
+                            "groups.peers.arguments=[a]",
+                            "groups.peers.environment={A: b}",
+                            "groups.peers.limits={disk: 4KiB}",
+                            "groups.peers.limits={bind_address: true}",
+                            "groups.peers.limits={send_rate: 1Mbit}",
+                            "groups.peers.limits={receive_rate: 1Mbit, receive_burst: 9KiB}",
+                            "groups.peers.limits={allow: [{group: peers}]}",
+                            "groups.peers.limits={allow: [{subnet: 10.0.0.0/30, port: 53}]}",
+                            "groups.peers.console_input=[{at: 1s, text: a}]",
+                            "groups.peers.disks=[{name: d, size: 4KiB}]",
+                            "groups.peers.network=none",
+                            "expectations.0.at_least=0.6",
+                            "expectations.0.statistic=max"}) {
         Scenario other = load(kSmall, nullptr, {{set}, "", ""});
         ASSERT_TRUE(other) << set;
         EXPECT_FALSE(scn_scenario_equal(s.get(), other.get())) << set;

@@ -71,6 +71,7 @@
 #define NET_RATE_MAX_BPS     10000000000000ull /* 10 Tbit/s */
 #define NET_QUEUE_MIN_BYTES  1514u             /* one whole frame */
 #define NET_QUEUE_BYTES      131072u           /* default bound */
+#define NET_BURST_MAX_BYTES  (1u << 30)        /* of a rule's rate */
 #define NET_SITE_DELAY_NS    250000ull         /* default one-way delay within a site: 0.5 ms RTT */
 #define NET_MAC_AGE_NS       300000000000ull   /* default, IEEE 802.1D: 300 s */
 #define NET_SUBNET_ADDRESS   0x0a000000u       /* default 10.0.0.0 */
@@ -101,6 +102,32 @@ struct net_link {
                           * 0 allowed. At most NET_LATENCY_MAX_NS */
 };
 
+/* Peers that a port may talk to: IPv4 addresses, host order, and their UDP and TCP ports. Ports 0
+ * to 65535 are all, and all other IPv4 as well; with fewer, a packet's later fragments do not pass.
+ */
+struct net_allow {
+    uint32_t first;
+    uint32_t last;
+    uint16_t port_first;
+    uint16_t port_last;
+};
+
+/*
+ * The rules of a port, of a class of access link. They are kept at the port itself, before its
+ * uplink and before its downlink's queue. {0} is no rule.
+ */
+struct net_rules {
+    bool bind_address;    /* frames must come from the port's own MAC and IPv4 address, in ARP too;
+                           * a DHCP client's that has none yet and an ARP probe pass */
+    uint64_t send_bps;    /* a token bucket; 0: no limit, otherwise as a link's rate */
+    uint64_t receive_bps; /* same */
+    uint32_t send_burst_bytes; /* NET_QUEUE_MIN_BYTES..NET_BURST_MAX_BYTES where there is a rate */
+    uint32_t receive_burst_bytes;
+    const struct net_allow *allow; /* NULL: everybody. Otherwise IPv4 and ARP only, with these, with
+                                    * the gateway and the network's services */
+    uint32_t allow_count;
+};
+
 /* The names of a network's nodes, as its owner knows them. Called from any thread: constant. */
 struct net_names {
     /* The port of the node of that name, case ignored; length bytes of any kind. False: none. */
@@ -113,10 +140,11 @@ struct net_names {
 /* All that a network is made of. Copied by net_network_create. Start from {0}. */
 struct net_config {
     enum net_kind kind;
-    uint32_t port_count;          /* at least 1 */
-    const struct net_link *links; /* classes of access links, at least one */
-    uint32_t link_count;          /* 1..65535 */
-    const uint16_t *link_of_port; /* NULL: every port has class 0 */
+    uint32_t port_count;           /* at least 1 */
+    const struct net_link *links;  /* classes of access links, at least one */
+    uint32_t link_count;           /* 1..65535 */
+    const uint16_t *link_of_port;  /* NULL: every port has class 0 */
+    const struct net_rules *rules; /* of each class of links; NULL: none. Copied */
     uint64_t delay_ns; /* one way. UNIFORM: between any two ports, required. MATRIX: between two
                         * ports of the same site, 0: NET_SITE_DELAY_NS. LAN: unused */
     const struct net_matrix *matrix; /* MATRIX */
@@ -143,8 +171,8 @@ enum net_event_kind {
 
 /*
  * name, label, text: why a frame was dropped. Counted for the receiver where its downlink was full,
- * for the sender in all other cases. From NOT_FOR_GATEWAY on only in a WAN or by the service host
- * of a LAN.
+ * or refused by its own rules, for the sender in all other cases. From NOT_FOR_GATEWAY to
+ * GATEWAY_REFUSED only in a WAN or by the service host of a LAN, but SPOOFED by a port's rules too.
  */
 #define NET_DROP_LIST(X)                                                                           \
     X(MALFORMED, malformed, "malformed frame")                                                     \
@@ -161,7 +189,11 @@ enum net_event_kind {
     X(NO_ROUTE, no_route, "destination outside the network")                                       \
     X(NO_HOST, no_host, "no node has the destination address")                                     \
     X(TTL_EXPIRED, ttl_expired, "time to live expired")                                            \
-    X(GATEWAY_REFUSED, gateway_refused, "the gateway has no such service")
+    X(GATEWAY_REFUSED, gateway_refused, "the gateway has no such service")                         \
+    X(SEND_DENIED, send_denied, "for somebody its port may not talk to")                           \
+    X(SEND_RATE, send_rate, "beyond the rate its port may send at")                                \
+    X(RECEIVE_DENIED, receive_denied, "from somebody its port may not talk to")                    \
+    X(RECEIVE_RATE, receive_rate, "beyond the rate its port may receive at")
 
 enum net_drop {
 #define X(name, label, text) NET_DROP_##name,
@@ -170,6 +202,8 @@ enum net_drop {
         NET_DROP_COUNT,
 };
 
+/* Whether the cause is counted for the receiver. */
+bool net_drop_is_receivers(enum net_drop cause);
 /* Constant names for tables and reports: "uplink_full", and a text such as "uplink queue full". */
 const char *net_drop_name(enum net_drop cause);
 const char *net_drop_text(enum net_drop cause);
@@ -192,6 +226,9 @@ struct net_env {
 };
 
 struct net_network; /* opaque */
+
+/* The IPv4 address that a port will have in a network whose subnet begins at subnet_address. */
+uint32_t net_config_address(bool lan, uint32_t subnet_address, uint32_t port);
 
 /* Builds a network. On error *network is NULL and error says which field and what was expected
  * (without file and line: the caller knows those). */

@@ -149,11 +149,27 @@ struct scn_key_event {
 #define SCN_KEY_EVENTS_MAX  65536u /* of a group */
 #define SCN_SCREEN_SIDE_MAX 4096u  /* pixels of a screen, either way */
 
+/* Whom the nodes of a group may talk to: a group, or addresses. */
+struct scn_allow {
+    char *group;                   /* name, on the same network; NULL: addresses */
+    uint32_t group_index;          /* derived */
+    uint32_t subnet_address;       /* host order */
+    uint32_t subnet_prefix_length; /* 0: a group */
+    uint64_t port;                 /* UDP or TCP, at their side; 0: any, and all other IPv4 */
+};
+
 /* What each node of a group may use at most; 0: no limit beyond the machine's own. */
 struct scn_limits {
     uint64_t memory_bytes; /* pages the node has written */
     uint64_t network_bps;  /* what it sends */
     uint64_t disk_bytes;   /* what it writes to disks */
+    bool bind_address;     /* what it sends must come from its own MAC and IPv4 address */
+    uint64_t send_bps;     /* beyond, and beyond the burst, frames are dropped */
+    uint64_t send_burst_bytes;
+    uint64_t receive_bps;
+    uint64_t receive_burst_bytes;
+    struct scn_allow *allow; /* none: everybody */
+    uint32_t allow_count;
 };
 
 /* A disk that every node of a group has. */
