@@ -40,8 +40,8 @@ void emu_world_parts_save(struct emu_world *world, struct writer *writer, size_t
 enum status emu_world_parts_load(struct emu_world *world, const void *bytes, size_t size_bytes,
                                  struct error *error) MUST_USE;
 
-/* Is that what the walk begins with in this version? */
-bool emu_state_version_same(const uint8_t *bytes, size_t size_bytes);
+/* Is that what the walk begins with in another version? */
+bool emu_state_version_other(const uint8_t *bytes, size_t size_bytes);
 
 /* Hash of one node's whole state, its pages by content. */
 uint64_t emu_node_state_hash(struct emu_node *node);

@@ -53,11 +53,8 @@ static enum status side_init(struct side *side, const struct emu_locate_side *fr
 static enum status side_start(struct side *side, size_t place, struct error *error)
 {
     bool stopped;
-    size_t count;
-    const struct trace_entry *entries =
-        trace_recording_entries(emu_player_recording(side->player), &count);
     size_t from = place;
-    while (from > 0 && !emu_place_is_checkpoint(&entries[from])) {
+    while (!emu_player_enters(side->player, from)) {
         from--;
     }
     enum status status = emu_player_enter(side->player, side->world, from, error);

@@ -19,6 +19,7 @@ struct emu_player {
     size_t count;
     struct trace_head head;
     uint64_t *chains; /* by node, as recorded up to `now` */
+    bool foreign;     /* its checkpoints are of another version of the saved state */
 
     struct emu_world *world; /* NULL before it is entered */
     struct emu_rebuild *rebuild;
@@ -27,6 +28,38 @@ struct emu_player {
 };
 
 /* --- opening ---------------------------------------------------------------------------------- */
+
+/* Whether the first checkpoint is of this version of the saved state: all are of one. */
+static enum status look_at_version(struct emu_player *player, struct error *error)
+{
+    const uint8_t *bytes;
+    bool full;
+    struct trace_item item;
+    size_t place = 0;
+    while (place < player->count && player->entries[place].type != TRACE_RECORD_FULL) {
+        place++;
+    }
+    if (place == player->count) {
+        return STATUS_OK;
+    }
+    enum status status = trace_recording_read(player->recording, place, &bytes, error);
+    struct trace_checkpoint_decoder *decoder =
+        status ? NULL
+               : trace_checkpoint_decoder_create(bytes, player->entries[place].size_bytes, &full);
+    if (decoder && !trace_checkpoint_next(decoder, &item) && item.kind == TRACE_ITEM_PART &&
+        item.part == EMU_PART_WORLD && item.size_bytes <= VCPU_PAGE_BYTES) {
+        uint8_t part[VCPU_PAGE_BYTES] = {0};
+        trace_lines_apply(&item.lines, part, item.size_bytes);
+        player->foreign = emu_state_version_other(part, item.size_bytes);
+    }
+    trace_checkpoint_decoder_destroy(decoder);
+    return status;
+}
+
+bool emu_player_foreign(const struct emu_player *player)
+{
+    return player->foreign;
+}
 
 enum status emu_player_open(const char *directory, bool check, struct emu_player **result,
                             struct error *error)
@@ -45,6 +78,7 @@ enum status emu_player_open(const char *directory, bool check, struct emu_player
         status = error_set(error, STATUS_CORRUPT, path, 0,
                            "the head of the recording is not one; record the run again");
     }
+    status = status ? status : look_at_version(player, error);
     if (status) {
         emu_player_close(player);
         return status;
@@ -89,10 +123,17 @@ bool emu_place_is_checkpoint(const struct trace_entry *entry)
     return entry->type == TRACE_RECORD_FULL || entry->type == TRACE_RECORD_DELTA;
 }
 
+bool emu_player_enters(const struct emu_player *player, size_t place)
+{
+    return place == EMU_PLACE_START ||
+           (emu_place_is_checkpoint(&player->entries[place]) && !player->foreign);
+}
+
 size_t emu_player_place(const struct emu_player *player, uint64_t time_ns)
 {
     size_t place = EMU_PLACE_START;
-    for (size_t i = 0; i < player->count && player->entries[i].time_ns <= time_ns; i++) {
+    for (size_t i = 0;
+         !player->foreign && i < player->count && player->entries[i].time_ns <= time_ns; i++) {
         place = emu_place_is_checkpoint(&player->entries[i]) ? i : place;
     }
     return place;
@@ -338,9 +379,10 @@ static enum status pass(struct emu_player *player, size_t place, struct emu_part
         return compare_chains(player, place, parting, error);
     case TRACE_RECORD_FULL:
     case TRACE_RECORD_DELTA:
-        return parting ? compare_checkpoint(player, place, parting, error) : STATUS_OK;
+        return parting && !player->foreign ? compare_checkpoint(player, place, parting, error)
+                                           : STATUS_OK;
     case TRACE_RECORD_END:
-        return parting ? compare_end(player, place, parting, error) : STATUS_OK;
+        return parting && !player->foreign ? compare_end(player, place, parting, error) : STATUS_OK;
     default:
         return STATUS_OK;
     }

@@ -29,6 +29,13 @@ void emu_player_close(struct emu_player *player);
 const struct trace_head *emu_player_head(const struct emu_player *player);
 const struct trace_recording *emu_player_recording(const struct emu_player *player);
 
+/* Its checkpoints, and the digest at its end, are of another version of the saved state: it is
+ * played from its start, and compared by the chains of nodes alone. */
+bool emu_player_foreign(const struct emu_player *player);
+
+/* Can it be entered there: a checkpoint that it can read, or the start? */
+bool emu_player_enters(const struct emu_player *player, size_t place);
+
 /* The last checkpoint at or before a time, or EMU_PLACE_START. */
 size_t emu_player_place(const struct emu_player *player, uint64_t time_ns);
 bool emu_place_is_checkpoint(const struct trace_entry *entry);

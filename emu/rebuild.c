@@ -271,12 +271,6 @@ enum status emu_rebuild_apply(struct emu_rebuild *rebuild, const uint8_t *bytes,
                          "the memory for guests is too small for a checkpoint of this run; raise "
                          "--memory-limit");
     }
-    const struct part *world = &rebuild->parts[EMU_PART_WORLD];
-    if (!status && !emu_state_version_same(world->bytes, world->size_bytes)) {
-        return error_set(error, STATUS_UNSUPPORTED, NULL, 0,
-                         "the checkpoints are of another version of the saved state; use the "
-                         "denali that recorded them");
-    }
     if (status) {
         return error_set(error, status, NULL, 0,
                          "a checkpoint does not fit the scenario that was recorded with it");

@@ -121,8 +121,8 @@ static enum status take_trace(void *context, uint32_t node, const char *text, ui
     for (uint32_t i = 0; i < run->options->trace_count; i++) {
         run->traces[i].begun |= run->traces[i].node == node;
     }
-    for (uint32_t i = 0; run->options->stream && i < run->watched_count; i++) {
-        if (run->watched[i] == node) {
+    for (uint32_t i = 0; run->options->stream && i < run->options->watch_count; i++) {
+        if (run->watches[i].node == node) {
             fwrite(text, 1, size_bytes, run->options->stream);
         }
     }
@@ -237,25 +237,23 @@ static enum status trace_parse(struct run *run, uint32_t index, struct error *er
 }
 
 /* "peer-3:0x11008" or "peer-3:count": a node and an address or symbol of it. */
-static enum status watch_begin(struct run *run, const char *text, struct error *error)
+static enum status watch_parse(struct run *run, uint32_t index, struct error *error)
 {
+    const char *text = run->options->watches[index];
     const char *colon = strchr(text, ':');
-    const struct scn_stretch always = {false, 0, UINT64_MAX};
+    struct node_watch *watch = &run->watches[index];
     char name[256];
-    uint32_t node = 0;
-    uint32_t address = 0;
-    uint32_t size_bytes = 4;
     snprintf(name, sizeof name, "%.*s", colon ? (int)(colon - text) : 255, text);
-    enum status status = scn_node_find(run->scenario, "--watch", name, &node, error);
-    if (!status &&
-        (!colon || !emu_world_place_find(run->world, node, colon + 1, &address, &size_bytes))) {
+    watch->size_bytes = 4;
+    enum status status = scn_node_find(run->scenario, "--watch", name, &watch->node, error);
+    if (!status && (!colon || !emu_world_place_find(run->world, watch->node, colon + 1,
+                                                    &watch->address, &watch->size_bytes))) {
         status = error_set(error, STATUS_INVALID, NULL, 0,
                            "--watch: `%.80s`; expected NODE:ADDRESS, such as server:0x12ab0, or "
                            "NODE:SYMBOL with a symbol of its image",
                            text);
     }
-    run->watched[run->watched_count++] = node;
-    return status ? status : emu_world_watch(run->world, node, &always, address, size_bytes, error);
+    return status;
 }
 
 /* What is looked at from here on. */
@@ -269,9 +267,11 @@ static enum status look_on(struct run *run, struct error *error)
         status = emu_world_trace(run->world, run->traces[i].node, &run->traces[i].stretch,
                                  limit_bytes ? limit_bytes : EMU_TRACE_LIMIT_BYTES, error);
     }
-    run->watched = alloc_zeroed(options->watch_count + 1, sizeof *run->watched);
+    const struct scn_stretch always = {false, 0, UINT64_MAX};
     for (uint32_t i = 0; i < options->watch_count && !status; i++) {
-        status = watch_begin(run, options->watches[i], error);
+        const struct node_watch *watch = &run->watches[i];
+        status = emu_world_watch(run->world, watch->node, &always, watch->address,
+                                 watch->size_bytes, error);
     }
     return status;
 }
@@ -292,16 +292,10 @@ static enum status come_to_begin(struct run *run, struct error *error)
 /* Begins the recording, which names every file that the run depends on. */
 static enum status record(struct run *run, struct error *error)
 {
-    const struct emu_run_options *options = run->options;
     struct emu_recorder_options recorder_options = {
         .directory = trace_run_path(run->trace),
-        .checkpoint_ns = EMU_RECORD_CHECKPOINT_NS,
+        .checkpoint_ns = run->checkpoint_ns,
     };
-    enum status status = STATUS_OK;
-    if (options->checkpoint_every) {
-        status = scn_moment_parse("--checkpoint-every", options->checkpoint_every,
-                                  &recorder_options.checkpoint_ns, error);
-    }
     const char **files = alloc_zeroed(1, sizeof *files);
     const char *path = "scenario.yaml";
     uint32_t count = 0;
@@ -311,9 +305,7 @@ static enum status record(struct run *run, struct error *error)
     }
     recorder_options.files = files;
     recorder_options.file_count = count;
-    if (!status) {
-        status = emu_recorder_create(run->world, &recorder_options, &run->recorder, error);
-    }
+    enum status status = emu_recorder_create(run->world, &recorder_options, &run->recorder, error);
     free(files);
     return status;
 }
@@ -360,6 +352,11 @@ static enum status start(struct run *run, struct error *error)
 {
     const struct emu_run_options *options = run->options;
     enum status status = load(run, error);
+    run->checkpoint_ns = EMU_RECORD_CHECKPOINT_NS;
+    if (!status && options->checkpoint_every) {
+        status = emu_moment_parse("--checkpoint-every", options->checkpoint_every,
+                                  &run->checkpoint_ns, error);
+    }
     if (!status && options->console) {
         status =
             scn_nodes_select(run->scenario, "--console", options->console, &run->consoles, error);
@@ -403,6 +400,10 @@ static enum status start(struct run *run, struct error *error)
     run->traces = alloc_zeroed(options->trace_count + 1, sizeof *run->traces);
     for (uint32_t i = 0; i < options->trace_count && !status; i++) {
         status = trace_parse(run, i, error);
+    }
+    run->watches = alloc_zeroed(options->watch_count + 1, sizeof *run->watches);
+    for (uint32_t i = 0; i < options->watch_count && !status; i++) {
+        status = watch_parse(run, i, error);
     }
     if (status) {
         return status;
@@ -502,7 +503,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
         result->trace_empty = run.traces[i].begun ? NULL : options->traces[i];
     }
     free(run.traces);
-    free(run.watched);
+    free(run.watches);
     free(run.changes);
     if (run.trace) {
         char reason[sizeof error->message + 64];

@@ -19,6 +19,13 @@ struct node_trace {
     bool begun; /* something of it has been written */
 };
 
+/* Memory of a node whose changes are told. */
+struct node_watch {
+    uint32_t node;
+    uint32_t address;
+    uint32_t size_bytes;
+};
+
 /* Everything that one run holds. */
 struct run {
     const struct emu_run_options *options;
@@ -33,9 +40,9 @@ struct run {
     struct emu_progress progress;
     struct node_trace *traces; /* one for each of options->traces */
     struct emu_replay replay;
-    struct scn_nodes consoles; /* that are also printed */
-    uint32_t *watched;         /* the node of each of options->watches */
-    uint32_t watched_count;
+    struct scn_nodes consoles;  /* that are also printed */
+    struct node_watch *watches; /* one for each of options->watches */
+    uint64_t checkpoint_ns;     /* of its recording */
     struct emu_change *changes; /* one for each of options->changes */
     uint64_t fork_ns;
     bool muted;          /* a replay has not come to its beginning: nobody is told anything */

@@ -508,11 +508,11 @@ enum status emu_world_parts_load(struct emu_world *world, const void *bytes, siz
     return load_world(world, &reader, false, error);
 }
 
-bool emu_state_version_same(const uint8_t *bytes, size_t size_bytes)
+bool emu_state_version_other(const uint8_t *bytes, size_t size_bytes)
 {
     struct reader reader;
     reader_init(&reader, bytes, size_bytes);
-    return read_u32(&reader) == STATE_MAGIC && read_u32(&reader) == STATE_VERSION;
+    return read_u32(&reader) == STATE_MAGIC && read_u32(&reader) != STATE_VERSION;
 }
 
 uint64_t emu_node_state_hash(struct emu_node *node)

@@ -189,8 +189,10 @@ static enum status run_shares(struct verify *verify, size_t from, struct error *
     for (size_t i = from; i < verify->count; i++) {
         checkpoints += i > from && emu_place_is_checkpoint(&verify->entries[i]);
     }
-    verify->result->checkpoints = checkpoints;
-    uint32_t count = jobs <= checkpoints + 1 ? jobs : checkpoints + 1;
+    verify->result->by_digests = emu_player_foreign(verify->player);
+    verify->result->checkpoints = verify->result->by_digests ? 0 : checkpoints;
+    uint32_t count = verify->result->checkpoints + 1;
+    count = jobs <= count ? jobs : count;
     struct share *shares = alloc_zeroed(count, sizeof *shares);
     atomic_store(&verify->first_parted, UINT32_MAX);
     cut(verify, shares, count, from);

@@ -118,7 +118,7 @@ static enum status place_before(struct why *why, uint32_t node, uint64_t number,
     size_t high = 1;
     enum status status = STATUS_OK;
     for (size_t i = 1; i < why->count; i++) {
-        if (emu_place_is_checkpoint(&why->entries[i])) {
+        if (emu_player_enters(why->player, i)) {
             places[high++] = i;
         }
     }

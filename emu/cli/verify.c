@@ -41,7 +41,9 @@ static int tell(const struct emu_verify_result *result, bool quick)
             if (result->digest) {
                 printf(", digest %016" PRIx64, result->digest);
             }
-            putchar('\n');
+            printf(result->by_digests ? " (by digests of nodes alone: its saved states are of "
+                                        "another version)\n"
+                                      : "\n");
         }
         return CLI_EXIT_OK;
     case EMU_VERIFY_DIFFERENT:

@@ -322,6 +322,39 @@ TEST(Verify, NamesTheNodeWhoseDigestIsAnother)
         << outcome.out;
 }
 
+/* As an older recording has them: it is verified from its start, by what nodes exchanged. */
+TEST(Verify, CheckpointsOfAnotherVersionAreDoneWithout)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    Forge(folder, [](std::vector<RecordRead> &records) {
+        for (RecordRead &record : records) {
+            if (record.type == TRACE_RECORD_FULL || record.type == TRACE_RECORD_DELTA) {
+                record.content = Recode(
+                    record.content, [](const struct trace_item &item, std::vector<uint8_t> &now) {
+                        if (item.kind == TRACE_ITEM_PART && item.part == 0) {
+                            now[4] -= 1;
+                        }
+                    });
+            }
+        }
+    });
+    Outcome outcome = Denali(folder, {"verify", "run", "--jobs", "3", "--from", "30ms"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("virtual time 0.000 s to 0.040 s, 0 checkpoints"), std::string::npos)
+        << outcome.out;
+    EXPECT_NE(outcome.out.find("by digests of nodes alone"), std::string::npos) << outcome.out;
+    EXPECT_EQ(Denali(folder, {"replay", "run", "--from", "30ms", "--quiet"}).code, 0);
+    Forge(folder, [](std::vector<RecordRead> &records) {
+        for (RecordRead &record : records) {
+            if (record.type == TRACE_RECORD_DIGESTS && record.time_ns == 30000000) {
+                record.content[5] = (char)(record.content[5] ^ 1);
+            }
+        }
+    });
+    EXPECT_EQ(Denali(folder, {"verify", "run"}).code, 1);
+}
+
 /* Checksums that are right say nothing of who wrote them: states that never were are refused, or
  * run and are told; nothing else happens. */
 TEST(Verify, WildCheckpointsAreRefusedOrTold)

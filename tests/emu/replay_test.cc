@@ -147,6 +147,13 @@ TEST(Replay, BadArgumentsAreToldInOneLine)
         EXPECT_NE(outcome.err.find(tried.wanted), std::string::npos) << outcome.err;
     }
     EXPECT_EQ(Denali(folder, {"replay", "nothing"}).code, 2);
+    Outcome outcome =
+        Denali(folder, {"run", "scenario.yaml", "--record", "--checkpoint-every", "often"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--checkpoint-every: `often`"), std::string::npos) << outcome.err;
+    outcome = Denali(folder, {"run", "scenario.yaml", "--checkpoint-every", "1s"});
+    EXPECT_NE(outcome.err.find("--checkpoint-every without --record"), std::string::npos)
+        << outcome.err;
 }
 
 /* It does not show something else than what was recorded. */

@@ -39,7 +39,9 @@ struct emu_verify_result {
     uint64_t from_ns; /* what was run again, or with quick what is recorded */
     uint64_t to_ns;
     uint32_t checkpoints; /* that were compared; with quick: that there are */
-    uint64_t digest;      /* of the run, as recorded; 0 if the recording does not reach its end */
+    bool by_digests; /* the recording's checkpoints are of another version of the saved state: the
+                        run was compared by what its nodes exchanged alone */
+    uint64_t digest; /* of the run, as recorded; 0 if the recording does not reach its end */
     /* DIFFERENT: the first difference, in lines for people; TORN, DAMAGED: what ends the recording.
      */
     char text[EMU_VERIFY_TEXT_MAX];
