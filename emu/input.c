@@ -9,6 +9,7 @@
 #include <base/alloc.h>
 
 #include "digest.h"
+#include "probe.h"
 #include "recorder.h"
 
 /* Queues the node's own event of that kind, made on first use, for item `number` at its time. */
@@ -63,15 +64,39 @@ void emu_world_console_input(struct emu_node *node, uint32_t input)
 static void note(struct emu_world *world, enum emu_input_kind kind, uint32_t node, uint32_t a,
                  uint32_t b, const void *bytes, uint32_t size_bytes)
 {
+    const struct trace_input input = {(uint32_t)kind, node, a, b, bytes, size_bytes};
+    const struct emu_probe *probe = world->probe;
     if (world->recorder) {
-        struct trace_input input = {(uint32_t)kind, node, a, b, bytes, size_bytes};
         emu_recorder_input(world->recorder, &input);
     }
+    bool concerns_all = kind == EMU_INPUT_SEED || kind == EMU_INPUT_END;
+    if (probe && probe->inputs && (concerns_all || world->nodes[node].probe == probe)) {
+        emu_inputs_add_outside(probe->inputs, world->now_ns, &input);
+    }
+}
+
+/* Nothing more will be typed on the node's console. */
+static void end_typing(struct emu_node *node)
+{
+    if (emu_node_alive(node)) {
+        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+        emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 1, NULL, 0);
+        dev_console_end(&node->console, &env);
+    }
+}
+
+static uint32_t type(struct emu_node *node, const void *bytes, uint32_t size_bytes)
+{
+    struct dev_env env = emu_node_env(node, DEV_CONSOLE);
+    emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 0, bytes, size_bytes);
+    return dev_console_input(&node->console, &env, bytes, size_bytes);
 }
 
 bool emu_world_console_expected(const struct emu_node *node)
 {
-    return node->process->world->typed_input || (node->input && event_queued(&node->input->base));
+    const struct emu_process *process = node->process;
+    bool typed_input = process->twin ? process->typed_input : process->world->typed_input;
+    return typed_input || (node->input && event_queued(&node->input->base));
 }
 
 void emu_world_console_end(struct emu_world *world, uint32_t index)
@@ -79,12 +104,8 @@ void emu_world_console_end(struct emu_world *world, uint32_t index)
     struct emu_node *node = &world->nodes[index];
     note(world, EMU_INPUT_END, index, 0, 0, NULL, 0);
     world->typed_input = false;
-    if (emu_node_alive(node)) {
-        struct dev_env env = emu_node_env(node, DEV_CONSOLE);
-        node->process->now_ns = world->now_ns;
-        emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 1, NULL, 0);
-        dev_console_end(&node->console, &env);
-    }
+    node->process->now_ns = world->now_ns;
+    end_typing(node);
 }
 
 uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const void *bytes,
@@ -95,10 +116,8 @@ uint32_t emu_world_console_type(struct emu_world *world, uint32_t index, const v
         return 0; /* nothing typed is nothing told: how often somebody looks does not show */
     }
     note(world, EMU_INPUT_TYPED, index, 0, 0, bytes, size_bytes);
-    struct dev_env env = emu_node_env(node, DEV_CONSOLE);
     node->process->now_ns = world->now_ns;
-    emu_digest_add(node, EMU_DIGEST_CONSOLE_IN, UINT32_MAX, 0, bytes, size_bytes);
-    return dev_console_input(&node->console, &env, bytes, size_bytes);
+    return type(node, bytes, size_bytes);
 }
 
 /* --- keyboard --------------------------------------------------------------------------------- */
@@ -155,5 +174,37 @@ void emu_world_entropy_seed(struct emu_world *world, uint64_t seed)
     note(world, EMU_INPUT_SEED, 0, (uint32_t)seed, (uint32_t)(seed >> 32), NULL, 0);
     for (uint32_t i = 0; i < world->node_count; i++) {
         world->nodes[i].entropy_seed = seed;
+    }
+}
+
+void emu_world_input_again(struct emu_node *twin, const struct trace_input *input)
+{
+    switch ((enum emu_input_kind)input->kind) {
+    case EMU_INPUT_TYPED:
+        (void)type(twin, input->bytes, input->size_bytes);
+        break;
+    case EMU_INPUT_END:
+        twin->process->typed_input = false;
+        if (input->node == twin->index) {
+            end_typing(twin);
+        }
+        break;
+    case EMU_INPUT_POKE: {
+        uint8_t value = (uint8_t)input->b;
+        (void)vcpu_space_store(&twin->space, input->a, &value, 1);
+        break;
+    }
+    case EMU_INPUT_REGISTER:
+        twin->vcpu.gpr[input->a] = input->b;
+        break;
+    case EMU_INPUT_CUT:
+        twin->link_cut = true;
+        break;
+    case EMU_INPUT_DROP:
+        twin->frames_lost = input->a;
+        break;
+    case EMU_INPUT_SEED:
+        twin->entropy_seed = (uint64_t)input->b << 32 | input->a;
+        break;
     }
 }

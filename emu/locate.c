@@ -26,7 +26,6 @@ struct side {
     struct emu_player *player;
     struct emu_snapshot *agreed; /* where both were last the same */
     size_t agreed_place;
-    bool agreed_typed;
 };
 
 static void side_fini(struct side *side)
@@ -66,14 +65,12 @@ static void side_agree(struct side *side)
     emu_snapshot_destroy(side->agreed);
     side->agreed = emu_world_snapshot(side->world);
     side->agreed_place = emu_player_now(side->player);
-    side->agreed_typed = side->world->typed_input;
 }
 
 static enum status side_back(struct side *side, struct error *error)
 {
-    side->world->typed_input = side->agreed_typed;
-    emu_player_now_set(side->player, side->agreed_place);
-    return emu_world_restore(side->world, side->agreed, error);
+    enum status status = emu_world_restore(side->world, side->agreed, error);
+    return status ? status : emu_player_now_set(side->player, side->agreed_place, error);
 }
 
 static enum status side_run(struct side *side, uint64_t until_ns, struct error *error)

@@ -113,9 +113,28 @@ size_t emu_player_now(const struct emu_player *player)
     return player->now;
 }
 
-void emu_player_now_set(struct emu_player *player, size_t place)
+enum status emu_player_files_same(const struct emu_player *player, const char *directory,
+                                  bool *same, char text[EMU_FILE_TEXT_MAX], struct error *error)
 {
-    player->now = place;
+    const struct trace_head *head = &player->head;
+    *same = true;
+    for (uint32_t i = 0; i < head->file_count && *same; i++) {
+        const struct trace_file *file = &head->files[i];
+        uint64_t size_bytes;
+        uint64_t hash;
+        enum status status = trace_file_look(directory, file->path, &size_bytes, &hash, error);
+        if (status) {
+            return status;
+        }
+        *same = size_bytes == file->size_bytes && hash == file->hash;
+        if (!*same) {
+            snprintf(text, EMU_FILE_TEXT_MAX,
+                     "%.200s is not what the run was made of: recorded %" PRIu64
+                     " bytes with hash %016" PRIx64 ", now %" PRIu64 " with %016" PRIx64,
+                     file->path, file->size_bytes, file->hash, size_bytes, hash);
+        }
+    }
+    return STATUS_OK;
 }
 
 bool emu_place_is_checkpoint(const struct trace_entry *entry)
@@ -245,13 +264,14 @@ static enum status read_chains(struct emu_player *player, size_t place, struct e
 
 /* --- entering --------------------------------------------------------------------------------- */
 
-/* What was recorded up to a place, without running: chains, and whether consoles are open. */
+/* What was recorded up to a place, with it, without running: chains, and whether consoles are
+ * open. */
 static enum status skip_to(struct emu_player *player, size_t place, struct error *error)
 {
     enum status status = STATUS_OK;
     memset(player->chains, 0, player->world->node_count * sizeof *player->chains);
     player->world->typed_input = player->head.typed_input;
-    for (size_t i = 1; i < place && !status; i++) {
+    for (size_t i = 1; i <= place && !status; i++) {
         if (player->entries[i].type == TRACE_RECORD_DIGESTS) {
             status = read_chains(player, i, error);
         } else if (player->entries[i].type == TRACE_RECORD_INPUT) {
@@ -263,6 +283,12 @@ static enum status skip_to(struct emu_player *player, size_t place, struct error
         }
     }
     return status;
+}
+
+enum status emu_player_now_set(struct emu_player *player, size_t place, struct error *error)
+{
+    player->now = place;
+    return skip_to(player, place, error);
 }
 
 enum status emu_player_enter(struct emu_player *player, struct emu_world *world, size_t place,

@@ -33,6 +33,13 @@ const struct trace_recording *emu_player_recording(const struct emu_player *play
  * played from its start, and compared by the chains of nodes alone. */
 bool emu_player_foreign(const struct emu_player *player);
 
+/* Are the files that the run was made of as they were, by their hashes? If not, the text says which
+ * is not. */
+#define EMU_FILE_TEXT_MAX 512u
+enum status emu_player_files_same(const struct emu_player *player, const char *directory,
+                                  bool *same, char text[EMU_FILE_TEXT_MAX],
+                                  struct error *error) MUST_USE;
+
 /* Can it be entered there: a checkpoint that it can read, or the start? */
 bool emu_player_enters(const struct emu_player *player, size_t place);
 
@@ -66,7 +73,8 @@ enum status emu_player_run(struct emu_player *player, uint64_t until_ns, size_t 
 /* The last place up to which the world has run. */
 size_t emu_player_now(const struct emu_player *player);
 /* The caller has brought the world back to where it was at that place. */
-void emu_player_now_set(struct emu_player *player, size_t place);
+enum status emu_player_now_set(struct emu_player *player, size_t place,
+                               struct error *error) MUST_USE;
 
 /* The first node in which two states differ, or UINT32_MAX; *same: they do not differ at all. */
 uint32_t emu_snapshots_compare(const struct emu_world *world, const struct emu_snapshot *a,

@@ -6,6 +6,7 @@
 
 #include <base/alloc.h>
 #include <netsim/frame.h>
+#include <traces/recording.h>
 #include <vcpu/image.h>
 
 #include "node.h"
@@ -13,23 +14,48 @@
 
 /* --- what reaches the node -------------------------------------------------------------------- */
 
-void emu_inputs_add(struct emu_inputs *inputs, uint64_t time_ns, struct net_frame *frame)
+static void add(struct emu_inputs *inputs, struct emu_input input)
 {
     if (inputs->count == inputs->capacity) {
         inputs->capacity = inputs->capacity ? inputs->capacity * 2 : 64;
         inputs->items = alloc_grow(inputs->items, inputs->capacity, sizeof *inputs->items);
     }
+    inputs->items[inputs->count++] = input;
+}
+
+void emu_inputs_add(struct emu_inputs *inputs, uint64_t time_ns, struct net_frame *frame)
+{
     net_frame_retain(frame);
-    inputs->items[inputs->count++] = (struct emu_input){time_ns, frame};
+    add(inputs, (struct emu_input){.time_ns = time_ns, .frame = frame});
+    inputs->frame_count++;
     inputs->size_bytes += frame->size_bytes;
+}
+
+void emu_inputs_add_outside(struct emu_inputs *inputs, uint64_t time_ns,
+                            const struct trace_input *outside)
+{
+    struct trace_input *copy = alloc_zeroed(1, sizeof *copy + outside->size_bytes);
+    *copy = *outside;
+    if (outside->size_bytes) {
+        memcpy(copy + 1, outside->bytes, outside->size_bytes);
+        copy->bytes = (const uint8_t *)(copy + 1);
+    }
+    add(inputs, (struct emu_input){.time_ns = time_ns, .outside = copy});
+    inputs->size_bytes += outside->size_bytes;
 }
 
 void emu_inputs_truncate(struct emu_inputs *inputs, size_t count)
 {
     while (inputs->count > count) {
-        struct net_frame *frame = inputs->items[--inputs->count].frame;
-        inputs->size_bytes -= frame->size_bytes;
-        net_frame_release(frame);
+        const struct emu_input *input = &inputs->items[--inputs->count];
+        if (input->frame) {
+            inputs->size_bytes -= input->frame->size_bytes;
+            inputs->frame_count--;
+            net_frame_release(input->frame);
+        } else {
+            inputs->size_bytes -= input->outside->size_bytes;
+            free(input->outside);
+        }
     }
 }
 

@@ -21,20 +21,26 @@
 
 struct emu_node;
 struct net_frame;
+struct trace_input;
 
-/* Frames in the order in which they reached the node's network card, whether it took them or not.
- * A reference to each is held. */
+/* What reached the node, in order: frames at its network card, whether it took them or not, a
+ * reference to each being held; and what came from outside the world. */
 struct emu_inputs {
     struct emu_input {
         uint64_t time_ns;
-        struct net_frame *frame;
+        struct net_frame *frame;     /* NULL: it came from outside */
+        struct trace_input *outside; /* before everything else of its time */
     } * items;
     size_t count;
+    size_t frame_count; /* of them */
     size_t capacity;
-    uint64_t size_bytes; /* of the frames */
+    uint64_t size_bytes; /* of frames and what was typed */
 };
 
 void emu_inputs_add(struct emu_inputs *inputs, uint64_t time_ns, struct net_frame *frame);
+/* A copy of outside is kept. */
+void emu_inputs_add_outside(struct emu_inputs *inputs, uint64_t time_ns,
+                            const struct trace_input *outside);
 /* Forgets those from number `count` on. */
 void emu_inputs_truncate(struct emu_inputs *inputs, size_t count);
 void emu_inputs_fini(struct emu_inputs *inputs);

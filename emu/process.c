@@ -139,11 +139,11 @@ static void handle(struct emu_process *process, struct emu_event *event)
 {
     const struct event_key key = event->base.key;
     process->now_ns = key.time_ns;
+    if (process->twin && event == process->fed) {
+        process->feed(process);
+        return;
+    }
     if (is_frame_event(event)) {
-        if (process->twin) {
-            process->feed(process);
-            return;
-        }
         struct net_frame *frame = event->frame;
         uint32_t network = event->network;
         uint32_t port = event->port;

@@ -86,9 +86,11 @@ struct emu_process {
     bool halted; /* a probe has stopped a node of it; for whoever put the probe there to undo */
 
     /* Of a process beside the world, in which a copy of one node is run again alone
-     * (debug/history.c): the copy, and what a frame event calls in place of the network. */
+     * (debug/history.c): the copy, the event of what reaches it next, and what that calls. */
     struct emu_node *twin;
+    struct emu_event *fed;
     void (*feed)(struct emu_process *process);
+    bool typed_input; /* for the copy, what the world's is for the others */
 };
 
 void emu_process_init(struct emu_process *process, struct emu_world *world, uint32_t index);

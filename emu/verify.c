@@ -54,26 +54,13 @@ struct share {
 /* False, with a line in the result, if a file is not what the run was made of. */
 static enum status files_same(struct verify *verify, bool *same, struct error *error)
 {
-    const struct trace_head *head = emu_player_head(verify->player);
-    *same = true;
-    for (uint32_t i = 0; i < head->file_count && *same; i++) {
-        const struct trace_file *file = &head->files[i];
-        uint64_t size_bytes;
-        uint64_t hash;
-        enum status status =
-            trace_file_look(verify->options->path, file->path, &size_bytes, &hash, error);
-        if (status) {
-            return status;
-        }
-        *same = size_bytes == file->size_bytes && hash == file->hash;
-        if (!*same) {
-            snprintf(verify->result->text, sizeof verify->result->text,
-                     "%s is not what the run was made of: recorded %" PRIu64
-                     " bytes with hash %016" PRIx64 ", now %" PRIu64 " with %016" PRIx64 "\n",
-                     file->path, file->size_bytes, file->hash, size_bytes, hash);
-        }
+    char text[EMU_FILE_TEXT_MAX];
+    enum status status =
+        emu_player_files_same(verify->player, verify->options->path, same, text, error);
+    if (!status && !*same) {
+        snprintf(verify->result->text, sizeof verify->result->text, "%s\n", text);
     }
-    return STATUS_OK;
+    return status;
 }
 
 /* The recorded digest, and whether the summary beside it tells the same. */

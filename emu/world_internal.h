@@ -18,6 +18,8 @@
 /* No window is longer, so that progress is seen and records stay few. */
 #define EMU_WINDOW_MAX_NS 100000000u
 
+struct trace_input;
+
 /* Causes of drops, in the order of emu_drop_causes: the network's, then ours. */
 enum emu_drop {
     EMU_DROP_NIC_FULL = NET_DROP_COUNT,
@@ -120,6 +122,10 @@ void emu_world_console_input_queue(struct emu_node *node, uint32_t input);
 void emu_world_key(struct emu_node *node, uint32_t key);
 /* Queues the event for key event number `key`, if the scenario has so many. */
 void emu_world_key_queue(struct emu_node *node, uint32_t key);
+
+/* What came from outside and a probe noted, for the twin of the node that it reached; at the twin's
+ * process's time. */
+void emu_world_input_again(struct emu_node *twin, const struct trace_input *input);
 
 /* Every process takes in what was sent to it, and notes its next time; then no inbox holds
  * anything. */

@@ -1,4 +1,5 @@
-/* `denali debug`: gdb at a node of a running world, on a loopback port or a pipe. */
+/* `denali debug`: gdb at a node of a running world or a recorded one, on a loopback port or a pipe.
+ */
 #include <emu/debug.h>
 #include <emu/run.h>
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <base/host_clock.h>
@@ -25,7 +27,8 @@
 
 static const struct cli_option options[] = {
     {"node", "NODE", "the node to debug (default: the first)", false},
-    {"at", "TIME", "run to this virtual time first (default: its first instruction)", false},
+    {"at", "TIME", "at this virtual time, e.g. 20, 20s, 20500ms (default: its first instruction)",
+     false},
     {"port", "PORT", "wait for gdb on this port of 127.0.0.1 (default: any that is free)", false},
     {"pipe", NULL, "gdb is at stdin and stdout: target remote | denali debug ... --pipe", false},
     {"history", "MIB", "host memory for going backwards, in MiB (default: 512)", false},
@@ -121,7 +124,8 @@ static int accept_one(int listener)
 
 /* Says, on stderr, how to come here. */
 static void invite(struct emu_world *world, const struct scn_scenario *scenario,
-                   const struct emu_debug *debug, uint16_t port)
+                   const struct emu_debug *debug, const struct emu_recorded *recorded,
+                   uint16_t port)
 {
     char name[SCN_NODE_NAME_MAX];
     uint32_t node = emu_debug_node(debug);
@@ -130,6 +134,12 @@ static void invite(struct emu_world *world, const struct scn_scenario *scenario,
     fprintf(stderr, "denali: %s stands at %llu.%09llu s of virtual time, instruction %" PRIu64 "\n",
             name, time_ns / TIME_NS_PER_S, time_ns % TIME_NS_PER_S,
             emu_debug_position(debug).retired);
+    if (recorded && emu_recorded_ending_text(recorded)[0]) {
+        char end[SCN_MOMENT_TEXT_MAX];
+        scn_moment_write(emu_recorded_end_ns(recorded), end);
+        fprintf(stderr, "denali: the recording ends before the run did, at %s: %s\n", end,
+                emu_recorded_ending_text(recorded));
+    }
     if (port) {
         fprintf(stderr, "denali: gdb %s -ex 'target remote 127.0.0.1:%u'\n",
                 emu_world_image_path(world, scn_node_group(scenario, node)), port);
@@ -138,11 +148,11 @@ static void invite(struct emu_world *world, const struct scn_scenario *scenario,
 
 static enum status serve(const struct cli_arguments *arguments, struct emu_world *world,
                          const struct scn_scenario *scenario, struct emu_debug *debug,
-                         uint16_t port, struct error *error)
+                         const struct emu_recorded *recorded, uint16_t port, struct error *error)
 {
     if (cli_flag(arguments, "pipe")) {
         signal(SIGINT, SIG_IGN); /* gdb has a packet for it */
-        invite(world, scenario, debug, 0);
+        invite(world, scenario, debug, recorded, 0);
         return emu_debug_serve(debug, STDIN_FILENO, STDOUT_FILENO, &stop, error);
     }
     int listener;
@@ -150,7 +160,7 @@ static enum status serve(const struct cli_arguments *arguments, struct emu_world
     if (status) {
         return status;
     }
-    invite(world, scenario, debug, port);
+    invite(world, scenario, debug, recorded, port);
     int line = accept_one(listener);
     close(listener); /* one is served, and nobody else gets in */
     if (line >= 0) {
@@ -166,6 +176,7 @@ static enum status serve(const struct cli_arguments *arguments, struct emu_world
 static enum status place(const struct cli_arguments *arguments, const struct scn_scenario *scenario,
                          struct emu_debug_options *debug_options, struct error *error)
 {
+    const struct emu_recorded *recorded = debug_options->recorded;
     const char *node = cli_value(arguments, "node");
     const char *at = cli_value(arguments, "at");
     enum status status = STATUS_OK;
@@ -174,12 +185,18 @@ static enum status place(const struct cli_arguments *arguments, const struct scn
         status = scn_node_find(scenario, "--node", node, &debug_options->node, error);
     }
     if (!status && at) {
-        status = scn_moment_parse("--at", at, &debug_options->at_ns, error);
+        status = emu_moment_parse("--at", at, &debug_options->at_ns, error);
     }
-    if (!status && debug_options->at_ns > scenario->duration_ns) {
+    if (recorded && emu_recorded_end_ns(recorded) < debug_options->end_ns) {
+        debug_options->end_ns = emu_recorded_end_ns(recorded);
+    }
+    if (!status && debug_options->at_ns > debug_options->end_ns) {
+        char end[SCN_MOMENT_TEXT_MAX];
+        bool torn = recorded && emu_recorded_ending_text(recorded)[0];
+        scn_moment_write(debug_options->end_ns, end);
         status = error_set(error, STATUS_INVALID, NULL, 0,
-                           "--at %s: the run is over then; expected at most its %.3f s", at,
-                           (double)scenario->duration_ns / 1e9);
+                           "--at %s: the %s is over then; expected at most its %s", at,
+                           torn ? "recording" : "run", end);
     }
     return status;
 }
@@ -224,18 +241,45 @@ static enum status load_machine(const struct cli_arguments *arguments,
     return status;
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat kind;
+    return stat(path, &kind) == 0 && S_ISDIR(kind.st_mode);
+}
+
+/* A run that was recorded is as it was. */
+static enum status load_recorded(const struct cli_arguments *arguments, const char *path,
+                                 struct emu_recorded **recorded, struct scn_scenario **scenario,
+                                 struct error *error)
+{
+    static const char *const changes[] = {"seed", "nodes", "set", "param", "until"};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        if (cli_value(arguments, changes[i])) {
+            return error_set(error, STATUS_INVALID, NULL, 0,
+                             "debug: --%s, but %s is a recorded run, which is as it was; `denali "
+                             "fork` makes another one of it",
+                             changes[i], path);
+        }
+    }
+    return emu_recorded_open(path, recorded, scenario, error);
+}
+
 static enum status load(const struct cli_arguments *arguments, const char *path,
-                        struct scn_scenario **scenario, struct error *error)
+                        struct emu_recorded **recorded, struct scn_scenario **scenario,
+                        struct error *error)
 {
     const char *sets[CLI_VALUES_MAX];
     const char *parameters[CLI_VALUES_MAX];
+    if (is_directory(path) && !arguments->rest_count) {
+        return load_recorded(arguments, path, recorded, scenario, error);
+    }
     if (is_image(path)) {
         return load_machine(arguments, scenario, error);
     }
     if (arguments->rest_count) {
         return error_set(error, STATUS_INVALID, NULL, 0,
-                         "debug: arguments after -- are for an image; in a scenario each group has "
-                         "its own");
+                         "debug: arguments after -- are for an image; in a scenario or a recorded "
+                         "run each group has its own");
     }
     struct emu_run_options run_options = {
         .scenario_path = path,
@@ -267,7 +311,10 @@ static int debug_run(const struct cli_arguments *arguments)
         return CLI_EXIT_BAD_INPUT;
     }
     char shipped[CLI_PATH_MAX];
-    const char *path = cli_scenario_path(&cli_debug_verb, arguments->positional[0], shipped);
+    const char *path = arguments->positional[0];
+    if (!is_directory(path)) {
+        path = cli_scenario_path(&cli_debug_verb, path, shipped);
+    }
     if (!path) {
         return CLI_EXIT_BAD_INPUT;
     }
@@ -296,7 +343,7 @@ static int debug_run(const struct cli_arguments *arguments)
         status = vcpu_engine_choose("--engine", engine, &world_options.engine, &error);
     }
     if (!status) {
-        status = load(arguments, path, &scenario, &error);
+        status = load(arguments, path, &debug_options.recorded, &scenario, &error);
     }
     if (!status) {
         status = place(arguments, scenario, &debug_options, &error);
@@ -311,13 +358,15 @@ static int debug_run(const struct cli_arguments *arguments)
         status = emu_debug_create(world, &debug_options, &debug, &error);
     }
     if (!status && !stop) {
-        status = serve(arguments, world, scenario, debug, (uint16_t)port, &error);
+        status = serve(arguments, world, scenario, debug, debug_options.recorded, (uint16_t)port,
+                       &error);
     }
     if (status && strcmp(error.file, path) == 0) {
         cli_hidden_tell(path, false, &error);
     }
     int code = status ? cli_fail(&error) : stop ? CLI_EXIT_INTERRUPTED : CLI_EXIT_OK;
     emu_debug_destroy(debug);
+    emu_recorded_close(debug_options.recorded);
     emu_world_destroy(world);
     scn_scenario_destroy(scenario);
     return code;
@@ -325,20 +374,21 @@ static int debug_run(const struct cli_arguments *arguments)
 
 const struct cli_verb cli_debug_verb = {
     .name = "debug",
-    .summary = "stop at a node of a scenario, with gdb, and go backwards",
-    .usage = "[OPTIONS] SCENARIO.yaml | IMAGE [-- ARGUMENTS...]",
+    .summary = "stop at a node of a run, with gdb, and go backwards",
+    .usage = "[OPTIONS] DIR | SCENARIO.yaml | IMAGE [-- ARGUMENTS...]",
     .description =
-        "Runs the scenario to a virtual time, stops at an instruction of the node, and speaks\n"
-        "gdb's remote protocol: on a port of this host alone, or on a pipe. The nodes are "
-        "threads,\n"
-        "named as they are; breakpoints and watchpoints hold in the debugged node. reverse-step,\n"
-        "reverse-continue and the like work. Looking changes nothing: only who writes memory or\n"
-        "registers gets another run. `monitor help` in gdb tells of virtual time, interrupts and\n"
-        "frames, and goes to a time. docs/debugging.md has an example. An IMAGE is the file of a "
-        "guest\n"
-        "program, which is booted on a machine of its own.",
+        "Enters a run that was made with --record at a virtual time, from the nearest checkpoint, "
+        "or\nruns a scenario up to it; stops at an instruction of the node, and speaks gdb's "
+        "remote protocol:\non a port of this host alone, or on a pipe. The nodes are threads, "
+        "named as they are; breakpoints\nand watchpoints hold in the debugged node. reverse-step, "
+        "reverse-continue and the like work, back\nto the run's begin. Looking changes nothing: "
+        "only who writes memory or registers gets another\nrun. `monitor help` in gdb tells of "
+        "virtual time, interrupts and frames, and goes to a time.\ndocs/debugging.md has an "
+        "example. An IMAGE is the file of a guest program, which is booted on a\nmachine of its "
+        "own.",
     .options = options,
     .examples = "  denali debug hello.yaml\n"
+                "  denali debug runs/echo-1-1 --node client --at 5s\n"
                 "  denali debug my-peer.img --port 1234 -- arg1\n"
                 "  denali debug kademlia-planetlab.yaml --node peers-17 --at 41.2s --port 1234\n"
                 "  gdb -ex 'target remote | denali debug echo.yaml --node client --pipe'\n",

@@ -23,10 +23,11 @@
 static void queue_input(struct emu_history *history)
 {
     if (history->next_input < history->inputs.count) {
+        const struct emu_input *input = &history->inputs.items[history->next_input];
         history->feed.base.key = (struct event_key){
-            .time_ns = history->inputs.items[history->next_input].time_ns,
-            .kind = EMU_EVENT_NETWORK,
-            .destination = history->node,
+            .time_ns = input->time_ns,
+            .kind = input->frame ? EMU_EVENT_NETWORK : EMU_EVENT_BOOT, /* the first of its time */
+            .destination = input->frame ? history->node : 0,
         };
         event_heap_push(&history->process.events, &history->feed.base);
     }
@@ -37,8 +38,12 @@ static void feed(struct emu_process *process)
 {
     struct emu_history *history =
         (struct emu_history *)((char *)process - offsetof(struct emu_history, process));
-    struct net_frame *frame = history->inputs.items[history->next_input++].frame;
-    emu_node_frame_arrives(&history->twin, frame);
+    const struct emu_input *input = &history->inputs.items[history->next_input++];
+    if (input->frame) {
+        emu_node_frame_arrives(&history->twin, input->frame);
+    } else {
+        emu_world_input_again(&history->twin, input->outside);
+    }
     queue_input(history);
 }
 
@@ -53,6 +58,7 @@ static void make_twin(struct emu_history *history)
 {
     emu_process_init(&history->process, history->world, 0);
     history->process.twin = &history->twin;
+    history->process.fed = &history->feed;
     history->process.feed = feed;
     emu_world_twin_init(history->world, history->node, &history->process, &history->twin);
     history->twin.probe = &history->probe;
@@ -146,7 +152,7 @@ static void thin(struct emu_history *history)
 }
 
 static void keep(struct emu_history *history, struct emu_node *node, uint64_t time_ns,
-                 size_t inputs)
+                 size_t inputs, bool typed_input)
 {
     struct writer writer;
     struct emu_position position = emu_node_position(node);
@@ -168,6 +174,7 @@ static void keep(struct emu_history *history, struct emu_node *node, uint64_t ti
         .position = position,
         .time_ns = time_ns,
         .inputs = inputs,
+        .typed_input = typed_input,
         .bytes = writer.bytes, /* what writer_fini would free is the history's now */
         .size_bytes = writer.size_bytes,
     };
@@ -182,7 +189,7 @@ void emu_history_keep(struct emu_history *history)
     /* Not its process's time: that is of what the process did last, be it later, in a world that
      * has been taken back. */
     keep(history, &history->world->nodes[history->node], history->world->now_ns,
-         history->inputs.count);
+         history->inputs.count, history->world->typed_input);
 }
 
 /* The twin is what the node was then. */
@@ -194,6 +201,7 @@ static bool restore(struct emu_history *history, uint32_t index)
     emu_probe_clear(&history->probe);
     history->process.halted = false;
     history->process.now_ns = checkpoint->time_ns;
+    history->process.typed_input = checkpoint->typed_input;
     history->next_input = checkpoint->inputs;
     reader_init(&reader, checkpoint->bytes, checkpoint->size_bytes);
     emu_node_state_load(&history->twin, &reader);
@@ -263,7 +271,8 @@ static enum emu_history_result approach(struct emu_history *history, struct emu_
             result = EMU_HISTORY_DIVERGED;
         }
         if (result == EMU_HISTORY_DONE && far) {
-            keep(history, &history->twin, history->process.now_ns, history->next_input);
+            keep(history, &history->twin, history->process.now_ns, history->next_input,
+                 history->process.typed_input);
         }
     }
     return result;

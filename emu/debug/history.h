@@ -1,8 +1,9 @@
 /*
  * The past of one node: states of it at some positions, and every frame that reached it since the
- * first. From these the node is run again alone, as a twin beside the world, to any position up to
- * where the world's own has come: everything else that a node sees (its timers, disks, entropy,
- * the scenario's input) is a function of its state and its time.
+ * first, with what came from outside the world. From these the node is run again alone, as a twin
+ * beside the world, to any position up to where the world's own has come: everything else that a
+ * node sees (its timers, disks, entropy, the scenario's input) is a function of its state and its
+ * time.
  *
  * States are kept dense near the present and near where somebody looks, and sparse far away.
  */
@@ -18,6 +19,7 @@ struct emu_checkpoint {
     struct emu_position position; /* it may have been there for a while */
     uint64_t time_ns;             /* the world's, or one not later than the node's */
     size_t inputs;                /* of the history's that had reached it */
+    bool typed_input;             /* something could still be typed on consoles */
     uint8_t *bytes;
     size_t size_bytes;
 };

@@ -103,13 +103,17 @@ static void say_frames(struct gdb *gdb, const char *argument)
     tell(gdb, "%s: %" PRIu32 " frames in its network card, not taken yet\n", name, node->nic.count);
     if (node->process->twin) {
         const struct emu_inputs *inputs = &debug->history->inputs;
-        size_t next = debug->history->next_input;
-        for (size_t i = next; i < inputs->count && i - next < FRAMES_MAX; i++) {
-            tell(gdb, "  " TIME_FORMAT ": %" PRIu32 " bytes\n",
-                 TIME_PARTS(inputs->items[i].time_ns), inputs->items[i].frame->size_bytes);
+        size_t count = 0;
+        for (size_t i = debug->history->next_input; i < inputs->count; i++) {
+            const struct emu_input *input = &inputs->items[i];
+            if (input->frame && count < FRAMES_MAX) {
+                tell(gdb, "  " TIME_FORMAT ": %" PRIu32 " bytes\n", TIME_PARTS(input->time_ns),
+                     input->frame->size_bytes);
+            }
+            count += input->frame != NULL;
         }
         tell(gdb, "%zu that reached it between this moment of its past and where the world is\n",
-             inputs->count - next);
+             count);
         return;
     }
     emu_world_collect(debug->world);

@@ -163,10 +163,14 @@ static void begin_history(struct emu_debug *debug)
     emu_history_keep(debug->history);
 }
 
-/* After a write: whatever would be run again from before would not have it. */
+/* After a write: whatever would be run again from before would not have it, and what was recorded
+ * is another run. */
 static void forget_past(struct emu_debug *debug)
 {
     debug->written = false;
+    if (debug->replay) {
+        debug->replay->forked = true;
+    }
     emu_moments_forget(&debug->moments);
     emu_moments_keep(&debug->moments);
     begin_history(debug);
@@ -201,6 +205,14 @@ static uint64_t lesser(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Runs the world on, up to until_ns; a recorded run gets what it got from outside. */
+static enum status run_on(struct emu_debug *debug, uint64_t until_ns, struct error *error)
+{
+    bool stopped;
+    return debug->replay ? emu_replay_run(debug->replay, until_ns, &stopped, error)
+                         : emu_world_run(debug->world, until_ns, error);
+}
+
 /* Runs the world until the probe, which is set, stops it, or to until_ns. */
 static enum status run_world(struct emu_debug *debug, uint64_t until_ns, bool moments,
                              enum run_end *end, struct error *error)
@@ -214,7 +226,7 @@ static enum status run_world(struct emu_debug *debug, uint64_t until_ns, bool mo
         if (next_ns < until_ns && until_ns - next_ns > SLICE_NS) {
             slice_ns = (next_ns > world->now_ns ? next_ns : world->now_ns) + SLICE_NS;
         }
-        enum status status = emu_world_run(world, lesser(slice_ns, until_ns), error);
+        enum status status = run_on(debug, lesser(slice_ns, until_ns), error);
         if (status) {
             return status;
         }
@@ -238,10 +250,23 @@ static uint64_t arrivals(const struct emu_node *node)
            node->account.drops_node_down;
 }
 
+/* Forgets what reached the node later than at a moment at which `frames` had. */
+static void cut_off(struct emu_inputs *inputs, uint64_t frames, uint64_t time_ns)
+{
+    size_t count = inputs->count;
+    uint64_t left = inputs->frame_count;
+    while (count && (left > frames || (!inputs->items[count - 1].frame &&
+                                       inputs->items[count - 1].time_ns > time_ns))) {
+        left -= inputs->items[--count].frame != NULL;
+    }
+    emu_inputs_truncate(inputs, count);
+}
+
 /* Runs the world, which stands at a moment before, to where the node was when it had come to
- * `present`, so that its history is whole. What runs past that is cut off. */
-static enum status capture(struct emu_debug *debug, struct emu_position present, uint64_t inputs,
-                           enum run_end *end, struct error *error)
+ * `present` and `frames` had reached it, so that its history is whole. What runs past that, which
+ * was at now_ns, is cut off. */
+static enum status capture(struct emu_debug *debug, struct emu_position present, uint64_t frames,
+                           uint64_t now_ns, enum run_end *end, struct error *error)
 {
     struct emu_inputs *reached = &debug->history->inputs;
     emu_probe_clear(&debug->probe);
@@ -250,15 +275,14 @@ static enum status capture(struct emu_debug *debug, struct emu_position present,
     debug->probe.until = present;
     enum status status = run_world(debug, TIME_NEVER, false, end, error);
     /* It may have been there for a while, and frames have come meanwhile. */
-    while (!status && *end == RUN_STOPPED && reached->count < inputs) {
+    while (!status && *end == RUN_STOPPED && reached->frame_count < frames) {
         uint64_t next_ns = emu_world_next_ns(debug->world);
         emu_probe_clear(&debug->probe);
         live(debug)->process->halted = false;
-        status = next_ns == TIME_NEVER ? diverged(error)
-                                       : emu_world_run(debug->world, next_ns + SLICE_NS, error);
+        status = next_ns == TIME_NEVER ? diverged(error) : run_on(debug, next_ns + SLICE_NS, error);
     }
     if (!status && *end == RUN_STOPPED) {
-        emu_inputs_truncate(reached, inputs);
+        cut_off(reached, frames, now_ns);
     } else if (!status && *end == RUN_TIME) {
         status = diverged(error);
     }
@@ -267,12 +291,16 @@ static enum status capture(struct emu_debug *debug, struct emu_position present,
 }
 
 /* Has the history reach further back: one pass over the world from an earlier moment, which then
- * stands where it stood. *further: it does. */
+ * stands where it stood. Twice as far, or more, so that all the way to the beginning costs no more
+ * than twice the way. *further: it does. */
 static enum status extend(struct emu_debug *debug, bool *further, enum run_end *end,
                           struct error *error)
 {
     uint64_t first_ns = debug->history->checkpoints[0].time_ns;
-    uint32_t moment = first_ns ? emu_moments_find(&debug->moments, first_ns - 1) : EMU_MOMENT_NONE;
+    struct emu_moments *moments = &debug->moments;
+    uint64_t span_ns = debug->world->now_ns - first_ns;
+    uint64_t wanted_ns = first_ns > span_ns ? lesser(first_ns - span_ns, first_ns - 1) : 0;
+    uint32_t moment = first_ns ? emu_moments_find(moments, wanted_ns) : EMU_MOMENT_NONE;
     *further = false;
     *end = RUN_STOPPED;
     if (debug->history->from_birth || moment == EMU_MOMENT_NONE) {
@@ -280,19 +308,18 @@ static enum status extend(struct emu_debug *debug, bool *further, enum run_end *
     }
     struct emu_position present = emu_node_position(live(debug));
     uint64_t reached = arrivals(live(debug));
-    size_t size_bytes = 0;
-    uint8_t *bytes = emu_world_state_save(debug->world, &size_bytes);
-    enum status status = emu_moments_load(&debug->moments, moment, error);
+    struct emu_moment now = emu_moments_present(moments);
+    enum status status = emu_moments_load(moments, moment, error);
     if (!status) {
         begin_history(debug);
         debug->muted = true;
-        status = capture(debug, present, reached - arrivals(live(debug)), end, error);
+        status = capture(debug, present, reached - arrivals(live(debug)), now.time_ns, end, error);
         debug->muted = false;
     }
     if (!status) {
-        status = emu_world_state_load(debug->world, bytes, size_bytes, error);
+        status = emu_moments_return(moments, &now, error);
     }
-    free(bytes);
+    emu_moment_fini(&now);
     if (!status && *end == RUN_INTERRUPTED) {
         begin_history(debug);
     }
@@ -490,6 +517,21 @@ static enum status run_to_time(struct emu_debug *debug, uint64_t time_ns, enum r
     return status;
 }
 
+/* To a moment that is nearer to a time than the present is, if it is. */
+static enum status jump(struct emu_debug *debug, uint32_t moment, uint64_t time_ns,
+                        struct error *error)
+{
+    uint64_t now_ns = debug->world->now_ns;
+    if (time_ns >= now_ns && debug->moments.items[moment].time_ns <= now_ns) {
+        return STATUS_OK;
+    }
+    enum status status = emu_moments_load(&debug->moments, moment, error);
+    if (!status) {
+        begin_history(debug);
+    }
+    return status;
+}
+
 enum status emu_debug_goto(struct emu_debug *debug, uint64_t time_ns, struct emu_debug_stop *stop,
                            struct error *error)
 {
@@ -503,17 +545,12 @@ enum status emu_debug_goto(struct emu_debug *debug, uint64_t time_ns, struct emu
     }
     debug->in_past = false;
     time_ns = lesser(time_ns, debug->options.end_ns);
-    if (time_ns < debug->world->now_ns) {
-        uint32_t moment = emu_moments_find(&debug->moments, time_ns);
-        if (moment == EMU_MOMENT_NONE) {
-            stop->kind = EMU_DEBUG_BEGIN;
-            moment = 0;
-        }
-        status = emu_moments_load(&debug->moments, moment, error);
-        if (!status) {
-            begin_history(debug);
-        }
+    uint32_t moment = emu_moments_find(&debug->moments, time_ns);
+    if (moment == EMU_MOMENT_NONE) {
+        stop->kind = EMU_DEBUG_BEGIN;
+        moment = 0;
     }
+    status = jump(debug, moment, time_ns, error);
     if (!status && stop->kind != EMU_DEBUG_BEGIN) {
         status = run_to_time(debug, time_ns, &end, error);
     }
@@ -576,14 +613,28 @@ enum status emu_debug_create(struct emu_world *world, const struct emu_debug_opt
     }
     debug->history->interrupted = interrupted;
     debug->history->context = debug;
+    if (options->recorded) {
+        debug->replay = &options->recorded->replay;
+        debug->options.end_ns = lesser(options->end_ns, debug->replay->to_ns);
+        status = emu_player_enter(debug->replay->player, world, EMU_PLACE_START, error);
+    }
+    if (status) {
+        emu_history_destroy(debug->history);
+        free(debug);
+        return status;
+    }
     debug->sink = world->sink;
     world->sink = (struct emu_sink){.context = debug, .console = take_console};
-    emu_moments_init(&debug->moments, world, 2 * part_bytes);
-    emu_moments_keep(&debug->moments);
+    emu_moments_init(&debug->moments, world, 2 * part_bytes,
+                     debug->replay ? debug->replay->player : NULL);
     emu_probe_init(&debug->probe, &debug->history->inputs);
     attach(debug, options->node);
     debug->muted = true;
-    status = run_to_time(debug, lesser(options->at_ns, options->end_ns), &end, error);
+    uint64_t at_ns = lesser(options->at_ns, debug->options.end_ns);
+    status = jump(debug, emu_moments_find(&debug->moments, at_ns), at_ns, error);
+    if (!status) {
+        status = run_to_time(debug, at_ns, &end, error);
+    }
     if (!status && end == RUN_TIME && live(debug)->state == EMU_NODE_OFF) {
         struct emu_debug_stop stop;
         status = forward_live(debug, (struct emu_debug_span){.step = true}, &stop, error);

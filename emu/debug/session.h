@@ -6,6 +6,7 @@
 
 #include "history.h"
 #include "moments.h"
+#include "recorded.h"
 
 struct emu_debug {
     struct emu_world *world;
@@ -15,10 +16,11 @@ struct emu_debug {
     struct emu_probe probe; /* on it in the world */
     struct emu_history *history;
     struct emu_moments moments;
-    bool in_past;         /* the debugged node is its history's twin */
-    bool written;         /* since it last ran; what was before is not the past any more */
-    bool muted;           /* the world is run again */
-    struct emu_sink sink; /* the world's own, while the session has it */
+    struct emu_replay *replay; /* of the recorded run that the world is of, or NULL */
+    bool in_past;              /* the debugged node is its history's twin */
+    bool written;              /* since it last ran; what was before is not the past any more */
+    bool muted;                /* the world is run again */
+    struct emu_sink sink;      /* the world's own, while the session has it */
 
     uint32_t breakpoints[EMU_DEBUG_BREAKPOINTS_MAX];
     uint32_t breakpoint_count;

@@ -9,6 +9,9 @@
  *     emu_debug_serve(debug, in, out, &error)                             or leave it to gdb
  *     emu_debug_destroy(debug), emu_world_destroy(world)
  *
+ * The world is one of the caller's own, or of a recorded run (emu_recorded_open), which is entered
+ * at any moment from the checkpoint before it.
+ *
  * Invariants. Nothing here changes what the world comes to but a write to memory or a register:
  * stopped, stepped, taken backwards and run on, it has the digest that it has undisturbed. The
  * debugged node can be at a moment of its past, where it is run again alone, from what it was sent;
@@ -74,10 +77,30 @@ struct emu_debug_stop {
     bool wrote;             /* WATCHPOINT: the access was a write */
 };
 
+/* --- a recorded run --------------------------------------------------------------------------- */
+
+struct emu_recorded;
+struct scn_scenario;
+
+/* Opens the recording of a run directory and its scenario, which the caller destroys after the
+ * world that is made of it. STATUS_CORRUPT if the recording is damaged where it is looked at, or a
+ * file that the run was made of is not what it was. */
+enum status emu_recorded_open(const char *directory, struct emu_recorded **recorded,
+                              struct scn_scenario **scenario, struct error *error) MUST_USE;
+/* After the session and before the world is destroyed. Takes NULL. */
+void emu_recorded_close(struct emu_recorded *recorded);
+/* Up to where it reaches. */
+uint64_t emu_recorded_end_ns(const struct emu_recorded *recorded);
+/* Of a recording that is torn or damaged before the run's end: what ends it. "" of a whole one. */
+const char *emu_recorded_ending_text(const struct emu_recorded *recorded);
+
+/* --- a session -------------------------------------------------------------------------------- */
+
 struct emu_debug_options {
-    uint32_t node;          /* the one to debug */
-    uint64_t at_ns;         /* how far the world is run first; then on until the node has booted */
-    uint64_t end_ns;        /* where the run is over */
+    uint32_t node;   /* the one to debug */
+    uint64_t at_ns;  /* how far the world is run first; then on until the node has booted */
+    uint64_t end_ns; /* where the run is over; what was recorded may end before */
+    struct emu_recorded *recorded; /* of which the world is; NULL: of no recorded run */
     uint64_t history_bytes; /* of host memory for going backwards; 0: EMU_DEBUG_HISTORY_BYTES */
     /* Asked several times a second while anything runs; true stops it. NULL: never. */
     bool (*interrupted)(void *context);
@@ -88,7 +111,9 @@ struct emu_debug_options {
 
 #define EMU_DEBUG_HISTORY_BYTES (512ull << 20)
 
-/* Runs the world, which has not run yet, to options->at_ns. */
+/* Runs the world, which has not run yet, to options->at_ns; a recorded one from its last checkpoint
+ * before. STATUS_CORRUPT if that is damaged, or if the run comes to something else than was
+ * recorded; so do the functions below. */
 enum status emu_debug_create(struct emu_world *world, const struct emu_debug_options *options,
                              struct emu_debug **debug, struct error *error) MUST_USE;
 /* Takes NULL. The world is where it has come to, and runs on undisturbed. */

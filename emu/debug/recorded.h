@@ -1,0 +1,14 @@
+/* A recorded run, for the files of this folder. */
+#ifndef DENALI_EMU_DEBUG_RECORDED_H
+#define DENALI_EMU_DEBUG_RECORDED_H
+
+#include <emu/debug.h>
+
+#include "../replay.h"
+
+struct emu_recorded {
+    char *directory;
+    struct emu_replay replay;
+};
+
+#endif
