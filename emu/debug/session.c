@@ -521,8 +521,10 @@ static enum status run_to_time(struct emu_debug *debug, uint64_t time_ns, enum r
 static enum status jump(struct emu_debug *debug, uint32_t moment, uint64_t time_ns,
                         struct error *error)
 {
+    /* Within a window the node may have come further than the world as a whole. */
     uint64_t now_ns = debug->world->now_ns;
-    if (time_ns >= now_ns && debug->moments.items[moment].time_ns <= now_ns) {
+    uint64_t node_ns = emu_debug_time_ns(debug, debug->node);
+    if (time_ns >= now_ns && time_ns >= node_ns && debug->moments.items[moment].time_ns <= now_ns) {
         return STATUS_OK;
     }
     enum status status = emu_moments_load(&debug->moments, moment, error);
