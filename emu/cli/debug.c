@@ -27,8 +27,7 @@
 
 static const struct cli_option options[] = {
     {"node", "NODE", "the node to debug (default: the first)", false},
-    {"at", "TIME", "at this virtual time, e.g. 20, 20s, 20500ms (default: where it begins)",
-     false},
+    {"at", "TIME", "stand there, e.g. 20s, 20500ms (default: where it begins)", false},
     {"port", "PORT", "wait for gdb on this port of 127.0.0.1 (default: any that is free)", false},
     {"pipe", NULL, "gdb is at stdin and stdout: target remote | denali debug ... --pipe", false},
     {"history", "MIB", "host memory for going backwards, in MiB (default: 512)", false},

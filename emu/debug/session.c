@@ -300,10 +300,13 @@ static enum status extend(struct emu_debug *debug, bool *further, enum run_end *
     struct emu_moments *moments = &debug->moments;
     uint64_t span_ns = debug->world->now_ns - first_ns;
     uint64_t wanted_ns = first_ns > span_ns ? lesser(first_ns - span_ns, first_ns - 1) : 0;
-    uint32_t moment = first_ns ? emu_moments_find(moments, wanted_ns) : EMU_MOMENT_NONE;
+    uint32_t moment = emu_moments_find(moments, wanted_ns);
+    if (moment == EMU_MOMENT_NONE && moments->items[0].time_ns < first_ns) {
+        moment = 0; /* not so far, but that is all there is */
+    }
     *further = false;
     *end = RUN_STOPPED;
-    if (debug->history->from_birth || moment == EMU_MOMENT_NONE) {
+    if (debug->history->from_birth || !first_ns || moment == EMU_MOMENT_NONE) {
         return STATUS_OK;
     }
     struct emu_position present = emu_node_position(live(debug));

@@ -105,6 +105,58 @@ TEST_F(RealGdb, ReverseContinueEndsAtTheInstructionThatWroteInAnotherFile)
                         });
 }
 
+/* The example's run, recorded, into `run`. */
+void RecordExample(const support::TemporaryFolder &folder)
+{
+    Outcome outcome = Denali(folder, {"run", "wrong-mean.yaml", "--quiet", "--record",
+                                      "--checkpoint-every", "100ms", "--out", "run"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+}
+
+TEST_F(RealGdb, ComesIntoARecordedRunAndGoesBackBeyondItsCheckpointsToTheWriter)
+{
+    RecordExample(folder);
+    std::string said = Gdb(folder, Piped("run --node tally --at 1500ms"),
+                           "print ledger\nwatch ledger.sensors\nreverse-continue\nbacktrace\n"
+                           "monitor time\ndelete\nreverse-continue\n"
+                           "print $pc == (void *)_start\nmonitor time\ncontinue\n"
+                           "monitor goto 200ms\nmonitor goto 1900ms\n");
+    ExpectInOrder(said, {
+                            "sensors = 243",
+                            "Old value = 243",
+                            "New value = 242",
+                            "in ledger_note (",
+                            "sensor=4, value=243) at ledger.c:6",
+                            "latest[sensor] = value;",
+                            "take_reading (",
+                            "at tally.c:20",
+                            "tally: 0.5",
+                            "this is its past",
+                            "the world: 1.500000000 s",
+                            "No more reverse-execution history.",
+                            "= 1",
+                            "tally: 0.000000000 s, 0 instructions",
+                            "[tally ended with exit code 0]",
+                            "the world: 0.200000000 s",
+                            "the world: 1.900000000 s",
+                        });
+}
+
+/* What came from outside belongs to a node's past as frames do. */
+TEST_F(RealGdb, GivesANodesPastWhatCameFromOutsideAgain)
+{
+    RecordExample(folder);
+    Outcome forked = Denali(folder, {"fork", "run", "--quiet", "--at", "525ms", "--set",
+                                     "poke=tally:ledger=3", "--out", "changed"});
+    ASSERT_EQ(forked.code, 0) << forked.err;
+    std::string said = Gdb(folder, Piped("changed --node tally --at 1500ms"),
+                           "print ledger.latest[0]\nbreak ledger_note if sensor == 3\n"
+                           "reverse-continue\nmonitor time\nprint ledger.latest[0]\ndelete\n"
+                           "break ledger_mean\ncontinue\nprint ledger.latest[0]\nmonitor time\n");
+    ExpectInOrder(said, {"$1 = 3", "sensor=3", "this is its past", "$2 = 203", "ledger_mean (",
+                         "$3 = 3", "this is its past"});
+}
+
 TEST_F(RealGdb, StepsBothWaysThroughSourceAndFrames)
 {
     std::string said = Gdb(folder, Piped("wrong-mean.yaml --node tally --jobs 2"),

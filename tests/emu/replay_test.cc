@@ -179,6 +179,80 @@ TEST(Replay, StopsWhereTheRecordingSaysOtherwise)
 
 /* --- bundles ---------------------------------------------------------------------------------- */
 
+/* Where the checkpoint before a time is in the file, behind its header. */
+static uint64_t CheckpointOffset(const std::string &path, uint64_t before_ns)
+{
+    struct error error = ERROR_INIT;
+    struct trace_recording *recording = nullptr;
+    EXPECT_EQ(trace_recording_open(path.c_str(), true, &recording, &error), STATUS_OK);
+    size_t count = 0;
+    uint64_t offset = 0;
+    const struct trace_entry *entries = trace_recording_entries(recording, &count);
+    for (size_t i = 0; i < count && entries[i].time_ns <= before_ns; i++) {
+        if (entries[i].type == TRACE_RECORD_FULL || entries[i].type == TRACE_RECORD_DELTA) {
+            offset = entries[i].offset + 40;
+        }
+    }
+    trace_recording_close(recording);
+    return offset;
+}
+
+/* Nobody is at the pipe: it stands, and ends. */
+static Outcome DebugAt(const support::TemporaryFolder &folder, const std::string &run,
+                       const std::string &at)
+{
+    return Denali(folder, {"debug", run, "--node", "peer-1", "--at", at, "--pipe"});
+}
+
+TEST(DebuggedRecording, TornIsEnteredUpToItsTailAndWhatIsNotAsItWasIsRefused)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "45ms"));
+    const std::string recording = folder.read("run/trace/recording");
+    Outcome outcome = DebugAt(folder, "run", "42ms");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find("peer-1 stands at 0.042"), std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.find("ends before"), std::string::npos) << outcome.err;
+    EXPECT_EQ(DebugAt(folder, "run", "46ms").code, 2);
+
+    uint64_t offset = CheckpointOffset(folder.path("run/trace/recording"), 35000000);
+    ASSERT_GT(offset, 0u);
+    std::string changed = recording;
+    changed[offset + 5] ^= 1;
+    folder.write("run/trace/recording", changed);
+    outcome = DebugAt(folder, "run", "35ms");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("record at byte " + std::to_string(offset - 40)), std::string::npos)
+        << outcome.err;
+    EXPECT_NE(outcome.err.find("denali verify"), std::string::npos) << outcome.err;
+    outcome = DebugAt(folder, "run", "15ms"); /* which does not need it */
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+
+    folder.write("run/trace/recording", recording.substr(0, offset + 5));
+    outcome = DebugAt(folder, "run", "25ms");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find("the recording ends before the run did"), std::string::npos)
+        << outcome.err;
+    outcome = DebugAt(folder, "run", "42ms");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--at 42ms: the recording is over then"), std::string::npos)
+        << outcome.err;
+
+    folder.write("run/trace/recording", recording);
+    std::string image;
+    for (const auto &entry : std::filesystem::directory_iterator(folder.path("run/images"))) {
+        image = "run/images/" + entry.path().filename().string();
+    }
+    folder.write(image, folder.read(image) + "x");
+    outcome = DebugAt(folder, "run", "25ms");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("is not what the run was made of"), std::string::npos)
+        << outcome.err;
+    outcome = Denali(folder, {"debug", "run", "--seed", "3", "--pipe"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("denali fork"), std::string::npos) << outcome.err;
+}
+
 TEST(Bundled, ARunIsConfirmedFromOneFile)
 {
     support::TemporaryFolder folder;
