@@ -354,12 +354,12 @@ static uint32_t version_find(struct cache *cache, uint32_t eip, const struct fla
     return code;
 }
 
-/* Joins the branch at site to code. Never from one generation to another, whose code may go before.
- * The lock is held. */
-static void link_site(struct cache *cache, uint32_t site, uint32_t code)
+/* Joins the branch at site, in code of that generation, to code; only within the present one, as
+ * the other half may go before. The lock is held. */
+static void link_site(struct cache *cache, uint32_t generation, uint32_t site, uint32_t code)
 {
     int32_t displacement = (int32_t)(code - (site + (uint32_t)sizeof displacement));
-    if (half_of(cache, site) == half_of(cache, code)) {
+    if (generation == cache->generation && half_of(cache, site) == half_of(cache, code)) {
         __atomic_store_n((int32_t *)(void *)(cache->writable + site), displacement,
                          __ATOMIC_RELEASE);
     }
@@ -368,15 +368,19 @@ static void link_site(struct cache *cache, uint32_t site, uint32_t code)
 const void *cache_follow(struct cache *cache, struct cache_user *user, uint32_t number,
                          uint32_t *eip, struct cache_workshop *workshop)
 {
+    uint32_t which = number & EDGE_OF_HALF ? 1 : 0;
     pthread_mutex_lock(&cache->lock);
-    struct lower_edge edge =
-        cache->halves[number & EDGE_OF_HALF ? 1 : 0].edges[number & ~EDGE_OF_HALF];
+    struct lower_edge edge = cache->halves[which].edges[number & ~EDGE_OF_HALF];
+    /* Of the edge's code, which the user has just left: this one, or the one before. */
+    uint32_t generation = cache->generation % 2 == which ? cache->generation : 0;
     *eip = edge.target;
     uint32_t code = CACHE_UNKNOWN;
     if (edge.source.kind != FLAGS_IN_GATE && is_code(cache, edge.target)) {
         code = version_find(cache, edge.target, &edge.source, workshop);
+    }
+    if (code != CACHE_UNKNOWN) {
         if (code > CACHE_INTERPRET) {
-            link_site(cache, edge.site, code);
+            link_site(cache, generation, edge.site, code);
         }
         __atomic_store_n(&user->generation, cache->generation, __ATOMIC_SEQ_CST);
     }
@@ -387,7 +391,7 @@ const void *cache_follow(struct cache *cache, struct cache_user *user, uint32_t 
     const uint8_t *found = cache_find(cache, user, edge.target, workshop);
     if (found) {
         pthread_mutex_lock(&cache->lock);
-        link_site(cache, edge.site_gate ? edge.site_gate : edge.site,
+        link_site(cache, generation, edge.site_gate ? edge.site_gate : edge.site,
                   (uint32_t)(found - cache->executable));
         pthread_mutex_unlock(&cache->lock);
     }

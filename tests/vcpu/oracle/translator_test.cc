@@ -284,6 +284,60 @@ TEST_F(TranslatorTest, MoreKindsOfFlagsThanVersionsAreExact)
     }
 }
 
+// Pieces that end in conditional and direct branches with flags of their own, so that edges have
+// versions: with too little room, generations pass while a thread is about to link an edge.
+TEST_F(TranslatorTest, ThreadsLinkEdgesInACacheThatIsTooSmall)
+{
+    std::vector<uint8_t> code;
+    constexpr uint32_t kPieces = 512, kBytes = 32;
+    for (uint32_t i = 0; i < kPieces; i++) {
+        // imul ebx, ebx, odd; add ebx, i; cmp ebx, ecx; ja to one piece; jmp to another
+        std::vector<uint8_t> piece = {0x69, 0xdb, 0x0d, 0x66,       0x19,
+                                      0x00, 0x81, 0xc3, (uint8_t)i, (uint8_t)(i >> 8),
+                                      0,    0,    0x39, 0xcb};
+        auto put32 = [&](uint32_t value) {
+            for (int j = 0; j < 4; j++) {
+                piece.push_back((uint8_t)(value >> 8 * j));
+            }
+        };
+        piece.insert(piece.end(), {0x0f, 0x87});
+        put32((i * 37 + 11) % kPieces * kBytes - (i * kBytes + (uint32_t)piece.size() + 4));
+        piece.push_back(0xe9);
+        put32((i * 101 + 7) % kPieces * kBytes - (i * kBytes + (uint32_t)piece.size() + 4));
+        piece.resize(kBytes, 0x90);
+        code.insert(code.end(), piece.begin(), piece.end());
+    }
+    CodeGround ground(CODE, code);
+    cache_of(ground.image, TRANSLATOR_SLOT)->half_bytes = 4096;
+    constexpr unsigned kThreads = 4;
+    std::vector<uint8_t> data(DATA_BYTES);
+    std::vector<std::unique_ptr<Runner>> runners;
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < kThreads; i++) {
+        runners.push_back(std::make_unique<Runner>(ground, data, CODE));
+        runners[i]->vcpu.gpr[VCPU_EBX] = i * 0x9e3779b9u;
+        runners[i]->vcpu.gpr[VCPU_ECX] = 0x80000000u + i;
+    }
+    for (auto &runner : runners) {
+        threads.emplace_back([&runner] {
+            Engine engine("translator");
+            for (unsigned piece = 0; piece < 600; piece++) {
+                engine.run(runner->vcpu, 1000);
+            }
+        });
+    }
+    for (std::thread &thread : threads) {
+        thread.join();
+    }
+    for (unsigned i = 0; i < kThreads; i++) {
+        Runner alone(ground, data, CODE);
+        alone.vcpu.gpr[VCPU_EBX] = i * 0x9e3779b9u;
+        alone.vcpu.gpr[VCPU_ECX] = 0x80000000u + i;
+        interpreter_.run(alone.vcpu, 600000);
+        EXPECT_EQ(difference(alone.vcpu, runners[i]->vcpu), "") << i;
+    }
+}
+
 TEST_F(TranslatorTest, NoMemoryIsBothWritableAndExecutable)
 {
     CodeGround ground(CODE, wanderer());
