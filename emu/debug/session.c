@@ -262,29 +262,50 @@ static void cut_off(struct emu_inputs *inputs, uint64_t frames, uint64_t time_ns
     emu_inputs_truncate(inputs, count);
 }
 
-/* Runs the world, which stands at a moment before, to where the node was when it had come to
- * `present` and `frames` had reached it, so that its history is whole. What runs past that, which
- * was at now_ns, is cut off. */
+/* Runs the world on to a time, whatever becomes of the node. */
+static enum status run_past_stops(struct emu_debug *debug, uint64_t time_ns, enum run_end *end,
+                                  struct error *error)
+{
+    enum status status;
+    do {
+        emu_probe_clear(&debug->probe);
+        status = run_world(debug, time_ns, false, end, error);
+    } while (!status && *end == RUN_STOPPED);
+    return status;
+}
+
+/*
+ * Runs the world, which stands at a moment before, to where it was at now_ns, and the node on to
+ * where that was: at `present`, with so many frames that had reached it. Then its history is whole;
+ * what runs past that is cut off. The node may not have moved for long, or have ended, but what
+ * reached it meanwhile counts.
+ */
 static enum status capture(struct emu_debug *debug, struct emu_position present, uint64_t frames,
                            uint64_t now_ns, enum run_end *end, struct error *error)
 {
-    struct emu_inputs *reached = &debug->history->inputs;
-    emu_probe_clear(&debug->probe);
+    const struct emu_inputs *reached = &debug->history->inputs;
     debug->probe.breakpoint_count = 0;
     debug->probe.watch_count = 0;
-    debug->probe.until = present;
-    enum status status = run_world(debug, TIME_NEVER, false, end, error);
-    /* It may have been there for a while, and frames have come meanwhile. */
-    while (!status && *end == RUN_STOPPED && reached->frame_count < frames) {
+    enum status status = run_past_stops(debug, now_ns, end, error);
+    bool going = !status && *end != RUN_INTERRUPTED;
+    if (going && emu_position_compare(emu_node_position(live(debug)), present) < 0) {
+        emu_probe_clear(&debug->probe);
+        debug->probe.until = present;
+        status = run_world(debug, debug->options.end_ns, false, end, error);
+        going = !status && *end != RUN_INTERRUPTED;
+    }
+    if (going && emu_position_compare(emu_node_position(live(debug)), present) != 0) {
+        status = diverged(error);
+    }
+    while (going && !status && reached->frame_count < frames) {
         uint64_t next_ns = emu_world_next_ns(debug->world);
         emu_probe_clear(&debug->probe);
         live(debug)->process->halted = false;
         status = next_ns == TIME_NEVER ? diverged(error) : run_on(debug, next_ns + SLICE_NS, error);
     }
-    if (!status && *end == RUN_STOPPED) {
-        cut_off(reached, frames, now_ns);
-    } else if (!status && *end == RUN_TIME) {
-        status = diverged(error);
+    if (going && !status) {
+        *end = RUN_STOPPED;
+        cut_off(&debug->history->inputs, frames, now_ns);
     }
     tell_probes(debug);
     return status;

@@ -120,7 +120,8 @@ TEST_F(RealGdb, ComesIntoARecordedRunAndGoesBackBeyondItsCheckpointsToTheWriter)
                            "print ledger\nwatch ledger.sensors\nreverse-continue\nbacktrace\n"
                            "monitor time\ndelete\nreverse-continue\n"
                            "print $pc == (void *)_start\nmonitor time\ncontinue\n"
-                           "monitor goto 200ms\nmonitor goto 1900ms\n");
+                           "monitor goto 200ms\nmonitor goto 1900ms\nmonitor node sensor-2\n"
+                           "thread 4\nreverse-stepi\nreverse-continue\nmonitor time\n");
     ExpectInOrder(said, {
                             "sensors = 243",
                             "Old value = 243",
@@ -139,6 +140,10 @@ TEST_F(RealGdb, ComesIntoARecordedRunAndGoesBackBeyondItsCheckpointsToTheWriter)
                             "[tally ended with exit code 0]",
                             "the world: 0.200000000 s",
                             "the world: 1.900000000 s",
+                            "Switching to thread 4", /* which ended long before its checkpoint */
+                            "No more reverse-execution history.",
+                            "sensor-2: 0.1",
+                            " s, 0 instructions",
                         });
 }
 
