@@ -15,8 +15,9 @@
  * is overwritten under one that came in before: until it has left, what is not translated yet is
  * interpreted. So nobody ever waits, and no running block is touched.
  *
- * Size: CACHE_CODE_BYTES of code, at most half as much again for its edges and versions, and 16 KiB
- * for each guest page of code up to CACHE_PAGES_MAX.
+ * Size: CACHE_CODE_BYTES of code; 28 bytes for each edge and version, which together come to about
+ * as much as the code at most, and with room to grow to less than twice; and 16 KiB for each guest
+ * page of code up to CACHE_PAGES_MAX.
  */
 #ifndef DENALI_VCPU_TRANSLATOR_CACHE_H
 #define DENALI_VCPU_TRANSLATOR_CACHE_H
@@ -41,7 +42,8 @@ struct cache_page {
     uint32_t code[VCPU_PAGE_BYTES]; /* atomic */
 };
 
-/* An engine that runs the cache's code. */
+/* An engine that runs the cache's code. While it holds anything of a generation, code, an edge that
+ * it left by, it is said to be in no later one: that keeps the memory from being filled again. */
 struct cache_user {
     const void *engine;
     uint32_t generation; /* atomic: that it came in under; 0: it is not in */

@@ -35,7 +35,8 @@ enum flags_kind {
 #define FLAGS_NONE 9u
 
 /* b is register b + b_value, of which one is none or 0;
- * a is register a + a_offset + a_sign * b. All modulo 2 to the width. */
+ * a is register a + a_offset + a_sign * b. All modulo 2 to the width. So flags that are KEPT and
+ * have no register are the constant a_offset. */
 struct flags_source {
     uint8_t kind;       /* enum flags_kind */
     uint8_t width_bits; /* 8, 16, 32; of the kinds before SUB: 0 */

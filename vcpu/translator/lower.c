@@ -78,7 +78,7 @@ void lower_go(struct lowering *l, ZydisMnemonic mnemonic, uint32_t target)
     cold->site = amid ? 0 : site;
 }
 
-/* A jump to what comes next, for now; returns its displacement. */
+/* A jump to what comes next, until it is linked elsewhere; returns its displacement. */
 static uint32_t jump_on(struct lowering *l)
 {
     uint32_t next = emit_label(l->emitter);

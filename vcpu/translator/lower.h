@@ -62,9 +62,8 @@ struct lowering {
 /* Can this instruction be lowered? If not it is the interpreter's. */
 bool lower_supports(const struct isa_instruction *instruction);
 
-#define LOWER_ALIGNMENT                                                                            \
-    16u /* bytes, of either part of a block's code modulo which it is placed                       \
-         */
+/* Bytes. Either part of a block's code keeps its place modulo this when it is placed. */
+#define LOWER_ALIGNMENT 16u
 
 /* Lowers a block that is entered with flags of this source into an emitter. False if it did not
  * fit. */
@@ -109,8 +108,8 @@ static inline bool lower_is_high_byte(const struct isa_operand *operand)
 void lower_keep_flags(struct lowering *l);
 /* The same before the host's flags are overwritten by something of ours. */
 void lower_spoil_flags(struct lowering *l);
-/* The host's flags are the guest's, as far as these are concerned. May use R11, if the source is
- * neither KEPT nor FLAGS_EAX an operand of it EAX. */
+/* The host's flags are the guest's, as far as these are concerned. May use R11, unless the source
+ * is KEPT. */
 void lower_need_flags(struct lowering *l, uint16_t which);
 /* EAX = the flags in kept form; the source is KEPT. May use R11. */
 void lower_flags_to_eax(struct lowering *l);
