@@ -7,7 +7,7 @@
 
 #include <traces/summary.h>
 
-#include "cli.h"
+#include "runs.h"
 
 static const struct cli_option options[] = {
     {"memory-limit", "MIB", "host memory for the guests of each of both, in MiB", false},
@@ -78,14 +78,12 @@ static void print_figures(const char *const paths[2])
 
 static int diff(const struct cli_arguments *arguments)
 {
-    uint64_t memory_mib = 0;
-    if (!cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
-        return CLI_EXIT_BAD_INPUT;
-    }
     struct emu_diff_options diff_options = {
         .paths = {arguments->positional[0], arguments->positional[1]},
-        .memory_limit_bytes = memory_mib << 20,
     };
+    if (!cli_memory_limit(arguments, &diff_options.memory_limit_bytes)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
     struct emu_diff_result result;
     struct error error = ERROR_INIT;
     if (emu_diff(&diff_options, &result, &error)) {

@@ -2,12 +2,9 @@
 #include <emu/verify.h>
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 
-#include <emu/world.h>
-
-#include "cli.h"
+#include "runs.h"
 
 static const struct cli_option options[] = {
     {"engine", "ENGINE", "what executes guests, whatever recorded; `denali list engines`", false},
@@ -17,14 +14,6 @@ static const struct cli_option options[] = {
     {"memory-limit", "MIB", "host memory for the guests of a thread, in MiB", false},
     {NULL, NULL, NULL, false},
 };
-
-static volatile bool stop;
-
-static void on_interrupt(int signal_number)
-{
-    stop = true;
-    signal(signal_number, SIG_DFL);
-}
 
 static int tell(const struct emu_verify_result *result, bool quick)
 {
@@ -60,33 +49,27 @@ static int tell(const struct emu_verify_result *result, bool quick)
     case EMU_VERIFY_INTERRUPTED:
         break;
     }
-    fprintf(stderr, "denali: interrupted\n");
-    return CLI_EXIT_INTERRUPTED;
+    return cli_interrupted();
 }
 
 static int verify(const struct cli_arguments *arguments)
 {
-    uint64_t jobs = 0;
-    uint64_t memory_mib = 0;
     struct error error = ERROR_INIT;
-    if (!cli_number(arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
-        !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
-        return CLI_EXIT_BAD_INPUT;
-    }
     struct emu_verify_options verify_options = {
         .path = arguments->positional[0],
-        .jobs = (uint32_t)jobs,
-        .memory_limit_bytes = memory_mib << 20,
         .from = cli_value(arguments, "from"),
         .quick = cli_flag(arguments, "quick"),
-        .stop = &stop,
+        .stop = &cli_stop,
     };
+    if (!cli_jobs(arguments, &verify_options.jobs) ||
+        !cli_memory_limit(arguments, &verify_options.memory_limit_bytes)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
     const char *engine = cli_value(arguments, "engine");
     if (engine && vcpu_engine_choose("--engine", engine, &verify_options.engine, &error)) {
         return cli_fail(&error);
     }
-    signal(SIGINT, on_interrupt);
-    signal(SIGTERM, on_interrupt);
+    cli_stop_listen();
     struct emu_verify_result result;
     if (emu_verify(&verify_options, &result, &error)) {
         return cli_fail(&error);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli.h"
+#include "runs.h"
 
 static const struct cli_option options[] = {
     {"node", "NODE", "that received it, e.g. peer-3", false},
@@ -19,12 +19,12 @@ static int why(const struct cli_arguments *arguments)
 {
     uint64_t frame = 0;
     uint64_t depth = 1;
-    uint64_t memory_mib = 0;
+    uint64_t memory_bytes;
     const char *node = cli_value(arguments, "node");
     const char *at = cli_value(arguments, "at");
     if (!cli_number(arguments, "frame", 1, UINT64_MAX - 1, &frame) ||
         !cli_number(arguments, "depth", 1, 10000, &depth) ||
-        !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
+        !cli_memory_limit(arguments, &memory_bytes)) {
         return CLI_EXIT_BAD_INPUT;
     }
     if (!node || (frame != 0) == (at != NULL)) {
@@ -37,7 +37,7 @@ static int why(const struct cli_arguments *arguments)
         .frame = frame,
         .at = at,
         .depth = (uint32_t)depth,
-        .memory_limit_bytes = memory_mib << 20,
+        .memory_limit_bytes = memory_bytes,
     };
     char *text = NULL;
     struct error error = ERROR_INIT;
