@@ -129,9 +129,10 @@ enum status emu_player_files_same(const struct emu_player *player, const char *d
         *same = size_bytes == file->size_bytes && hash == file->hash;
         if (!*same) {
             snprintf(text, EMU_FILE_TEXT_MAX,
-                     "%.200s is not what the run was made of: recorded %" PRIu64
-                     " bytes with hash %016" PRIx64 ", now %" PRIu64 " with %016" PRIx64,
-                     file->path, file->size_bytes, file->hash, size_bytes, hash);
+                     "%.130s/%.130s is not what the run was made of: recorded %" PRIu64
+                     " bytes with hash %016" PRIx64 ", now %" PRIu64 " with %016" PRIx64
+                     "; put back the file as it was, or record the run again",
+                     directory, file->path, file->size_bytes, file->hash, size_bytes, hash);
         }
     }
     return STATUS_OK;

@@ -314,15 +314,15 @@ static enum status record(struct run *run, struct error *error)
 static enum status load(struct run *run, struct error *error)
 {
     const struct emu_run_options *options = run->options;
-    char path[4096];
     if (!options->replay) {
         return emu_run_scenario_load(options, &run->scenario, error);
     }
-    enum status status =
-        emu_replay_open(&run->replay, options->replay, options->from, options->to, error);
-    snprintf(path, sizeof path, "%s/scenario.yaml", options->replay);
-    const struct emu_run_options recorded = {.scenario_path = path};
-    return status ? status : emu_run_scenario_load(&recorded, &run->scenario, error);
+    enum status status = emu_replay_open(&run->replay, options->replay, options->from, options->to,
+                                         &run->scenario, error);
+    if (!status) {
+        emu_run_folder_torn(&run->replay.folder, run->replay.player, run->result->torn);
+    }
+    return status;
 }
 
 /* Where a fork begins, and what is then done. */
@@ -332,14 +332,9 @@ static enum status fork_parse(struct run *run, struct error *error)
     if (!options->fork_at) {
         return STATUS_OK;
     }
-    enum status status = emu_moment_parse("--at", options->fork_at, &run->fork_ns, error);
-    if (!status && run->fork_ns > run->replay.to_ns) {
-        char end[SCN_MOMENT_TEXT_MAX];
-        scn_moment_write(run->replay.to_ns, end);
-        status = error_set(error, STATUS_INVALID, NULL, 0,
-                           "--at %s: the recording ends at %s; expected a moment before",
-                           options->fork_at, end);
-    }
+    bool torn = run->replay.to_ns < run->scenario->duration_ns; /* its end is not the run's */
+    enum status status = emu_player_moment(run->replay.player, "--at", options->fork_at, !torn,
+                                           &run->fork_ns, error);
     run->replay.to_ns = run->scenario->duration_ns;
     run->changes = alloc_zeroed(options->change_count + 1, sizeof *run->changes);
     for (uint32_t i = 0; i < options->change_count && !status; i++) {

@@ -19,6 +19,7 @@
 #include <base/host_clock.h>
 #include <base/time.h>
 #include <scenarios/select.h>
+#include <traces/bundle.h>
 
 #include "runs.h"
 
@@ -231,10 +232,11 @@ static enum status load_machine(const struct cli_arguments *arguments,
     return status;
 }
 
-static bool is_directory(const char *path)
+/* A run directory, or a bundle of one. */
+static bool is_recorded(const char *path)
 {
     struct stat kind;
-    return stat(path, &kind) == 0 && S_ISDIR(kind.st_mode);
+    return (stat(path, &kind) == 0 && S_ISDIR(kind.st_mode)) || trace_bundle_is(path);
 }
 
 /* A run that was recorded is as it was. */
@@ -258,7 +260,7 @@ static enum status load(const struct cli_arguments *arguments, struct emu_run_op
                         const char *path, struct emu_recorded **recorded,
                         struct scn_scenario **scenario, struct error *error)
 {
-    if (is_directory(path) && !arguments->rest_count) {
+    if (is_recorded(path) && !arguments->rest_count) {
         return load_recorded(arguments, path, recorded, scenario, error);
     }
     if (is_image(path)) {
@@ -289,7 +291,7 @@ static int debug_run(const struct cli_arguments *arguments)
     }
     char shipped[CLI_PATH_MAX];
     const char *path = arguments->positional[0];
-    if (!is_directory(path)) {
+    if (!is_recorded(path)) {
         path = cli_scenario_path(&cli_debug_verb, path, shipped);
     }
     if (!path) {
@@ -351,7 +353,7 @@ static int debug_run(const struct cli_arguments *arguments)
 const struct cli_verb cli_debug_verb = {
     .name = "debug",
     .summary = "stop at a node of a run, with gdb, and go backwards",
-    .usage = "[OPTIONS] DIR | SCENARIO.yaml | IMAGE [-- ARGUMENTS...]",
+    .usage = "[OPTIONS] DIR | FILE | SCENARIO.yaml | IMAGE [-- ARGUMENTS...]",
     .description =
         "Enters a run that was made with --record at a virtual time, from the nearest checkpoint, "
         "or\nruns a scenario up to it; stops at an instruction of the node, and speaks gdb's "

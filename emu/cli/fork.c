@@ -38,7 +38,7 @@ static int fork_run(const struct cli_arguments *arguments)
 const struct cli_verb cli_fork_verb = {
     .name = "fork",
     .summary = "change a recorded run at a moment and run on",
-    .usage = "[OPTIONS] --at TIME --set CHANGE DIR",
+    .usage = "[OPTIONS] --at TIME --set CHANGE DIR|FILE",
     .description =
         "Runs a run that was made with --record again up to a moment, the same; then makes the "
         "changes\nand goes on to the scenario's end as another run, with a recording and a run "

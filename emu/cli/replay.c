@@ -34,7 +34,7 @@ static int replay(const struct cli_arguments *arguments)
 const struct cli_verb cli_replay_verb = {
     .name = "replay",
     .summary = "see a stretch of a recorded run again, with captures",
-    .usage = "[OPTIONS] DIR",
+    .usage = "[OPTIONS] DIR|FILE",
     .description =
         "Plays a stretch of a run that was made with --record, from the nearest checkpoint, and "
         "shows of it\nwhat the run itself did not capture: frames, instructions, consoles, and "

@@ -29,6 +29,13 @@ int cli_interrupted(void)
     return CLI_EXIT_INTERRUPTED;
 }
 
+void cli_torn_tell(const char *text)
+{
+    if (text[0]) {
+        fprintf(stderr, "denali: %s\n", text);
+    }
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static bool mebibytes(const struct cli_arguments *arguments, const char *name, uint64_t min,
@@ -140,6 +147,7 @@ int cli_run_all(const struct cli_arguments *arguments, const struct emu_run_opti
     if (emu_run(options, &result, &error)) {
         return failed(options, &result, kind, &error);
     }
+    cli_torn_tell(result.torn);
     if (result.interrupted) {
         fprintf(stderr, "denali: interrupted; what there is of the %s is in %s\n", kind,
                 result.path);

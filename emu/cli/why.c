@@ -27,8 +27,11 @@ static int why(const struct cli_arguments *arguments)
         !cli_memory_limit(arguments, &memory_bytes)) {
         return CLI_EXIT_BAD_INPUT;
     }
-    if (!node || (frame != 0) == (at != NULL)) {
-        fprintf(stderr, "denali: why: expected --node, and one of --frame and --at\n");
+    if (!node || !frame == !at) {
+        fprintf(stderr, "denali: why: %s; expected --node, and one of --frame and --at\n",
+                !node   ? "--node is missing"
+                : frame ? "--frame and --at are both given"
+                        : "--frame or --at is missing");
         return CLI_EXIT_BAD_INPUT;
     }
     const struct emu_why_options why_options = {
@@ -39,20 +42,22 @@ static int why(const struct cli_arguments *arguments)
         .depth = (uint32_t)depth,
         .memory_limit_bytes = memory_bytes,
     };
-    char *text = NULL;
+    struct emu_why_result result;
     struct error error = ERROR_INIT;
-    if (emu_why(&why_options, &text, &error)) {
+    enum status status = emu_why(&why_options, &result, &error);
+    cli_torn_tell(result.torn);
+    if (status) {
         return cli_fail(&error);
     }
-    fputs(text, stdout);
-    free(text);
+    fputs(result.text, stdout);
+    free(result.text);
     return CLI_EXIT_OK;
 }
 
 const struct cli_verb cli_why_verb = {
     .name = "why",
     .summary = "follow a received frame back to the code that sent it",
-    .usage = "--node NODE --frame K|--at TIME [OPTIONS] DIR",
+    .usage = "--node NODE --frame K|--at TIME [OPTIONS] DIR|FILE",
     .description =
         "Says of a frame that a node of a recorded run received who sent it and when, by which "
         "instruction,\nfunction and source line (for programs compiled with -g), from where that "

@@ -146,7 +146,10 @@ TEST(Fork, BadArgumentsAreToldInOneLine)
     } cases[] = {
         {{"--at", "5ms"}, "fork: --set is missing; expected both --at and --set"},
         {{"--set", "cut=peer-0"}, "fork: --at is missing"},
-        {{"--at", "1s", "--set", "cut=peer-0"}, "--at 1s: the recording ends at 20ms"},
+        {{"--at", "1s", "--set", "cut=peer-0"},
+         "--at 1s: the recording goes from 0s to 20ms; expected a moment in it, "
+         "before its end"},
+        {{"--at", "20ms", "--set", "cut=peer-0"}, "--at 20ms: the recording goes from 0s to 20ms"},
         {{"--at", "5ms", "--set", "cut=nobody"}, "--set: no node `nobody`"},
         {{"--at", "5ms", "--set", "cut=peer-0:1"}, "--set: `cut=peer-0:1`; expected seed=N"},
         {{"--at", "5ms", "--set", "drop=peer-0:0"}, "--set: `drop=peer-0:0`; expected seed=N"},

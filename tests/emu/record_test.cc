@@ -265,9 +265,10 @@ TEST(Verify, NamesTheRegisterThatACheckpointHasOtherwise)
     for (const char *jobs : {"1", "4"}) {
         Outcome outcome = Denali(folder, {"verify", "run", "--jobs", jobs});
         EXPECT_EQ(outcome.code, 1) << outcome.err;
-        EXPECT_NE(outcome.out.find("and 0.010000000 s: node peer-1, in its state at the "
-                                   "checkpoint\nebp: recorded 00000080, run again 00000000\n"),
-                  std::string::npos)
+        EXPECT_NE(
+            outcome.out.find("at virtual time 0.010000000 s: node peer-1, in its state at the "
+                             "checkpoint\nebp: recorded 00000080, run again 00000000\n"),
+            std::string::npos)
             << outcome.out;
     }
 }

@@ -131,7 +131,9 @@ TEST(Replay, BadArgumentsAreToldInOneLine)
         std::vector<std::string> options;
         std::string wanted;
     } cases[] = {
-        {{"--from", "5"}, "a replay from 5s to 20ms has no length"},
+        {{"--from", "5"}, "--from 5: the recording goes from 0s to 20ms"},
+        {{"--from", "20ms"}, "expected a moment in it, before its end"},
+        {{"--to", "21ms"}, "--to 21ms: the recording goes from 0s to 20ms"},
         {{"--from", "10ms", "--to", "10ms"}, "has no length"},
         {{"--from", "soon"}, "--from: `soon`; expected a virtual time"},
         {{"--watch", "peer-0"}, "--watch: `peer-0`; expected NODE:ADDRESS"},
