@@ -486,7 +486,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     run.metrics = ana_metrics_create();
     enum status status = start(&run, error);
     if (!status) {
-        emu_progress_init(&run.progress, options->progress,
+        emu_progress_init(&run.progress, options->progress, run.replay.from_ns,
                           run.replay.player ? run.replay.to_ns : run.scenario->duration_ns);
         status = go(&run, error);
         emu_progress_done(&run.progress);

@@ -124,11 +124,6 @@ uint64_t emu_player_end_ns(const struct emu_player *player)
     return entries[count - 1].time_ns;
 }
 
-static bool is_torn(const struct emu_player *player)
-{
-    return trace_recording_ending(emu_player_recording(player)) != TRACE_ENDING_WHOLE;
-}
-
 void emu_run_folder_torn(const struct emu_run_folder *folder, const struct emu_player *player,
                          char text[EMU_TORN_TEXT_MAX])
 {
@@ -137,7 +132,7 @@ void emu_run_folder_torn(const struct emu_run_folder *folder, const struct emu_p
     scn_moment_write(emu_player_end_ns(player), end);
     scn_moment_write(emu_player_head(player)->duration_ns, all);
     text[0] = '\0';
-    if (is_torn(player)) {
+    if (trace_recording_ending(emu_player_recording(player)) != TRACE_ENDING_WHOLE) {
         snprintf(text, EMU_TORN_TEXT_MAX,
                  "%.200s: the recording ends before the run did: it reaches virtual time %s of %s "
                  "(%s)",
@@ -154,10 +149,15 @@ enum status emu_player_moment(const struct emu_player *player, const char *optio
     if (status || *time_ns < end_ns || (*time_ns == end_ns && !before)) {
         return status;
     }
+    static const char *const kinds[] = {
+        [TRACE_ENDING_WHOLE] = "",
+        [TRACE_ENDING_TORN] = ", which is torn,",
+        [TRACE_ENDING_DAMAGED] = ", as far as it is not damaged,",
+    };
     char end[SCN_MOMENT_TEXT_MAX];
     scn_moment_write(end_ns, end);
     return error_set(error, STATUS_INVALID, NULL, 0,
                      "%s %.80s: the recording%s goes from 0s to %s; expected a moment in it%s",
-                     option, text, is_torn(player) ? ", which is torn," : "", end,
+                     option, text, kinds[trace_recording_ending(emu_player_recording(player))], end,
                      before ? ", before its end" : "");
 }

@@ -17,6 +17,7 @@
 #include <traces/summary.h>
 
 #include "locate.h"
+#include "progress.h"
 #include "run_folder.h"
 
 struct verify {
@@ -29,6 +30,10 @@ struct verify {
     size_t count;
     struct scn_scenario *scenario;
     _Atomic uint32_t first_parted; /* number of the first share that was found to differ */
+    struct share *shares;
+    uint32_t share_count;
+    struct emu_progress progress;
+    atomic_flag telling; /* somebody has it */
 };
 
 /* A thread's share of the recording. */
@@ -40,6 +45,8 @@ struct share {
     uint32_t jobs;
     size_t from; /* places */
     size_t to;
+    struct emu_world *world;
+    _Atomic uint64_t done_ns; /* of its stretch */
     struct emu_parting parting;
     bool stopped;
     enum status status;
@@ -96,30 +103,47 @@ static enum status end_read(struct verify *verify, bool *same, struct error *err
 
 static bool go_on(void *context)
 {
-    const struct share *share = context;
-    const volatile bool *stop = share->verify->options->stop;
-    return !(stop && *stop) &&
-           atomic_load(&((struct verify *)share->verify)->first_parted) >= share->number;
+    struct share *share = context;
+    struct verify *verify = share->verify;
+    const volatile bool *stop = verify->options->stop;
+    return !(stop && *stop) && atomic_load(&verify->first_parted) >= share->number;
+}
+
+/* Between two windows of a share: whichever comes by tells how far all are. */
+static bool progress(void *context)
+{
+    struct share *share = context;
+    struct verify *verify = share->verify;
+    uint64_t done_ns = 0;
+    atomic_store(&share->done_ns,
+                 emu_world_now_ns(share->world) - verify->entries[share->from].time_ns);
+    if (!atomic_flag_test_and_set(&verify->telling)) {
+        for (uint32_t i = 0; i < verify->share_count; i++) {
+            done_ns += atomic_load(&verify->shares[i].done_ns);
+        }
+        emu_progress_show_parts(&verify->progress, done_ns);
+        atomic_flag_clear(&verify->telling);
+    }
+    return go_on(share);
 }
 
 static void share_run(struct share *share)
 {
     struct verify *verify = share->verify;
-    struct emu_world *world = NULL;
     struct emu_player *player = NULL;
     struct error *error = &share->error;
     struct emu_world_options options = {
         .engine = verify->engine,
         .jobs = share->jobs,
         .memory_limit_bytes = verify->options->memory_limit_bytes,
-        .sink = {.context = share, .progress = go_on},
+        .sink = {.context = share, .progress = progress},
     };
-    enum status status = emu_world_create(verify->scenario, &options, &world, error);
+    enum status status = emu_world_create(verify->scenario, &options, &share->world, error);
     if (!status) {
         status = emu_player_open(verify->folder.path, false, &player, error);
     }
     if (!status) {
-        status = emu_player_enter(player, world, share->from, error);
+        status = emu_player_enter(player, share->world, share->from, error);
     }
     while (!status && !share->stopped && !share->parting.found && go_on(share) &&
            emu_player_now(player) < share->to) {
@@ -135,7 +159,7 @@ static void share_run(struct share *share)
     }
     share->status = status;
     emu_player_close(player);
-    emu_world_destroy(world);
+    emu_world_destroy(share->world);
 }
 
 static void *share_main(void *argument)
@@ -178,8 +202,12 @@ static enum status run_shares(struct verify *verify, size_t from, struct error *
     uint32_t count = verify->result->checkpoints + 1;
     count = jobs <= count ? jobs : count;
     struct share *shares = alloc_zeroed(count, sizeof *shares);
+    verify->shares = shares;
+    verify->share_count = count;
     atomic_store(&verify->first_parted, UINT32_MAX);
     cut(verify, shares, count, from);
+    emu_progress_init(&verify->progress, verify->options->progress, verify->result->from_ns,
+                      verify->result->to_ns);
     for (uint32_t i = 0; i < count; i++) {
         shares[i].verify = verify;
         shares[i].number = i;
@@ -194,6 +222,7 @@ static enum status run_shares(struct verify *verify, size_t from, struct error *
             share_run(&shares[i]); /* ours, and what the host had no thread for */
         }
     }
+    emu_progress_done(&verify->progress);
     enum status status = STATUS_OK;
     struct emu_verify_result *result = verify->result;
     for (uint32_t i = 0; i < count && !status && result->outcome == EMU_VERIFY_SAME; i++) {
@@ -290,6 +319,7 @@ enum status emu_verify(const struct emu_verify_options *options, struct emu_veri
         .options = options,
         .result = result,
         .engine = options->engine ? options->engine : vcpu_engines()[0],
+        .telling = ATOMIC_FLAG_INIT,
     };
     ARITHMETIC_NEUTRAL();
     error = error ? error : &local;

@@ -11,6 +11,7 @@ static const struct cli_option options[] = {
     {"jobs", "N", "host threads (default: one per processor); stretches side by side", false},
     {"from", "TIME", "only from the checkpoint at or before, e.g. 20, 20s, 20500ms", false},
     {"quick", NULL, "only look whether the files are as they were written", false},
+    {"quiet", NULL, "no progress; only what was found", false},
     {"memory-limit", "MIB", "host memory for the guests of a thread, in MiB", false},
     {NULL, NULL, NULL, false},
 };
@@ -19,14 +20,21 @@ static int tell(const struct emu_verify_result *result, bool quick)
 {
     double from_s = (double)result->from_ns / 1e9;
     double to_s = (double)result->to_ns / 1e9;
+    char good[64] = "verified";
+    if (quick) {
+        snprintf(good, sizeof good, "as it was written");
+    } else if (result->from_ns) {
+        snprintf(good, sizeof good, "verified from %.3f s", from_s);
+    }
+    const char *plural = result->checkpoints == 1 ? "" : "s";
     switch (result->outcome) {
     case EMU_VERIFY_SAME:
         if (quick) {
-            printf("as it was written: %.3f s of virtual time, %" PRIu32 " checkpoints\n", to_s,
-                   result->checkpoints);
+            printf("as it was written: %.3f s of virtual time, %" PRIu32 " checkpoint%s\n", to_s,
+                   result->checkpoints, plural);
         } else {
-            printf("the same: virtual time %.3f s to %.3f s, %" PRIu32 " checkpoints", from_s, to_s,
-                   result->checkpoints);
+            printf("the same: virtual time %.3f s to %.3f s, %" PRIu32 " checkpoint%s", from_s,
+                   to_s, result->checkpoints, plural);
             if (result->digest) {
                 printf(", digest %016" PRIx64, result->digest);
             }
@@ -39,12 +47,12 @@ static int tell(const struct emu_verify_result *result, bool quick)
         printf("different: %s", result->text);
         return CLI_EXIT_UNMET;
     case EMU_VERIFY_TORN:
-        printf("%s up to virtual time %.3f s; then the recording is torn: %s",
-               quick ? "as it was written" : "verified", to_s, result->text);
+        printf("%s up to virtual time %.3f s; then the recording is torn: %s", good, to_s,
+               result->text);
         return CLI_EXIT_TORN;
     case EMU_VERIFY_DAMAGED:
-        printf("%s up to virtual time %.3f s; then the recording is damaged: %s",
-               quick ? "as it was written" : "verified", to_s, result->text);
+        printf("%s up to virtual time %.3f s; then the recording is damaged: %s", good, to_s,
+               result->text);
         return CLI_EXIT_BAD_INPUT;
     case EMU_VERIFY_INTERRUPTED:
         break;
@@ -59,6 +67,7 @@ static int verify(const struct cli_arguments *arguments)
         .path = arguments->positional[0],
         .from = cli_value(arguments, "from"),
         .quick = cli_flag(arguments, "quick"),
+        .progress = cli_flag(arguments, "quiet") ? NULL : stderr,
         .stop = &cli_stop,
     };
     if (!cli_jobs(arguments, &verify_options.jobs) ||
