@@ -253,6 +253,36 @@ static enum status watch_parse(struct run *run, uint32_t index, struct error *er
                            "NODE:SYMBOL with a symbol of its image",
                            text);
     }
+    if (!status) {
+        status = emu_watch_check(&run->world->nodes[watch->node], watch->address, watch->size_bytes,
+                                 error);
+    }
+    return status;
+}
+
+/* Each of the options that trace a node, with what they trace. */
+static enum status looks_parse(struct run *run, struct error *error)
+{
+    const struct emu_run_options *options = run->options;
+    bool *traced = alloc_zeroed(run->scenario->node_count, sizeof *traced);
+    enum status status = STATUS_OK;
+    run->traces = alloc_zeroed(options->trace_count + 1, sizeof *run->traces);
+    run->watches = alloc_zeroed(options->watch_count + 1, sizeof *run->watches);
+    for (uint32_t i = 0; i < options->trace_count + options->watch_count && !status; i++) {
+        uint32_t watch = i - options->trace_count;
+        bool is_trace = i < options->trace_count;
+        status = is_trace ? trace_parse(run, i, error) : watch_parse(run, watch, error);
+        uint32_t node = is_trace ? run->traces[i].node : run->watches[watch].node;
+        if (!status && traced[node]) {
+            status = error_set(error, STATUS_INVALID, NULL, 0,
+                               "%s %.80s: the node is traced or watched already; expected each "
+                               "node once",
+                               is_trace ? "--trace-instructions" : "--watch",
+                               is_trace ? options->traces[i] : options->watches[watch]);
+        }
+        traced[node] = true;
+    }
+    free(traced);
     return status;
 }
 
@@ -392,14 +422,7 @@ static enum status start(struct run *run, struct error *error)
         return status;
     }
     status = fork_parse(run, error);
-    run->traces = alloc_zeroed(options->trace_count + 1, sizeof *run->traces);
-    for (uint32_t i = 0; i < options->trace_count && !status; i++) {
-        status = trace_parse(run, i, error);
-    }
-    run->watches = alloc_zeroed(options->watch_count + 1, sizeof *run->watches);
-    for (uint32_t i = 0; i < options->watch_count && !status; i++) {
-        status = watch_parse(run, i, error);
-    }
+    status = status ? status : looks_parse(run, error);
     if (status) {
         return status;
     }
@@ -496,6 +519,11 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     }
     for (uint32_t i = 0; !status && i < options->trace_count && !result->trace_empty; i++) {
         result->trace_empty = run.traces[i].begun ? NULL : options->traces[i];
+    }
+    for (uint32_t i = 0; !status && options->stream && i < options->watch_count; i++) {
+        if (!emu_tracer_changed(run.world->nodes[run.watches[i].node].tracer)) {
+            fprintf(options->stream, "%s: no change\n", options->watches[i]);
+        }
     }
     free(run.traces);
     free(run.watches);

@@ -63,11 +63,12 @@ enum status emu_run_folder_open(struct emu_run_folder *folder, const char *given
 {
     struct stat kind;
     folder->given = given;
-    if (stat(given, &kind)) {
+    if (stat(given, &kind) || access(given, R_OK)) {
         return error_set(error, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, given, 0,
-                         "cannot be opened: %s; expected the directory of a recorded run, or a "
-                         "bundle of one",
-                         strerror(errno));
+                         "cannot be opened: %s%s", strerror(errno),
+                         errno == EACCES ? "; make it readable"
+                                         : "; expected the directory of a recorded run, or a "
+                                           "bundle of one");
     }
     if (S_ISDIR(kind.st_mode)) {
         folder->path = alloc_text(given);

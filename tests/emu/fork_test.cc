@@ -151,11 +151,18 @@ TEST(Fork, BadArgumentsAreToldInOneLine)
          "before its end"},
         {{"--at", "20ms", "--set", "cut=peer-0"}, "--at 20ms: the recording goes from 0s to 20ms"},
         {{"--at", "5ms", "--set", "cut=nobody"}, "--set: no node `nobody`"},
-        {{"--at", "5ms", "--set", "cut=peer-0:1"}, "--set: `cut=peer-0:1`; expected seed=N"},
-        {{"--at", "5ms", "--set", "drop=peer-0:0"}, "--set: `drop=peer-0:0`; expected seed=N"},
-        {{"--at", "5ms", "--set", "seed=x"}, "--set: `seed=x`; expected seed=N"},
-        {{"--at", "5ms", "--set", "poke=peer-0:0x9000"}, "expected seed=N"},
-        {{"--at", "5ms", "--set", "poke=peer-0:0x9000=256"}, "expected seed=N"},
+        {{"--at", "5ms", "--set", "cut=peer-0:1"},
+         "--set: `cut=peer-0:1`: `1` is too much; expected cut=NODE"},
+        {{"--at", "5ms", "--set", "drop=peer-0:0"},
+         "`0` is no number of frames; expected 1 to 4294967295"},
+        {{"--at", "5ms", "--set", "seed=x"},
+         "--set: `seed=x`: `x` is no seed; expected a whole number"},
+        {{"--at", "5ms", "--set", "burn=peer-0"}, "--set: `burn=peer-0`; expected seed=N, cut="},
+        {{"--at", "5ms", "--set", "poke=peer-0"}, "has no address; expected poke=NODE:ADDRESS="},
+        {{"--at", "5ms", "--set", "poke=peer-0:0x9000"}, "`0x9000` has no byte; expected poke="},
+        {{"--at", "5ms", "--set", "poke=peer-0:none=1"}, "`none` is no address; expected a number"},
+        {{"--at", "5ms", "--set", "poke=peer-0:0x1ff0=1"}, "the node has no such memory"},
+        {{"--at", "5ms", "--set", "poke=peer-0:0x9000=256"}, "`256` is no byte; expected 0 to 255"},
         {{"--at", "5ms", "--set", "poke=peer-0:0xffffffff=1"}, "the node has no such memory"},
     };
     for (const auto &tried : cases) {
@@ -163,6 +170,7 @@ TEST(Fork, BadArgumentsAreToldInOneLine)
         arguments.insert(arguments.end(), tried.options.begin(), tried.options.end());
         Outcome outcome = Denali(folder, arguments);
         EXPECT_EQ(outcome.code, 2) << tried.wanted;
+        EXPECT_FALSE(folder.has("runs")) << "nothing is made for it: " << tried.wanted;
         EXPECT_NE(outcome.err.find(tried.wanted), std::string::npos) << outcome.err;
     }
 }
