@@ -35,10 +35,12 @@ const struct cli_verb cli_bundle_verb = {
     .usage = "--out FILE DIR",
     .description = "Packs a run that was made with --record into one compressed file: scenario, "
                    "images, topologies,\ndisks, recording, summary and tables. `denali verify "
-                   "FILE` confirms it on another machine.",
+                   "FILE` confirms it on another machine;\nreplay, fork, diff, why and debug take "
+                   "it too. A recording that is torn is packed as it is, and\nthat is said.",
     .options = options,
-    .examples = "  denali bundle runs/echo-1-1 -o echo.denali\n"
-                "  denali verify echo.denali\n",
+    .examples = "  denali bundle echo-run -o echo.denali\n"
+                "  denali verify echo.denali\n"
+                "  denali why echo.denali --node client --frame 3\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = bundle,

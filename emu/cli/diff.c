@@ -49,7 +49,8 @@ const struct cli_verb cli_diff_verb = {
         "instruction; then their\nfigures side by side. Exit code 0: they are the same as far as "
         "both are recorded; 1: they are\nnot.",
     .options = options,
-    .examples = "  denali diff runs/echo-1-1 runs/echo-fork-1-1\n",
+    .examples = "  denali diff echo-run lost  # of denali fork echo-run --at 5 --set drop=client "
+                "--out lost\n",
     .arguments_min = 2,
     .arguments_max = 2,
     .run = diff,

@@ -46,10 +46,10 @@ const struct cli_verb cli_fork_verb = {
         "frames for a node dropped; a byte of\nits memory. Exit code 1 if an expectation of the "
         "scenario does not hold.",
     .options = options,
-    .examples = "  denali fork runs/echo-1-1 --at 5 --set drop=client\n"
-                "  denali fork runs/echo-1-1 --at 5500ms --set cut=server --out without-server\n"
-                "  denali fork runs/echo-1-1 --at 2s --set seed=7\n"
-                "  denali fork runs/echo-1-1 --at 2s --set poke=client:0x33640=1\n",
+    .examples = "  denali fork echo-run --at 5 --set drop=client --out lost\n"
+                "  denali fork echo-run --at 5500ms --set cut=server --out without-server\n"
+                "  denali fork echo-run --at 2s --set seed=7\n"
+                "  denali fork echo-run --at 2s --set poke=client:answer.0=1\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = fork_run,

@@ -42,10 +42,11 @@ const struct cli_verb cli_replay_verb = {
         "What there is to see is in a\nrun directory of its own, which has nothing from before "
         "--from.",
     .options = options,
-    .examples = "  denali replay runs/echo-1-1 --pcap all\n"
-                "  denali replay runs/echo-1-1 --from 2 --to 2500ms --trace-instructions client\n"
-                "  denali replay runs/echo-1-1 --from 5s --console client --quiet\n"
-                "  denali replay runs/echo-1-1 --watch server:0x12ab0\n",
+    .examples =
+        "  denali replay echo-run --pcap all  # of denali run echo.yaml --record --out echo-run\n"
+        "  denali replay echo-run --from 2 --to 2500ms --trace-instructions client\n"
+        "  denali replay echo-run --from 5s --console client --quiet\n"
+        "  denali replay echo-run --watch client:answer.0\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = replay,

@@ -91,16 +91,17 @@ const struct cli_verb cli_verify_verb = {
     .summary = "run a recorded run again and compare",
     .usage = "[OPTIONS] DIR|FILE",
     .description =
-        "Runs a run that was made with --record again, from its directory alone, and compares it "
-        "with\nits recording all the way (docs/trace.md). Says that it is the same; or names the "
-        "first\ndifference, to the instruction where the engine that recorded is another than "
-        "--engine; or\nsays up to which virtual time a torn or damaged recording was verified. "
-        "Exit code 0: the\nsame; 1: different; 2: damaged; 5: torn.",
+        "Runs a run that was made with --record again, from its directory or a bundle alone, and\n"
+        "compares it with its recording all the way (docs/trace.md). Says that it is the same; or "
+        "names\nthe first difference, to the instruction where the engine that recorded is another "
+        "than --engine;\nor says up to which virtual time a torn or damaged recording was "
+        "verified. Exit code 0: the same;\n1: different; 2: damaged; 5: torn.",
     .options = options,
-    .examples = "  denali verify runs/echo-1-1\n"
-                "  denali verify runs/echo-1-1 --engine interpreter --jobs 4\n"
-                "  denali verify runs/echo-1-1 --from 20s\n"
-                "  denali verify runs/echo-1-1 --quick\n"
+    .examples = "  denali verify echo-run  # of denali run echo.yaml --record --out echo-run\n"
+                "  denali verify echo-run --engine interpreter --jobs 4\n"
+                "  denali verify echo-run --from 5s\n"
+                "  denali verify echo-run --quick\n"
+                "  denali bundle echo-run --out echo.denali\n"
                 "  denali verify echo.denali\n",
     .arguments_min = 1,
     .arguments_max = 1,

@@ -64,8 +64,8 @@ const struct cli_verb cli_why_verb = {
         "was called as far as the\nstack tells, and what the sender had received before; with "
         "--depth goes on from there.",
     .options = options,
-    .examples = "  denali why runs/echo-1-1 --node client --frame 3\n"
-                "  denali why runs/echo-1-1 --node client --at 5s --depth 4\n",
+    .examples = "  denali why echo-run --node client --frame 3\n"
+                "  denali why echo-run --node client --at 5s --depth 4\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = why,
