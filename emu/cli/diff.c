@@ -42,7 +42,7 @@ static int diff(const struct cli_arguments *arguments)
 const struct cli_verb cli_diff_verb = {
     .name = "diff",
     .summary = "find where two recorded runs part",
-    .usage = "[OPTIONS] DIR1|FILE1 DIR2|FILE2",
+    .usage = "[OPTIONS] DIR|FILE DIR|FILE",
     .description =
         "Compares two runs that were made with --record: the first difference, found by running "
         "both from the\nlast moment at which they agree, to the node, the virtual time and the "
