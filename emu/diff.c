@@ -67,13 +67,13 @@ static const char *input_name(uint32_t kind)
     return kind >= EMU_INPUT_TYPED && kind <= EMU_INPUT_SEED ? names[kind] : "unknown input";
 }
 
-/* The next input from `place` on; half->count if there is none. */
-static size_t input_next(const struct half *half, size_t place)
+/* The next input from `place` on, before a time; half->count if there is none. */
+static size_t input_next(const struct half *half, size_t place, uint64_t before_ns)
 {
     while (place < half->count && half->entries[place].type != TRACE_RECORD_INPUT) {
         place++;
     }
-    return place;
+    return place < half->count && half->entries[place].time_ns < before_ns ? place : half->count;
 }
 
 static enum status add_input(const struct half *half, size_t place, struct emu_text *text,
@@ -96,16 +96,17 @@ static enum status add_input(const struct half *half, size_t place, struct emu_t
     return status;
 }
 
-/* The first input that only one of them has. */
-static enum status compare_inputs(struct half halves[2], struct emu_text *text, struct error *error)
+/* The first input before a time that only one of them has. */
+static enum status compare_inputs(struct half halves[2], uint64_t before_ns, struct emu_text *text,
+                                  struct error *error)
 {
     size_t at[2] = {0, 0};
     enum status status = STATUS_OK;
     while (!status) {
         char *content = NULL;
         const uint8_t *bytes;
-        at[0] = input_next(&halves[0], at[0]);
-        at[1] = input_next(&halves[1], at[1]);
+        at[0] = input_next(&halves[0], at[0], before_ns);
+        at[1] = input_next(&halves[1], at[1], before_ns);
         bool ended[2] = {at[0] == halves[0].count, at[1] == halves[1].count};
         if (ended[0] && ended[1]) {
             return STATUS_OK;
@@ -134,6 +135,16 @@ static enum status compare_inputs(struct half halves[2], struct emu_text *text, 
         at[0]++;
         at[1]++;
     }
+    return status;
+}
+
+static enum status inputs_differ(struct half halves[2], uint64_t before_ns, bool *differ,
+                                 struct error *error)
+{
+    struct emu_text text = {0};
+    enum status status = compare_inputs(halves, before_ns, &text, error);
+    *differ = text.size_bytes > 0;
+    emu_text_fini(&text);
     return status;
 }
 
@@ -244,11 +255,14 @@ static enum status compare(struct half halves[2], const struct emu_diff_options 
     }
     if (node == UINT32_MAX) {
         bool differ;
-        bool together = ends_compare(halves, &differ, &bad_ns);
-        result->same = !differ;
-        result->to_ns = together && !differ ? bad_ns : result->to_ns;
-        if (result->same) {
-            return STATUS_OK;
+        if (!ends_compare(halves, &differ, &bad_ns)) {
+            bad_ns = result->to_ns; /* they do not end together: what they were given tells */
+            status = inputs_differ(halves, bad_ns, &differ, error);
+        }
+        if (status || !differ) {
+            result->same = !status;
+            result->to_ns = bad_ns;
+            return status;
         }
     }
     char name[SCN_NODE_NAME_MAX] = "";
@@ -260,7 +274,7 @@ static enum status compare(struct half halves[2], const struct emu_diff_options 
                  name[0] ? ": node %s, in what it exchanged with the outside\n"
                          : ": not in what nodes exchanged%s, but in their state\n",
                  name);
-    status = compare_inputs(halves, text, error);
+    status = compare_inputs(halves, UINT64_MAX, text, error);
     if (status) {
         return status;
     }

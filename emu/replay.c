@@ -1,10 +1,6 @@
 /* Plays a stretch of a recorded run. */
 #include "replay.h"
 
-#include <string.h>
-
-#include <scenarios/select.h>
-
 enum status emu_replay_open(struct emu_replay *replay, const char *given, const char *from,
                             const char *to, struct scn_scenario **scenario, struct error *error)
 {
@@ -52,20 +48,6 @@ enum status emu_replay_run(struct emu_replay *replay, uint64_t until_ns, bool *s
     struct emu_parting parting = {0};
     enum status status = emu_player_run(replay->player, until_ns, SIZE_MAX,
                                         replay->forked ? NULL : &parting, stopped, error);
-    if (!status && parting.found) {
-        size_t count;
-        char good[SCN_MOMENT_TEXT_MAX];
-        char bad[SCN_MOMENT_TEXT_MAX];
-        const struct trace_entry *entries =
-            trace_recording_entries(emu_player_recording(replay->player), &count);
-        scn_moment_write(entries[parting.good].time_ns, good);
-        scn_moment_write(entries[parting.bad].time_ns, bad);
-        bool at_once = strcmp(good, bad) == 0;
-        status =
-            error_set(error, STATUS_CORRUPT, replay->folder.given, 0,
-                      "%s virtual time %s%s%s the run comes to something else than was "
-                      "recorded; `denali verify` finds where",
-                      at_once ? "at" : "between", good, at_once ? "" : " and ", at_once ? "" : bad);
-    }
-    return status;
+    return status ? status
+                  : emu_run_folder_parted(&replay->folder, replay->player, &parting, error);
 }

@@ -162,3 +162,24 @@ enum status emu_player_moment(const struct emu_player *player, const char *optio
                      option, text, kinds[trace_recording_ending(emu_player_recording(player))], end,
                      before ? ", before its end" : "");
 }
+
+enum status emu_run_folder_parted(const struct emu_run_folder *folder,
+                                  const struct emu_player *player,
+                                  const struct emu_parting *parting, struct error *error)
+{
+    char good[SCN_MOMENT_TEXT_MAX];
+    char bad[SCN_MOMENT_TEXT_MAX];
+    size_t count;
+    const struct trace_entry *entries =
+        trace_recording_entries(emu_player_recording(player), &count);
+    if (!parting->found) {
+        return STATUS_OK;
+    }
+    scn_moment_write(entries[parting->good].time_ns, good);
+    scn_moment_write(entries[parting->bad].time_ns, bad);
+    bool at_once = strcmp(good, bad) == 0;
+    return error_set(error, STATUS_CORRUPT, folder->given, 0,
+                     "%s virtual time %s%s%s the run comes to something else than was recorded; "
+                     "`denali verify` finds where",
+                     at_once ? "at" : "between", good, at_once ? "" : " and ", at_once ? "" : bad);
+}

@@ -34,6 +34,12 @@ enum status emu_run_folder_scenario(const struct emu_run_folder *folder,
 void emu_run_folder_torn(const struct emu_run_folder *folder, const struct emu_player *player,
                          char text[EMU_TORN_TEXT_MAX]);
 
+/* STATUS_CORRUPT, with the moments between which it is, if the run was found to come to something
+ * else than was recorded. */
+enum status emu_run_folder_parted(const struct emu_run_folder *folder,
+                                  const struct emu_player *player,
+                                  const struct emu_parting *parting, struct error *error) MUST_USE;
+
 /* Up to where the recording reaches. */
 uint64_t emu_player_end_ns(const struct emu_player *player);
 /* A moment as typed, which lies in what was recorded: not behind its end, or with `before` not at

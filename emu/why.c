@@ -107,7 +107,9 @@ static void look(struct why *why, uint32_t node, uint64_t wanted)
 static enum status run_to(struct why *why, uint64_t until_ns, struct error *error)
 {
     bool stopped;
-    return emu_player_run(why->player, until_ns, SIZE_MAX, NULL, &stopped, error);
+    struct emu_parting parting = {0};
+    enum status status = emu_player_run(why->player, until_ns, SIZE_MAX, &parting, &stopped, error);
+    return status ? status : emu_run_folder_parted(&why->folder, why->player, &parting, error);
 }
 
 /* The last checkpoint at which the node had received fewer frames than `number`, by halving. */

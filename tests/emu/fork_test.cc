@@ -120,6 +120,40 @@ TEST(Diff, FindsWhatNobodyToldOf)
     }
 }
 
+/* Nor does the fork's end, as its recording is torn: only that one of them was given something. */
+TEST(Diff, FindsAChangeInATornRecordingThatNobodyToldOf)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    ASSERT_EQ(Fork(folder, "poke=peer-2:0xf0000=0xaa", "fork").code, 0);
+    std::vector<RecordRead> records = ReadRecords(folder.path("fork/trace/recording"));
+    ASSERT_EQ(records.back().type, (uint32_t)TRACE_RECORD_END);
+    records.pop_back();
+    WriteRecords(folder.path("fork"), records);
+    std::string shorter = folder.read("fork/trace/recording");
+    folder.write("fork/trace/recording", shorter.substr(0, shorter.size() - 20));
+    Outcome outcome = Denali(folder, {"diff", "run", "fork"});
+    EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.err;
+    EXPECT_NE(outcome.err.find("fork: the recording ends before the run did"), std::string::npos)
+        << outcome.err;
+    for (const char *wanted : {"only in fork: at 0.020000000 s, node peer-2: a byte of memory",
+                               "memory at 000f0000: run 00, fork aa\n"}) {
+        EXPECT_NE(outcome.out.find(wanted), std::string::npos) << wanted << "\n" << outcome.out;
+    }
+    /* Before the change they are the same. */
+    while (records.back().time_ns > 15000000) {
+        records.pop_back();
+    }
+    WriteRecords(folder.path("fork"), records);
+    shorter = folder.read("fork/trace/recording");
+    folder.write("fork/trace/recording", shorter.substr(0, shorter.size() - 20));
+    outcome = Denali(folder, {"diff", "run", "fork"});
+    EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    EXPECT_EQ(outcome.out.find("the same as far as both are recorded, up to virtual time 0.010 s"),
+              0u)
+        << outcome.out;
+}
+
 TEST(Diff, OfOtherScenariosStopsAtTheInterval)
 {
     support::TemporaryFolder folder;
