@@ -143,6 +143,10 @@ TEST(Verify, TheCommandSaysSo)
     outcome = Denali(folder, {"verify", "run", "--quick"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_EQ(outcome.out, "as it was written: 0.040 s of virtual time, 4 checkpoints\n");
+    Denali(folder, {"run", "scenario.yaml", "--quiet", "--out", "one", "--record",
+                    "--checkpoint-every", "30ms"});
+    outcome = Denali(folder, {"verify", "one", "--quick"});
+    EXPECT_EQ(outcome.out, "as it was written: 0.040 s of virtual time, 1 checkpoint\n");
     Denali(folder, {"run", "scenario.yaml", "--quiet", "--out", "plain"});
     outcome = Denali(folder, {"verify", "plain"});
     EXPECT_EQ(outcome.code, 2);

@@ -96,6 +96,17 @@ TEST(RecordedRun, IsRefusedByEveryVerbIfAFileIsNotWhatItWas)
                 EXPECT_NE(said.find(wanted), std::string::npos) << Words(arguments) << said;
             }
         }
+        std::filesystem::remove(folder.path(file));
+        for (const auto &arguments : readers) {
+            Outcome outcome = Read(folder, arguments);
+            EXPECT_EQ(outcome.code, 2) << Words(arguments);
+            EXPECT_NE(outcome.err.find(std::string(file) +
+                                       ": cannot be opened: No such file or "
+                                       "directory; the run is made of it: put it back, or record "
+                                       "the run again\n"),
+                      std::string::npos)
+                << Words(arguments) << outcome.err;
+        }
         folder.write(file, before);
     }
 }
