@@ -26,6 +26,7 @@ static const char *const network_types[] = {"wan", "lan"};
 static const char *const network_services[] = {"dhcp", "dns"};
 static const char *const host_interrupts[] = {"batched", "immediate"};
 static const char *const host_idling[] = {"wait", "spin"};
+static const char *const host_woken[] = {"first", "alternate"};
 static const char *const statistics[] = {"count", "mean", "min", "max", "p50",
                                          "p90",   "p95",  "p99", "sum"};
 
@@ -152,9 +153,14 @@ static const struct schema_field host_fields[] = {
      .meaning = "`wait`: a machine in `idle` is not scheduled until an interrupt or its time-out. "
                 "`spin`: `idle` returns at once, so that machines with nothing to do use up their "
                 "quanta."},
+    {"woken", SCHEMA_CHOICE, AT(woken), DEFAULT("first"), .choices = host_woken,
+     .choice_count = COUNT(host_woken),
+     .meaning = "`first`: a machine whose `idle` is over goes before those that never idle, as "
+                "published, even if they then never run. `alternate`: of a processor's turns at "
+                "least every second is for those, if any is there."},
     {"period", SCHEMA_TIME, AT(period_ns), DEFAULT("100ms"), RANGE(MS, 3600 * SECOND),
      .meaning = "In each stretch of this length, from the start of the run, a node has the "
-                "processor time that it reserves."},
+                "processor time that it reserves, and no more than its cap."},
     {"memory", SCHEMA_SIZE, AT(memory_bytes), OPTIONAL, RANGE(64 * KIB, 1024 * 1024 * GIB),
      .meaning = "Memory of each host. With it, nodes are admitted in the order in which they are "
                 "to start, each once there is room for its `limits.memory`, or else its `memory`; "
@@ -207,6 +213,10 @@ static const struct schema_field limit_fields[] = {
     {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
      .meaning = "Bytes that the node may write to its disks, in whole blocks, each counted once "
                 "however often it is written. A write beyond fails in the guest."},
+    {"processor_cap", SCHEMA_NUMBER, AT(processor_cap), OPTIONAL, RANGE(1, 100),
+     .meaning = "Percent of one processor of its host that the node has at most in every `period`, "
+                "the kernel's work for it included, even if nobody else wants it. What an "
+                "operation took beyond is taken off the next period's. Only with `host`."},
     {"bind_address", SCHEMA_BOOL, AT(bind_address), DERIVED("`false`"),
      .meaning = "What the node sends must come from its own MAC and IPv4 address, in ARP too; else "
                 "it is dropped at its port (`spoofed`). A `wan` checks the IPv4 address anyway."},
@@ -370,6 +380,10 @@ static const struct schema_field group_fields[] = {
      .meaning = "Percent of a processor of its host that each node is guaranteed in every "
                 "`period`; within it the node is told of interrupts at once. Reservations that a "
                 "host cannot keep are refused."},
+    {"weight", SCHEMA_NUMBER, AT(weight), OPTIONAL, RANGE(1, SCN_WEIGHT_MAX), .absent = 1,
+     .meaning =
+         "Quanta that each node has in a row when it is its turn on its host, 1 if not given: "
+         "its share beside others that want as much."},
     {"limits", SCHEMA_SECTION, AT(limits), OPTIONAL, .section = &limit_section,
      .meaning = "See groups[].limits."},
     {"console_input", SCHEMA_LIST, AT(inputs), BESIDE(input_count), OPTIONAL, RANGE(0, 1024),

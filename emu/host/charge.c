@@ -72,6 +72,9 @@ void emu_processor_close(struct emu_processor *processor, uint64_t time_ns)
         if (processor->reserved) {
             use_budget(processor->seat, processor->since_ns, time_ns);
         }
+        if (processor->seat->cap) {
+            processor->seat->used_ns += time_ns - processor->since_ns;
+        }
     }
     processor->idle_ns += idle_ns;
     processor->since_ns = time_ns;

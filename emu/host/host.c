@@ -26,13 +26,15 @@ static void make_host(struct emu_world *world, uint32_t index)
 
 static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t reserved_processor)
 {
-    const struct scn_scenario *scenario = node->process->world->scenario;
+    const struct scn_group *group = &node->process->world->scenario->groups[node->group];
     struct emu_seat *seat = &host->seats[host->seat_count];
     *seat = (struct emu_seat){
         .node = node,
         .host = host,
         .queue = EMU_QUEUE_NONE,
-        .reserve = (uint8_t)scenario->groups[node->group].reserve,
+        .reserve = (uint8_t)group->reserve,
+        .cap = (uint8_t)group->limits.processor_cap,
+        .weight = (uint16_t)group->weight,
         .home = reserved_processor != SCN_PROCESSOR_ANY
                     ? reserved_processor
                     : (uint8_t)(host->seat_count % host->model->processors),

@@ -45,6 +45,7 @@ enum emu_queue_kind {
     EMU_QUEUE_URGENT, /* has an interrupt that does not wait */
     EMU_QUEUE_WOKEN,  /* its wait is over: it comes first once */
     EMU_QUEUE_READY,  /* round robin */
+    EMU_QUEUE_HELD,   /* runnable, but not before the next period: its cap is reached */
     EMU_QUEUE_OF_PROCESSOR,
     /* Then for each processor two: machines that have some of their reservation left, and those
      * that have used it up and run when nobody else wants the processor. */
@@ -63,6 +64,8 @@ struct emu_seat {
     uint8_t place;         /* enum emu_seat_place */
     uint8_t home;          /* the processor that it ran on last; of a reservation, its only one */
     uint8_t reserve;       /* percent; 0: none */
+    uint8_t cap;           /* percent; 0: none */
+    uint16_t weight;       /* quanta of a slice */
     bool urgent;           /* while LEAVING: an immediate interrupt came */
     bool admitted;         /* its memory is taken */
     uint32_t held;         /* interrupts that wait for it to be scheduled */
@@ -71,6 +74,8 @@ struct emu_seat {
     uint64_t left_ns;      /* of a slice that was taken from it; 0: it gets a whole one */
     uint64_t period;       /* number of the period that budget_ns is for */
     uint64_t budget_ns;    /* left of its reservation */
+    uint64_t cap_period;   /* number of the period that used_ns is for */
+    uint64_t used_ns;      /* with a cap: of this period, and beyond the caps of those before */
     uint64_t ready_since_ns;
 
     /* Its account. */
@@ -90,6 +95,7 @@ struct emu_processor {
     struct emu_seat *last; /* whom it ran last, whose memory is still mapped */
     bool left;             /* the machine has stopped; left_ns is when */
     bool reserved;         /* the slice is within the machine's reservation */
+    bool woken;            /* the last turn was of one of EMU_QUEUE_WOKEN */
     uint64_t since_ns;     /* occupied, or idle, since then */
     uint64_t left_ns;
     uint64_t kernel_ns;      /* of the occupation, what the kernel took */
@@ -109,6 +115,7 @@ enum emu_host_act {
     EMU_HOST_QUEUE,     /* a machine asks to be admitted */
     EMU_HOST_ADMIT,     /* and is */
     EMU_HOST_READY,     /* detail: enum emu_ready */
+    EMU_HOST_HOLD,      /* its turn came, but it is at its cap */
     EMU_HOST_INTERRUPT, /* detail: kinds */
     EMU_HOST_DISPATCH,  /* detail: when its first instruction is executed */
     EMU_HOST_PREEMPT,   /* detail: when it stops */
@@ -167,14 +174,21 @@ enum emu_ready {
     EMU_READY_WOKEN,   /* its wait is over: first among those that wait in turn */
     EMU_READY_URGENT,  /* an interrupt that does not wait */
     EMU_READY_ROBBED,  /* its slice was taken from it: at the front, for the rest of the slice */
+    EMU_READY_REPLENISHED, /* its cap is a new one: at the end */
 };
 
 /* Makes a machine runnable that is not, and gets it a processor if one is to be had. */
 void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns);
 /* Takes the machine that a processor is to run next out of its queue; NULL: none is runnable. */
-struct emu_seat *emu_host_pick(struct emu_host *host, uint32_t processor);
+struct emu_seat *emu_host_pick(struct emu_host *host, uint32_t processor, uint64_t now_ns);
 /* What the machine has left of its reservation at a time. */
 uint64_t emu_seat_budget(struct emu_seat *seat, uint64_t now_ns);
+/* What the machine may use at a time before it reaches its cap; UINT64_MAX: it has none. */
+uint64_t emu_seat_cap_left(struct emu_seat *seat, uint64_t now_ns);
+/* How long a slice of it is. */
+uint64_t emu_seat_quantum(const struct emu_seat *seat);
+/* The next period begins: those that waited for it are runnable again. */
+void emu_host_replenish(struct emu_host *host, uint64_t now_ns);
 /* Whether its interrupts are delivered at once. */
 bool emu_seat_immediate(struct emu_seat *seat, uint64_t now_ns);
 

@@ -49,6 +49,7 @@ DENALI_API_BEGIN
 #define SCN_HOST_NONE        UINT32_MAX /* scn_group.host: its nodes have processors of their own */
 #define SCN_HOSTS_MAX        65536u     /* of all entries together */
 #define SCN_PROCESSORS_MAX   64u        /* of a host */
+#define SCN_WEIGHT_MAX       1000u      /* quanta */
 #define SCN_PROCESSOR_ANY    UINT8_MAX  /* scn_reservations_place: a node without a reservation */
 #define SCN_SITE_ANY         UINT32_MAX /* scn_group.site: the topology places the nodes */
 #define SCN_TIME_MAX_NS      31536000000000000ull /* a year: sums of times stay far from overflow */
@@ -99,6 +100,7 @@ struct scn_costs {
 
 enum scn_interrupts { SCN_INTERRUPTS_BATCHED, SCN_INTERRUPTS_IMMEDIATE };
 enum scn_idling { SCN_IDLE_WAIT, SCN_IDLE_SPIN };
+enum scn_woken { SCN_WOKEN_FIRST, SCN_WOKEN_ALTERNATE };
 
 /* Like hosts, each of which shares its processors among the nodes that groups place there. */
 struct scn_host {
@@ -109,7 +111,8 @@ struct scn_host {
     uint64_t quantum_ns;
     uint32_t interrupts;   /* enum scn_interrupts */
     uint32_t idle;         /* enum scn_idling */
-    uint64_t period_ns;    /* in which a reservation is honoured */
+    uint32_t woken;        /* enum scn_woken */
+    uint64_t period_ns;    /* in which a reservation, and a cap, is honoured */
     uint64_t memory_bytes; /* 0: every node is admitted when it starts */
     uint64_t minimum_free_bytes;
     struct scn_costs costs;
@@ -160,11 +163,12 @@ struct scn_allow {
 
 /* What each node of a group may use at most; 0: no limit beyond the machine's own. */
 struct scn_limits {
-    uint64_t memory_bytes; /* pages the node has written */
-    uint64_t network_bps;  /* what it sends */
-    uint64_t disk_bytes;   /* what it writes to disks */
-    bool bind_address;     /* what it sends must come from its own MAC and IPv4 address */
-    uint64_t send_bps;     /* beyond, and beyond the burst, frames are dropped */
+    uint64_t memory_bytes;  /* pages the node has written */
+    uint64_t network_bps;   /* what it sends */
+    uint64_t disk_bytes;    /* what it writes to disks */
+    uint64_t processor_cap; /* percent of one processor of its host in each period */
+    bool bind_address;      /* what it sends must come from its own MAC and IPv4 address */
+    uint64_t send_bps;      /* beyond, and beyond the burst, frames are dropped */
     uint64_t send_burst_bytes;
     uint64_t receive_bps;
     uint64_t receive_burst_bytes;
@@ -213,6 +217,7 @@ struct scn_group {
     uint32_t host;       /* entry in scn_scenario.hosts or SCN_HOST_NONE; derived */
     uint32_t host_first; /* how many nodes of groups above are placed there too; derived */
     uint64_t reserve;    /* percent of a processor that each node is guaranteed; 0: none */
+    uint64_t weight;     /* quanta that each node has in a row */
     struct scn_limits limits;
     struct scn_input *inputs;
     uint32_t input_count;
