@@ -62,6 +62,9 @@ static enum status write_nodes(struct run *run, struct error *error)
             .dispatches = seat.dispatches,
             .switches = seat.switches,
             .crossings = seat.crossings,
+            .card_frames = seat.card_frames,
+            .card_bytes = seat.card_bytes,
+            .card_ns = seat.card_ns,
             .faults = faulted,
             .digest = report.digest,
         };
@@ -94,6 +97,9 @@ static enum status write_hosts(struct run *run, struct error *error)
             .crossings = report.crossings,
             .memory_bytes = report.memory_bytes,
             .committed_bytes = report.committed_bytes,
+            .card_frames = report.card_frames,
+            .card_bytes = report.card_bytes,
+            .card_ns = report.card_ns,
         };
         status = trace_run_host_write(run->trace, &account, error);
     }

@@ -130,6 +130,33 @@ static const struct schema_section cost_section = {
 };
 #undef OWNER
 
+#define OWNER scn_card
+static const struct schema_field card_fields[] = {
+    {"rate", SCHEMA_RATE, AT(rate_bps), OPTIONAL, RANGE(1000, RATE_MAX),
+     .meaning = "Rate at which the card sends what its machines have queued, a frame of each in "
+                "turn. Without it what a machine sends is on its network at once."},
+    {"send_queue", SCHEMA_NUMBER, AT(send_queue), OPTIONAL, RANGE(1, SCN_SEND_QUEUE_MAX),
+     .absent = 64,
+     .meaning = "Frames that each machine may have waiting for the card, 64 if not given; one more "
+                "is dropped (`card_full`)."},
+    {"receive_queue", SCHEMA_NUMBER, AT(receive_queue), OPTIONAL, RANGE(1, SCN_RECEIVE_QUEUE_MAX),
+     .absent = SCN_RECEIVE_QUEUE_MAX,
+     .meaning = "Frames that may wait for each machine to take them, 64 if not given; one more is "
+                "dropped (`nic_full`)."},
+    {"eager", SCHEMA_BOOL, AT(eager), DERIVED("`false`"),
+     .meaning = "`costs.frame_receive` and `costs.copy` of a frame are paid when it comes, by "
+                "whichever machine runs on the receiver's processor, even if it is then dropped; "
+                "not by its receiver when that takes it. For comparison."},
+};
+static const struct schema_section card_section = {
+    .title = "hosts[].card",
+    .meaning = "The network card that the machines of a host share (docs/hosts.md).",
+    .size_bytes = sizeof(struct scn_card),
+    .fields = card_fields,
+    .field_count = COUNT(card_fields),
+};
+#undef OWNER
+
 #define OWNER scn_host
 static const struct schema_field host_fields[] = {
     {"name", SCHEMA_NAME, AT(name), REQUIRED,
@@ -169,6 +196,8 @@ static const struct schema_field host_fields[] = {
      .meaning = "Of `memory`, what is to be free beside those that were admitted."},
     {"costs", SCHEMA_SECTION, AT(costs), OPTIONAL, .section = &cost_section,
      .meaning = "See hosts[].costs."},
+    {"card", SCHEMA_SECTION, AT(card), OPTIONAL, .section = &card_section,
+     .meaning = "See hosts[].card."},
 };
 static const struct schema_section host_section = {
     .title = "hosts[]",

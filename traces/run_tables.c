@@ -144,7 +144,7 @@ enum status trace_run_nodes_begin(struct trace_run *run, const char *const *caus
         printed = fputs(",disk_reads,disk_writes,disk_blocks_private,pages_private,"
                         "pages_private_max,console_bytes,observations,keys_dropped,"
                         "host,guest_ns,kernel_ns,waited_ns,dispatches,switches,crossings,"
-                        "faults,digest\n",
+                        "card_frames,card_bytes,card_ns,faults,digest\n",
                         file);
     }
     return stream_check(run, &run->nodes, printed, error);
@@ -196,8 +196,9 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
                               account->disk_blocks_private, account->pages_private,
                               account->pages_private_max,   account->console_bytes,
                               account->observations,        account->keys_dropped};
-    const uint64_t on_host[] = {account->guest_ns,   account->kernel_ns, account->waited_ns,
-                                account->dispatches, account->switches,  account->crossings,
+    const uint64_t on_host[] = {account->guest_ns,    account->kernel_ns,  account->waited_ns,
+                                account->dispatches,  account->switches,   account->crossings,
+                                account->card_frames, account->card_bytes, account->card_ns,
                                 account->faults};
     errno = 0;
     int printed = outcome_print(file, account);
@@ -234,7 +235,8 @@ enum status trace_run_hosts_begin(struct trace_run *run, struct error *error)
     }
     errno = 0;
     int printed = fputs("host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,"
-                        "dispatches,switches,crossings,memory_bytes,committed_bytes\n",
+                        "dispatches,switches,crossings,memory_bytes,committed_bytes,"
+                        "card_frames,card_bytes,card_ns\n",
                         run->hosts.file);
     return stream_check(run, &run->hosts, printed, error);
 }
@@ -250,11 +252,11 @@ enum status trace_run_host_write(struct trace_run *run, const struct trace_host_
     if (status != STATUS_OK) {
         return status;
     }
-    const uint64_t figures[] = {account->index,          account->nodes,     account->queued,
-                                account->processors,     account->total_ns,  account->guest_ns,
-                                account->kernel_ns,      account->idle_ns,   account->dispatches,
-                                account->switches,       account->crossings, account->memory_bytes,
-                                account->committed_bytes};
+    const uint64_t figures[] = {
+        account->index,           account->nodes,       account->queued,     account->processors,
+        account->total_ns,        account->guest_ns,    account->kernel_ns,  account->idle_ns,
+        account->dispatches,      account->switches,    account->crossings,  account->memory_bytes,
+        account->committed_bytes, account->card_frames, account->card_bytes, account->card_ns};
     errno = 0;
     int printed = fprintf(run->hosts.file, "%s", account->host);
     for (size_t i = 0; i < sizeof figures / sizeof figures[0] && printed >= 0; i++) {

@@ -22,6 +22,7 @@ static void make_host(struct emu_world *world, uint32_t index)
         event_init(&host->processors[i].event.base);
     }
     event_init(&host->replenish.base);
+    event_init(&host->card.event.base);
 }
 
 static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t reserved_processor)
@@ -40,6 +41,7 @@ static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t rese
                     : (uint8_t)(host->seat_count % host->model->processors),
         .period = UINT64_MAX, /* none yet */
     };
+    event_init(&seat->sender.event.base);
     host->seat_count++;
     node->seat = seat;
 }
@@ -81,6 +83,7 @@ void emu_hosts_create(struct emu_world *world)
 void emu_hosts_destroy(struct emu_world *world)
 {
     for (uint32_t i = 0; world->hosts && i < world->host_count; i++) {
+        emu_card_clear(&world->hosts[i]);
         free(world->hosts[i].seats);
         free(world->hosts[i].queues);
         free(world->hosts[i].processors);
@@ -124,6 +127,9 @@ void emu_world_host_report(const struct emu_world *world, uint32_t index,
         .memory_bytes = host->model->memory_bytes,
         .committed_bytes = host->committed_bytes,
         .total_ns = world->now_ns * host->model->processors,
+        .card_frames = host->card.frames,
+        .card_bytes = host->card.bytes,
+        .card_ns = host->card.wire_ns,
     };
     for (uint32_t i = 0; i < host->seat_count; i++) {
         const struct emu_seat *seat = &host->seats[i];
@@ -163,6 +169,9 @@ void emu_world_seat_report(const struct emu_world *world, uint32_t node,
         .dispatches = seat->dispatches,
         .switches = seat->switches,
         .crossings = seat->crossings,
+        .card_frames = seat->sender.frames,
+        .card_bytes = seat->sender.bytes,
+        .card_ns = seat->sender.wire_ns,
     };
     if (seat->place == EMU_SEAT_READY) {
         report->waited_ns += now_ns - seat->ready_since_ns;

@@ -54,6 +54,24 @@ enum emu_queue_kind {
 #define EMU_QUEUE_LEFTOVER(processor) (EMU_QUEUE_RESERVED(processor) + 1)
 #define EMU_QUEUE_NONE                UINT32_MAX
 
+/* What a machine has handed to its host's card. */
+struct emu_card_frame;
+struct emu_sender {
+    struct emu_event event;   /* `handed` reaches the card */
+    struct net_frame *handed; /* NULL: none does */
+    struct emu_card_frame *first;
+    struct emu_card_frame *last;
+    uint32_t count;
+    bool waits;            /* for its turn */
+    struct emu_seat *next; /* whose turn is after it */
+
+    /* Its account. */
+    uint64_t frames; /* put on the card's wire */
+    uint64_t bytes;
+    uint64_t wire_ns; /* for so long */
+    uint64_t drops;   /* handed over while its queue was full */
+};
+
 /* A machine's place on its host. */
 struct emu_seat {
     struct emu_node *node;
@@ -85,6 +103,8 @@ struct emu_seat {
     uint64_t dispatches; /* slices it was given */
     uint64_t switches;   /* of these, on a processor that another machine had before */
     uint64_t crossings;  /* interrupts handed over, any number at once */
+
+    struct emu_sender sender;
 };
 
 /* A processor of a host. It is occupied from a decision that gives it to a machine until the
@@ -110,6 +130,20 @@ struct emu_queue {
     uint32_t count;
 };
 
+/* The card of a host, if it has a rate. */
+struct emu_card {
+    struct emu_event event; /* the frame on the wire is sent */
+    struct emu_seat *sends; /* whose frame that is, still the first of its queue; NULL: idle */
+    struct emu_seat *first; /* machines with frames that wait for their turn */
+    struct emu_seat *last;
+    uint64_t fraction; /* of a nanosecond that the last frame took, in units of 1/rate ns */
+
+    /* Its account: the sums of its machines'. */
+    uint64_t frames;
+    uint64_t bytes;
+    uint64_t wire_ns;
+};
+
 /* What a host does, for who wants to watch (tests compare it with a model of their own). */
 enum emu_host_act {
     EMU_HOST_QUEUE,     /* a machine asks to be admitted */
@@ -121,6 +155,9 @@ enum emu_host_act {
     EMU_HOST_PREEMPT,   /* detail: when it stops */
     EMU_HOST_CROSSING,  /* a running machine is told of what waits for it */
     EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
+    EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
+    EMU_HOST_SEND_FULL, /* and is dropped */
+    EMU_HOST_SENT,      /* one is sent; detail: its bytes */
     EMU_HOST_LEAVE,     /* detail: 1 its slice is over; 0 it idles or has ended, or was preempted */
 };
 struct emu_host_note {
@@ -144,9 +181,16 @@ struct emu_host {
     uint32_t queue_count;
     uint64_t committed_bytes;   /* of its memory, to machines that were admitted */
     struct emu_event replenish; /* the next period begins, for those that have used up theirs */
-    emu_host_watch_fn *watch;   /* NULL: nobody */
+    struct emu_card card;
+    emu_host_watch_fn *watch; /* NULL: nobody */
     void *watch_context;
 };
+
+/* Sources of a host's events: its processors' decisions come first, by their numbers. */
+#define EMU_HOST_SOURCE_REPLENISH(host) ((uint32_t)(host)->model->processors)
+#define EMU_HOST_SOURCE_CARD(host)      (EMU_HOST_SOURCE_REPLENISH(host) + 1)
+#define EMU_HOST_SOURCE_SEND(host, seat)                                                           \
+    (EMU_HOST_SOURCE_CARD(host) + 1 + (uint32_t)(seat)) /* of a seat's number */
 
 /* --- host.c: which hosts there are ------------------------------------------------------------ */
 
@@ -214,6 +258,8 @@ void emu_host_stopped(struct emu_seat *seat);
 void emu_seat_trap(struct emu_seat *seat);
 void emu_seat_frame_sent(struct emu_seat *seat, uint32_t size_bytes);
 void emu_seat_frame_received(struct emu_seat *seat, uint32_t size_bytes);
+/* The same work, done when the frame comes: with an eager card. */
+void emu_seat_receive_work(struct emu_seat *seat, uint32_t size_bytes);
 /* Charges a running machine what it owes: its clock moves on. */
 void emu_seat_settle(struct emu_seat *seat);
 /* Closes a processor's occupation, or idleness, at a time and begins the next. */
@@ -221,6 +267,20 @@ void emu_processor_close(struct emu_processor *processor, uint64_t time_ns);
 /* What a processor's open occupation comes to at a time: parts of the machine's account. */
 void emu_processor_open_part(const struct emu_processor *processor, uint64_t now_ns,
                              uint64_t *guest_ns, uint64_t *kernel_ns, uint64_t *idle_ns);
+
+/* --- card.c: what machines send and are sent -------------------------------------------------- */
+
+/* A machine sends a frame. EMU_DROPS_MAX, or why it was dropped at once. */
+uint32_t emu_card_send(struct emu_seat *seat, const uint8_t *bytes, uint32_t size_bytes);
+/* What it sent has reached the card; what the card was sending is sent. */
+void emu_card_handed(struct emu_seat *seat, uint64_t now_ns);
+void emu_card_sent(struct emu_host *host, uint64_t now_ns);
+/* A frame has come for a machine that is alive. False: its queue is full. */
+bool emu_card_received(struct emu_seat *seat, uint32_t size_bytes);
+/* Frees all frames. */
+void emu_card_clear(struct emu_host *host);
+void emu_card_save(const struct emu_host *host, struct writer *writer);
+void emu_card_load(struct emu_host *host, struct reader *reader);
 
 /* --- gatekeeper.c: who may start -------------------------------------------------------------- */
 

@@ -120,10 +120,14 @@ static void decide(struct emu_host *host, uint32_t index, uint64_t now_ns)
 void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t source)
 {
     struct emu_host *host = &process->world->hosts[host_index];
-    if (source == host->model->processors) {
-        emu_host_replenish(host, process->now_ns);
-    } else {
+    if (source < host->model->processors) {
         decide(host, source, process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_REPLENISH(host)) {
+        emu_host_replenish(host, process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_CARD(host)) {
+        emu_card_sent(host, process->now_ns);
+    } else {
+        emu_card_handed(&host->seats[source - EMU_HOST_SOURCE_SEND(host, 0)], process->now_ns);
     }
 }
 

@@ -77,6 +77,7 @@ static void save_host(const struct emu_host *host, struct writer *writer)
         SEAT_FIELDS(X)
 #undef X
     }
+    emu_card_save(host, writer);
     for (uint32_t i = 0; i < host->queue_count; i++) {
         write_u32(writer, host->queues[i].count);
         for (const struct emu_seat *seat = host->queues[i].first; seat; seat = seat->next) {
@@ -231,7 +232,7 @@ static void load_host(struct emu_host *host, struct reader *reader)
         }
     }
     host->committed_bytes = read_u64(reader);
-    load_event(host, &host->replenish, (uint32_t)host->model->processors, reader);
+    load_event(host, &host->replenish, EMU_HOST_SOURCE_REPLENISH(host), reader);
     if (event_queued(&host->replenish.base) &&
         host->replenish.base.key.time_ns < host->process->world->now_ns) {
         reader_fail(reader);
@@ -243,6 +244,9 @@ static void load_host(struct emu_host *host, struct reader *reader)
     for (uint32_t i = 0; i < host->seat_count && !reader->failed; i++) {
         load_seat(host, &host->seats[i], reader);
         committed_bytes += host->seats[i].admitted ? emu_seat_need_bytes(&host->seats[i]) : 0;
+    }
+    if (!reader->failed) {
+        emu_card_load(host, reader);
     }
     for (uint32_t i = 0; i < host->queue_count && !reader->failed; i++) {
         load_queue(host, i, reader);

@@ -92,6 +92,8 @@ class Model
         case EMU_HOST_LEAVE:
             Leave(note, machine);
             break;
+        default: /* the card's: host_card_test.cc */
+            break;
         }
     }
 

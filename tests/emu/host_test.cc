@@ -37,7 +37,9 @@ std::vector<std::string> Worlds()
          {"", ", interrupts: immediate", ", idle: spin, processors: 2",
           ", interrupts: immediate, processors: 3, count: 2", ", processors: 2, memory: 700KiB",
           ", processors: 2, count: 2, period: 1ms",
-          ", period: 1ms, woken: alternate, processors: 2"}) {
+          ", period: 1ms, woken: alternate, processors: 2",
+          ", processors: 3, card: {rate: 50Mbit, send_queue: 3, receive_queue: 2}",
+          ", card: {eager: true, receive_queue: 5}"}) {
         const bool reserves = std::string(policy).find("count: 2, period") != std::string::npos;
         const bool caps = std::string(policy).find("woken") != std::string::npos;
         worlds.push_back(
@@ -175,13 +177,19 @@ TEST(Hosts, EveryNanosecondOfAProcessorIsSomebodys)
                 EXPECT_EQ(report.guest_ns + report.kernel_ns + report.idle_ns, report.total_ns);
                 uint64_t guest_ns = 0;
                 uint64_t on_behalf_ns = 0;
+                uint64_t card_ns = 0;
+                uint64_t card_bytes = 0;
                 for (uint32_t node = 0; node < emu_world_node_count(world.get()); node++) {
                     const struct emu_seat_report seat = SeatReport(world, node);
                     guest_ns += seat.host == host ? seat.guest_ns : 0;
                     on_behalf_ns += seat.host == host ? seat.kernel_ns : 0;
+                    card_ns += seat.host == host ? seat.card_ns : 0;
+                    card_bytes += seat.host == host ? seat.card_bytes : 0;
                     EXPECT_LE(seat.guest_ns + seat.kernel_ns + seat.waited_ns, now_ns + 20000);
                 }
                 EXPECT_EQ(guest_ns, report.guest_ns);
+                EXPECT_EQ(card_ns, report.card_ns);
+                EXPECT_EQ(card_bytes, report.card_bytes);
                 EXPECT_EQ(on_behalf_ns, report.kernel_ns);
                 kernel_ns += report.kernel_ns;
             }

@@ -102,6 +102,16 @@ enum scn_interrupts { SCN_INTERRUPTS_BATCHED, SCN_INTERRUPTS_IMMEDIATE };
 enum scn_idling { SCN_IDLE_WAIT, SCN_IDLE_SPIN };
 enum scn_woken { SCN_WOKEN_FIRST, SCN_WOKEN_ALTERNATE };
 
+/* What the machines of a host send and are sent goes through this. */
+struct scn_card {
+    uint64_t rate_bps;      /* 0: what is sent is on its network at once */
+    uint64_t send_queue;    /* frames of each machine */
+    uint64_t receive_queue; /* the same, 1..SCN_RECEIVE_QUEUE_MAX */
+    bool eager;             /* the work of receiving is done when a frame comes */
+};
+#define SCN_RECEIVE_QUEUE_MAX 64u /* what a machine's own card holds */
+#define SCN_SEND_QUEUE_MAX    65536u
+
 /* Like hosts, each of which shares its processors among the nodes that groups place there. */
 struct scn_host {
     char *name;
@@ -116,6 +126,7 @@ struct scn_host {
     uint64_t memory_bytes; /* 0: every node is admitted when it starts */
     uint64_t minimum_free_bytes;
     struct scn_costs costs;
+    struct scn_card card;
     uint32_t first_host; /* number of its first; derived */
     uint32_t node_count; /* that are placed on them; derived */
 };

@@ -146,6 +146,9 @@ struct trace_node_account {
     uint64_t dispatches;
     uint64_t switches;
     uint64_t crossings;
+    uint64_t card_frames;
+    uint64_t card_bytes;
+    uint64_t card_ns;
     uint64_t faults;
     uint64_t digest;
 };
@@ -172,6 +175,9 @@ struct trace_host_account {
     uint64_t crossings;
     uint64_t memory_bytes;
     uint64_t committed_bytes;
+    uint64_t card_frames;
+    uint64_t card_bytes;
+    uint64_t card_ns;
 };
 
 /* Starts hosts.csv, of runs that have hosts. */
