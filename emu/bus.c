@@ -242,7 +242,9 @@ static void bus_frame_send(void *host, const uint8_t *bytes, uint32_t size_bytes
     }
     emu_digest_add(node, EMU_DIGEST_FRAME_OUT, 0, 0, bytes, size_bytes);
     /* A node that is run again alone has sent it before. */
-    uint32_t cause = node->process->twin ? EMU_DROPS_MAX : emu_world_send(node, bytes, size_bytes);
+    uint32_t cause = node->process->twin ? EMU_DROPS_MAX
+                     : node->seat        ? emu_card_send(node->seat, bytes, size_bytes)
+                                         : emu_world_send(node, bytes, size_bytes);
     emu_process_record_frame(node, EMU_RECORD_FRAME_SENT, cause, bytes, size_bytes);
 }
 

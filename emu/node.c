@@ -183,7 +183,8 @@ void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame
     }
     emu_digest_add(node, EMU_DIGEST_FRAME_IN, 0, 0, frame->bytes, frame->size_bytes);
     struct dev_env env = emu_node_env(node, DEV_NIC);
-    if (dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes)) {
+    if ((!node->seat || emu_card_received(node->seat, frame->size_bytes)) &&
+        dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes)) {
         node->account.frames_received++;
         node->account.bytes_received += frame->size_bytes;
         struct emu_record *record = emu_process_record_frame(

@@ -388,6 +388,7 @@ static const char *drop_cause(uint32_t cause)
         [EMU_DROP_NODE_DOWN - NET_DROP_COUNT] = "node_down",
         [EMU_DROP_REFUSED - NET_DROP_COUNT] = "refused",
         [EMU_DROP_NO_LINK - NET_DROP_COUNT] = "no_link",
+        [EMU_DROP_CARD_FULL - NET_DROP_COUNT] = "card_full",
     };
     if (cause >= EMU_DROP_COUNT) {
         return "";
@@ -586,7 +587,8 @@ void emu_world_totals(const struct emu_world *world, struct emu_totals *totals)
         totals->frames_sent += node->account.frames_sent;
         totals->frames_delivered += node->account.frames_received;
         totals->frames_dropped += network_drops(&counters) + node->account.drops_nic_full +
-                                  node->account.drops_node_down + node->account.drops_no_link;
+                                  node->account.drops_node_down + node->account.drops_no_link +
+                                  (node->seat ? node->seat->sender.drops : 0);
         totals->nodes_up += emu_node_alive(node);
         totals->nodes_terminated += node->state == EMU_NODE_TERMINATED;
         totals->nodes_faulted += node->state == EMU_NODE_FAULTED;
@@ -642,6 +644,7 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
     report->drops[EMU_DROP_NODE_DOWN] = account->drops_node_down;
     report->drops[EMU_DROP_REFUSED] = account->drops_refused;
     report->drops[EMU_DROP_NO_LINK] = account->drops_no_link;
+    report->drops[EMU_DROP_CARD_FULL] = node->seat ? node->seat->sender.drops : 0;
 }
 
 void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct emu_node_cost *cost)

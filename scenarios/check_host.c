@@ -174,6 +174,25 @@ static enum status check_room(const struct scn_scenario *scenario, uint32_t inde
                       need, least, sum, host->name, memory);
 }
 
+/* What shares a processor means nothing on one's own. */
+static enum status check_without_host(const struct scn_scenario *scenario, uint32_t index,
+                                      struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    const struct scn_item *item = NULL;
+    if (group->reserve) {
+        item = group_item(scenario, index, "reserve");
+    } else if (group->weight > 1) {
+        item = group_item(scenario, index, "weight");
+    } else if (group->limits.processor_cap) {
+        item = item_child(group_item(scenario, index, "limits"), "processor_cap");
+    }
+    return item ? item_error(scenario->source, item, NULL, error, STATUS_INVALID,
+                             "expected no such field without 'host': each node has a processor of "
+                             "its own")
+                : STATUS_OK;
+}
+
 static enum status check_group(struct scn_scenario *scenario, uint32_t index, struct error *error)
 {
     struct scn_group *group = &scenario->groups[index];
@@ -182,12 +201,13 @@ static enum status check_group(struct scn_scenario *scenario, uint32_t index, st
         return status;
     }
     if (group->host == SCN_HOST_NONE) {
-        return group->reserve == 0
-                   ? STATUS_OK
-                   : item_error(scenario->source, group_item(scenario, index, "reserve"), NULL,
-                                error, STATUS_INVALID,
-                                "expected no such field without 'host': each node has a processor "
-                                "of its own");
+        return check_without_host(scenario, index, error);
+    }
+    if (group->limits.processor_cap && group->reserve > group->limits.processor_cap) {
+        return item_error(
+            scenario->source, group_item(scenario, index, "reserve"), NULL, error, STATUS_INVALID,
+            "expected no more than 'limits.processor_cap', found %llu %% > %llu %%",
+            (unsigned long long)group->reserve, (unsigned long long)group->limits.processor_cap);
     }
     struct scn_host *host = &scenario->hosts[group->host];
     const struct scn_item *speed = item_child(group_item(scenario, index, NULL), "cpu_hz");

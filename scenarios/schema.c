@@ -30,6 +30,7 @@ static const char *const host_interrupts[] = {"batched", "immediate"};
 static const char *const host_idling[] = {"wait", "spin"};
 static const char *const host_disk_types[] = {"rotating", "flash"};
 static const char *const disk_orders[] = {"scan", "fifo"};
+static const char *const host_woken[] = {"first", "alternate"};
 static const char *const statistics[] = {"count", "mean", "min", "max", "p50",
                                          "p90",   "p95",  "p99", "sum"};
 
@@ -220,6 +221,33 @@ static const struct schema_section paging_section = {
 };
 #undef OWNER
 
+#define OWNER scn_card
+static const struct schema_field card_fields[] = {
+    {"rate", SCHEMA_RATE, AT(rate_bps), OPTIONAL, RANGE(1000, RATE_MAX),
+     .meaning = "Rate at which the card sends what its machines have queued, a frame of each in "
+                "turn. Without it what a machine sends is on its network at once."},
+    {"send_queue", SCHEMA_NUMBER, AT(send_queue), OPTIONAL, RANGE(1, SCN_SEND_QUEUE_MAX),
+     .absent = 64,
+     .meaning = "Frames that each machine may have waiting for the card, 64 if not given; one more "
+                "is dropped (`card_full`)."},
+    {"receive_queue", SCHEMA_NUMBER, AT(receive_queue), OPTIONAL, RANGE(1, SCN_RECEIVE_QUEUE_MAX),
+     .absent = SCN_RECEIVE_QUEUE_MAX,
+     .meaning = "Frames that may wait for each machine to take them, 64 if not given; one more is "
+                "dropped (`nic_full`)."},
+    {"eager", SCHEMA_BOOL, AT(eager), DERIVED("`false`"),
+     .meaning = "`costs.frame_receive` and `costs.copy` of a frame are paid when it comes, by "
+                "whichever machine runs on the receiver's processor, even if it is then dropped; "
+                "not by its receiver when that takes it. For comparison."},
+};
+static const struct schema_section card_section = {
+    .title = "hosts[].card",
+    .meaning = "The network card that the machines of a host share (docs/hosts.md).",
+    .size_bytes = sizeof(struct scn_card),
+    .fields = card_fields,
+    .field_count = COUNT(card_fields),
+};
+#undef OWNER
+
 #define OWNER scn_host
 static const struct schema_field host_fields[] = {
     {"name", SCHEMA_NAME, AT(name), REQUIRED,
@@ -243,9 +271,14 @@ static const struct schema_field host_fields[] = {
      .meaning = "`wait`: a machine in `idle` is not scheduled until an interrupt or its time-out. "
                 "`spin`: `idle` returns at once, so that machines with nothing to do use up their "
                 "quanta."},
+    {"woken", SCHEMA_CHOICE, AT(woken), DEFAULT("first"), .choices = host_woken,
+     .choice_count = COUNT(host_woken),
+     .meaning = "`first`: a machine whose `idle` is over goes before those that never idle, as "
+                "published, even if they then never run. `alternate`: of a processor's turns at "
+                "least every second is for those, if any is there."},
     {"period", SCHEMA_TIME, AT(period_ns), DEFAULT("100ms"), RANGE(MS, 3600 * SECOND),
      .meaning = "In each stretch of this length, from the start of the run, a node has the "
-                "processor time that it reserves."},
+                "processor time that it reserves, and no more than its cap."},
     {"memory", SCHEMA_SIZE, AT(memory_bytes), OPTIONAL, RANGE(64 * KIB, 1024 * 1024 * GIB),
      .meaning = "Memory of each host. With it, nodes are admitted in the order in which they are "
                 "to start, each once there is room for its `limits.memory`, or else its `memory`; "
@@ -258,6 +291,8 @@ static const struct schema_field host_fields[] = {
      .section = &host_disk_section, .meaning = "See hosts[].disks."},
     {"paging", SCHEMA_SECTION, AT(paging), OPTIONAL, .section = &paging_section,
      .meaning = "See hosts[].paging. Without it the host does not page."},
+    {"card", SCHEMA_SECTION, AT(card), OPTIONAL, .section = &card_section,
+     .meaning = "See hosts[].card."},
 };
 static const struct schema_section host_section = {
     .title = "hosts[]",
@@ -310,6 +345,10 @@ static const struct schema_field limit_fields[] = {
     {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
      .meaning = "Bytes that the node may write to its disks, in whole blocks, each counted once "
                 "however often it is written. A write beyond fails in the guest."},
+    {"processor_cap", SCHEMA_NUMBER, AT(processor_cap), OPTIONAL, RANGE(1, 100),
+     .meaning = "Percent of one processor of its host that the node has at most in every `period`, "
+                "the kernel's work for it included, even if nobody else wants it. What an "
+                "operation took beyond is taken off the next period's. Only with `host`."},
     {"bind_address", SCHEMA_BOOL, AT(bind_address), DERIVED("`false`"),
      .meaning = "What the node sends must come from its own MAC and IPv4 address, in ARP too; else "
                 "it is dropped at its port (`spoofed`). A `wan` checks the IPv4 address anyway."},
@@ -473,6 +512,10 @@ static const struct schema_field group_fields[] = {
      .meaning = "Percent of a processor of its host that each node is guaranteed in every "
                 "`period`; within it the node is told of interrupts at once. Reservations that a "
                 "host cannot keep are refused."},
+    {"weight", SCHEMA_NUMBER, AT(weight), OPTIONAL, RANGE(1, SCN_WEIGHT_MAX), .absent = 1,
+     .meaning =
+         "Quanta that each node has in a row when it is its turn on its host, 1 if not given: "
+         "its share beside others that want as much."},
     {"limits", SCHEMA_SECTION, AT(limits), OPTIONAL, .section = &limit_section,
      .meaning = "See groups[].limits."},
     {"console_input", SCHEMA_LIST, AT(inputs), BESIDE(input_count), OPTIONAL, RANGE(0, 1024),

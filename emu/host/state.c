@@ -29,6 +29,8 @@ static uint32_t number_of(const struct emu_host *host, const struct emu_seat *se
     X(left_ns)                                                                                     \
     X(period)                                                                                      \
     X(budget_ns)                                                                                   \
+    X(cap_period)                                                                                  \
+    X(used_ns)                                                                                     \
     X(ready_since_ns)                                                                              \
     X(guest_ns)                                                                                    \
     X(kernel_ns)                                                                                   \
@@ -113,6 +115,7 @@ static void save_host(const struct emu_host *host, struct writer *writer)
         write_u32(writer, number_of(host, processor->last));
         write_u8(writer, processor->left);
         write_u8(writer, processor->reserved);
+        write_u8(writer, processor->woken);
         save_event(&processor->event, writer);
 #define X(field) write_u64(writer, processor->field);
         PROCESSOR_FIELDS(X)
@@ -129,6 +132,7 @@ static void save_host(const struct emu_host *host, struct writer *writer)
         SEAT_FIELDS(X)
 #undef X
     }
+    emu_card_save(host, writer);
     for (uint32_t i = 0; i < host->queue_count; i++) {
         write_u32(writer, host->queues[i].count);
         for (const struct emu_seat *seat = host->queues[i].first; seat; seat = seat->next) {
@@ -204,6 +208,7 @@ static void load_processor(struct emu_host *host, uint32_t index, struct reader 
     processor->last = load_seat_number(host, reader);
     processor->left = read_u8(reader) & 1;
     processor->reserved = read_u8(reader) & 1;
+    processor->woken = read_u8(reader) & 1;
     load_event(host, &processor->event, index, reader);
 #define X(field) processor->field = read_u64(reader);
     PROCESSOR_FIELDS(X)
@@ -232,8 +237,8 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     SEAT_FIELDS(X)
 #undef X
     if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > host->process->world->now_ns ||
-        seat->left_ns > host->model->quantum_ns || seat->budget_ns > host->model->period_ns ||
-        seat->slice_end_ns > UINT64_MAX / 2) {
+        seat->left_ns > emu_seat_quantum(seat) || seat->budget_ns > host->model->period_ns ||
+        seat->slice_end_ns > UINT64_MAX / 2 || seat->used_ns > UINT64_MAX / 2) {
         reader_fail(reader);
     }
 }
@@ -262,6 +267,7 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     bool gate = seat->queue == EMU_QUEUE_GATE;
     bool has = processor->seat == seat && processor->left == (seat->place != EMU_SEAT_RUNNING);
     if (gate != (node->state == EMU_NODE_QUEUED) || ready != (seat->place == EMU_SEAT_READY) ||
+        (seat->queue == EMU_QUEUE_HELD && !event_queued(&host->replenish.base)) ||
         (seat->queue >= EMU_QUEUE_OF_PROCESSOR && ready &&
          seat->queue != EMU_QUEUE_RESERVED(seat->home) &&
          seat->queue != EMU_QUEUE_LEFTOVER(seat->home))) {
@@ -408,7 +414,7 @@ static void load_host(struct emu_host *host, struct reader *reader)
         }
     }
     host->committed_bytes = read_u64(reader);
-    load_event(host, &host->replenish, (uint32_t)host->model->processors, reader);
+    load_event(host, &host->replenish, EMU_HOST_SOURCE_REPLENISH(host), reader);
     if (event_queued(&host->replenish.base) &&
         host->replenish.base.key.time_ns < host->process->world->now_ns) {
         reader_fail(reader);
@@ -420,6 +426,9 @@ static void load_host(struct emu_host *host, struct reader *reader)
     for (uint32_t i = 0; i < host->seat_count && !reader->failed; i++) {
         load_seat(host, &host->seats[i], reader);
         committed_bytes += host->seats[i].admitted ? emu_seat_need_bytes(&host->seats[i]) : 0;
+    }
+    if (!reader->failed) {
+        emu_card_load(host, reader);
     }
     for (uint32_t i = 0; i < host->queue_count && !reader->failed; i++) {
         load_queue(host, i, reader);

@@ -27,6 +27,11 @@ struct Rules {
     uint64_t memory_bytes = 0; /* 0: all are admitted */
     uint64_t minimum_free_bytes = 0;
     uint64_t need_bytes = 131072; /* of a machine */
+    bool alternate = false;
+    uint64_t period_ns = 100000000;
+    uint32_t second = UINT32_MAX; /* machines from here on have these: */
+    uint64_t cap = 0;             /* percent */
+    uint64_t weight = 1;
 };
 
 class Model
@@ -58,6 +63,13 @@ class Model
         case EMU_HOST_READY:
             Ready(note, machine);
             break;
+        case EMU_HOST_HOLD:
+            if (Next(note.processor) != note.node || CapLeft(note.node, note.time_ns) != 0) {
+                Fail("held without cause", note);
+            }
+            machine.rank = kHeld;
+            holds++;
+            break;
         case EMU_HOST_INTERRUPT:
             Interrupt(note, machine);
             break;
@@ -86,6 +98,8 @@ class Model
         case EMU_HOST_LEAVE:
             Leave(note, machine);
             break;
+        default: /* the card's: host_card_test.cc */
+            break;
         }
     }
 
@@ -93,9 +107,11 @@ class Model
     uint64_t robberies = 0;
     uint64_t crossings = 0;
     uint64_t waits_at_gate = 0;
+    uint64_t holds = 0;
+    uint64_t out_of_turn = 0; /* one in turn before one that was woken */
 
   private:
-    enum Class { kUrgent, kWoken, kTurn };
+    enum Class { kUrgent, kWoken, kTurn, kHeld };
     struct Machine {
         bool ready = false;
         Class rank = kTurn;
@@ -109,12 +125,16 @@ class Model
         uint64_t slice_end_ns = 0;
         uint64_t left_ns = 0;
         uint64_t stopped_ns = 0;
+        uint64_t used_ns = 0; /* of its cap, less what the periods since have given */
+        uint64_t counted = 0; /* of these periods */
     };
     struct Processor {
         int64_t has = -1;
         int64_t had = -1;
         bool promised = false;
         bool stopped = false;
+        bool woken = false; /* it last ran one that was woken */
+        uint64_t since_ns = 0;
     };
 
     void Fail(const char *what, const emu_host_note &note)
@@ -133,20 +153,35 @@ class Model
     }
 
     /* Who is next: urgent before woken before in turn, each in order. */
-    int64_t Next() const
+    int64_t Next(uint32_t processor) const
     {
+        const bool turns = rules_.alternate && processors_[processor].woken;
+        const int place[] = {0, turns ? 2 : 1, turns ? 1 : 2};
         int64_t next = -1;
         for (const auto &[node, machine] : machines_) {
-            if (machine.ready && (next < 0 || Before(machine, machines_.at(uint32_t(next))))) {
+            if (!machine.ready || machine.rank == kHeld) {
+                continue;
+            }
+            const Machine *other = next < 0 ? nullptr : &machines_.at(uint32_t(next));
+            if (!other || place[machine.rank] < place[other->rank] ||
+                (machine.rank == other->rank && machine.order < other->order)) {
                 next = node;
             }
         }
         return next;
     }
 
-    static bool Before(const Machine &a, const Machine &b)
+    uint64_t CapLeft(uint32_t node, uint64_t now_ns)
     {
-        return a.rank != b.rank ? a.rank < b.rank : a.order < b.order;
+        if (node < rules_.second || !rules_.cap) {
+            return UINT64_MAX;
+        }
+        const uint64_t cap_ns = rules_.period_ns / 100 * rules_.cap;
+        Machine &machine = MachineOf(node);
+        for (; machine.counted < now_ns / rules_.period_ns; machine.counted++) {
+            machine.used_ns -= std::min(machine.used_ns, cap_ns);
+        }
+        return cap_ns - std::min(machine.used_ns, cap_ns);
     }
 
     bool Idle(uint32_t processor) const
@@ -161,8 +196,8 @@ class Model
             if (processors_[i].promised) {
                 processors_[i].promised = false; /* another one had taken the machine */
             }
-            EXPECT_TRUE(processors_[i].has >= 0 || Next() < 0)
-                << "processor " << i << " idles after " << now_ns_ << " ns while node " << Next()
+            EXPECT_TRUE(processors_[i].has >= 0 || Next(i) < 0)
+                << "processor " << i << " idles after " << now_ns_ << " ns while node " << Next(i)
                 << " is runnable";
         }
         if (!gate_.empty() && rules_.memory_bytes) {
@@ -192,7 +227,8 @@ class Model
         if (why == EMU_READY_STARTED && !rules_.memory_bytes && !gate_.empty()) {
             gate_.erase(std::remove(gate_.begin(), gate_.end(), note.node), gate_.end());
         }
-        if (machine.runs || (machine.ready && why != EMU_READY_URGENT)) {
+        if (machine.runs ||
+            (machine.ready && why != EMU_READY_URGENT && why != EMU_READY_REPLENISHED)) {
             Fail("runnable twice", note);
         }
         if (machine.over) {
@@ -202,14 +238,23 @@ class Model
             }
         }
         machine.over = machine.urgent = false;
+        if ((why == EMU_READY_REPLENISHED) != (machine.ready && machine.rank == kHeld) ||
+            (why == EMU_READY_REPLENISHED && note.time_ns % rules_.period_ns)) {
+            Fail("back from its cap at the wrong time", note);
+        }
         machine.ready = true;
         machine.rank = why == EMU_READY_URGENT ? kUrgent : why == EMU_READY_WOKEN ? kWoken : kTurn;
+        machine.rank = CapLeft(note.node, note.time_ns) ? machine.rank : kHeld;
         machine.order = why == EMU_READY_ROBBED ? -++sequence_ : ++sequence_;
         if (why != EMU_READY_ROBBED) {
             machine.left_ns = 0;
         }
         if (why == EMU_READY_URGENT && !rules_.immediate) {
             Fail("urgent although interrupts are batched", note);
+        }
+        if (machine.rank == kHeld) {
+            holds++;
+            return;
         }
         uint32_t idle = machine.home;
         for (uint32_t i = 0; i < rules_.processors && !Idle(idle); i++) {
@@ -235,7 +280,7 @@ class Model
     {
         Processor &processor = processors_[note.processor];
         dispatches++;
-        if (Next() != note.node) {
+        if (Next(note.processor) != note.node || CapLeft(note.node, note.time_ns) == 0) {
             Fail("not the next in turn", note);
         }
         if (processor.has >= 0) {
@@ -248,14 +293,26 @@ class Model
         if (note.detail != std::max(note.time_ns, machine.stopped_ns) + work_ns) {
             Fail("begins at another time than its costs say", note);
         }
-        processor = {note.node, note.node, false, false};
+        for (const auto &[node, other] : machines_) {
+            out_of_turn += other.ready && other.rank == kWoken && machine.rank == kTurn;
+        }
+        processor = {note.node, note.node, false, false, machine.rank == kWoken, note.time_ns};
         machine.ready = false;
         machine.runs = true;
         machine.held = false;
         machine.owed = 0;
         machine.home = note.processor;
-        machine.slice_end_ns =
-            note.detail + (machine.left_ns ? machine.left_ns : rules_.quantum_ns);
+        const bool second = note.node >= rules_.second;
+        const uint64_t quantum_ns = rules_.quantum_ns * (second ? rules_.weight : 1);
+        machine.slice_end_ns = note.detail + (machine.left_ns ? machine.left_ns : quantum_ns);
+        if (second && rules_.cap) {
+            const uint64_t passed_ns = note.detail - note.time_ns;
+            const uint64_t left_ns = CapLeft(note.node, note.time_ns);
+            const uint64_t next_ns = (note.detail / rules_.period_ns + 1) * rules_.period_ns;
+            machine.slice_end_ns =
+                std::min({machine.slice_end_ns, next_ns,
+                          note.detail + (left_ns > passed_ns ? left_ns - passed_ns : 1)});
+        }
         machine.left_ns = 0;
     }
 
@@ -284,6 +341,7 @@ class Model
         if (note.detail && now_ns_ > machine.slice_end_ns + 1000) {
             Fail("its quantum is over too late", note);
         }
+        machine.used_ns += now_ns_ - processor.since_ns;
         processor.has = -1;
         processor.promised = true; /* a decision is being made */
         processor.stopped = false;
@@ -311,11 +369,22 @@ std::string Fields(const Rules &rules)
     return ", processors: " + std::to_string(rules.processors) +
            ", quantum: " + std::to_string(rules.quantum_ns) +
            "ns, interrupts: " + (rules.immediate ? "immediate" : "batched") +
+           (rules.alternate ? ", woken: alternate" : "") +
+           ", period: " + std::to_string(rules.period_ns) + "ns" +
            (rules.memory_bytes ? ", memory: " + std::to_string(rules.memory_bytes) + "B" : "") +
            ", minimum_free: " + std::to_string(rules.minimum_free_bytes) +
            "B, costs: {switch: " + std::to_string(rules.switch_ns) +
            "ns, crossing: " + std::to_string(rules.crossing_ns) +
            "ns, interrupt: " + std::to_string(rules.interrupt_ns) + "ns}";
+}
+
+/* A second group, whose machines have a cap and a weight. */
+std::string Second(const Rules &rules, uint32_t count)
+{
+    return "}\n- {name: s, image: " + GuestPath("restless") +
+           ", memory: 128KiB, network: lan, host: box, spread: 300us, count: " +
+           std::to_string(count) + ", weight: " + std::to_string(rules.weight) +
+           (rules.cap ? ", limits: {processor_cap: " + std::to_string(rules.cap) + "}" : "");
 }
 
 } // namespace
@@ -357,6 +426,48 @@ TEST(HostModel, EveryDecisionIsTheModelsOverRandomLoads)
         }
     }
     EXPECT_GT(robberies, 100u);
+}
+
+TEST(HostModel, CapsWeightsAndAlternationAreTheModelsOverRandomLoads)
+{
+    struct random_stream random;
+    random_init_seed(&random, 1996);
+    uint64_t holds = 0;
+    uint64_t out_of_turn = 0;
+    for (uint64_t seed = 1; seed <= 24; seed++) {
+        Rules rules;
+        rules.processors = 1 + (uint32_t)random_below(&random, 3);
+        rules.immediate = seed % 3 == 0;
+        rules.alternate = seed % 2 == 0;
+        rules.quantum_ns = 5000 + random_below(&random, 60000);
+        rules.switch_ns = random_below(&random, 3000);
+        rules.period_ns = 1000000 + random_below(&random, 1000000);
+        rules.cap = seed % 4 == 1 ? 0 : 1 + random_below(&random, 12);
+        rules.weight = 1 + random_below(&random, 5);
+        rules.second = 2 + (uint32_t)random_below(&random, 8);
+        const uint32_t nodes = 1 + (uint32_t)random_below(&random, 8);
+        SCOPED_TRACE("seed " + std::to_string(seed) + Fields(rules) + Second(rules, nodes));
+        TestWorld world(HostLoad(seed, rules.second, Fields(rules), Second(rules, nodes)));
+        Model model(rules);
+        emu_hosts_watch(
+            world.get(),
+            [](void *context, const emu_host_note *note) {
+                static_cast<Model *>(context)->Take(*note);
+            },
+            &model);
+        world.Run(20000000);
+        emu_host_report report;
+        emu_world_host_report(world.get(), 0, &report);
+        EXPECT_EQ(report.dispatches, model.dispatches);
+        EXPECT_GT(model.dispatches, 100u) << "there must be something to decide";
+        holds += model.holds;
+        out_of_turn += rules.alternate ? model.out_of_turn : 0;
+        if (HasFailure()) {
+            return;
+        }
+    }
+    EXPECT_GT(holds, 100u);
+    EXPECT_GT(out_of_turn, 100u);
 }
 
 TEST(HostModel, MachinesAreAdmittedInTurnAsMemoryComesFree)

@@ -92,6 +92,13 @@ TEST(Host, MistakesAreToldWithTheirPlace)
     EXPECT_EQ(error_of(with("- {name: a}\n", group("name: x, reserve: 10"))),
               "test.yaml:5: groups.x.reserve: expected no such field without 'host': each node has "
               "a processor of its own");
+    EXPECT_EQ(error_of(with("- {name: a}\n", group("name: x, limits: {processor_cap: 10}"))),
+              "test.yaml:5: groups.x.limits.processor_cap: expected no such field without 'host': "
+              "each node has a processor of its own");
+    EXPECT_EQ(error_of(with("- {name: a}\n",
+                            group("name: x, host: a, reserve: 20, limits: {processor_cap: 10}"))),
+              "test.yaml:5: groups.x.reserve: expected no more than 'limits.processor_cap', found "
+              "20 % > 10 %");
     EXPECT_EQ(
         error_of(with("- {name: a, cpu_hz: 1GHz}\n", group("name: x, host: a, cpu_hz: 100MHz"))),
         "test.yaml:5: groups.x.cpu_hz: expected none, or 1GHz, which is how fast host 'a' "

@@ -51,6 +51,7 @@ DENALI_API_BEGIN
 #define SCN_PROCESSORS_MAX   64u        /* of a host */
 #define SCN_HOST_DISKS_MAX   64u        /* of a host */
 #define SCN_PAGING_BLOCKS    8u         /* of memory that a node on a host that pages always has */
+#define SCN_WEIGHT_MAX       1000u      /* quanta */
 #define SCN_PROCESSOR_ANY    UINT8_MAX  /* scn_reservations_place: a node without a reservation */
 #define SCN_SITE_ANY         UINT32_MAX /* scn_group.site: the topology places the nodes */
 #define SCN_TIME_MAX_NS      31536000000000000ull /* a year: sums of times stay far from overflow */
@@ -136,6 +137,17 @@ struct scn_paging {
 
 enum scn_interrupts { SCN_INTERRUPTS_BATCHED, SCN_INTERRUPTS_IMMEDIATE };
 enum scn_idling { SCN_IDLE_WAIT, SCN_IDLE_SPIN };
+enum scn_woken { SCN_WOKEN_FIRST, SCN_WOKEN_ALTERNATE };
+
+/* What the machines of a host send and are sent goes through this. */
+struct scn_card {
+    uint64_t rate_bps;      /* 0: what is sent is on its network at once */
+    uint64_t send_queue;    /* frames of each machine */
+    uint64_t receive_queue; /* the same, 1..SCN_RECEIVE_QUEUE_MAX */
+    bool eager;             /* the work of receiving is done when a frame comes */
+};
+#define SCN_RECEIVE_QUEUE_MAX 64u /* what a machine's own card holds */
+#define SCN_SEND_QUEUE_MAX    65536u
 
 /* Like hosts, each of which shares its processors among the nodes that groups place there. */
 struct scn_host {
@@ -146,10 +158,12 @@ struct scn_host {
     uint64_t quantum_ns;
     uint32_t interrupts;   /* enum scn_interrupts */
     uint32_t idle;         /* enum scn_idling */
-    uint64_t period_ns;    /* in which a reservation is honoured */
+    uint32_t woken;        /* enum scn_woken */
+    uint64_t period_ns;    /* in which a reservation, and a cap, is honoured */
     uint64_t memory_bytes; /* 0: every node is admitted when it starts */
     uint64_t minimum_free_bytes;
     struct scn_costs costs;
+    struct scn_card card;
     struct scn_host_disk *disks;
     uint32_t disk_count; /* entries */
     struct scn_paging paging;
@@ -205,6 +219,7 @@ struct scn_limits {
     uint64_t memory_ceiling_bytes; /* and at most; 0: no bound */
     uint64_t network_bps;          /* what it sends */
     uint64_t disk_bytes;           /* what it writes to disks */
+    uint64_t processor_cap;        /* percent of one processor of its host in each period */
     bool bind_address;             /* what it sends must come from its own MAC and IPv4 address */
     uint64_t send_bps;             /* beyond, and beyond the burst, frames are dropped */
     uint64_t send_burst_bytes;
@@ -255,6 +270,7 @@ struct scn_group {
     uint32_t host;       /* entry in scn_scenario.hosts or SCN_HOST_NONE; derived */
     uint32_t host_first; /* how many nodes of groups above are placed there too; derived */
     uint64_t reserve;    /* percent of a processor that each node is guaranteed; 0: none */
+    uint64_t weight;     /* quanta that each node has in a row */
     struct scn_limits limits;
     struct scn_input *inputs;
     uint32_t input_count;
