@@ -246,7 +246,7 @@ static enum status compare(struct half halves[2], const struct emu_diff_options 
                            struct error *error)
 {
     size_t agreed[2];
-    uint64_t bad_ns;
+    uint64_t bad_ns = 0;
     uint32_t node;
     enum status status = part(halves, agreed, &bad_ns, &node, error);
     result->to_ns = halves[0].entries[agreed[0]].time_ns;
