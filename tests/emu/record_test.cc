@@ -78,6 +78,34 @@ TEST(Recording, TheRecordingItselfIsTheSameOnEveryEngineAndAnyJobs)
     }
 }
 
+/* Times of the checkpoints of a recording. */
+static std::vector<uint64_t> CheckpointTimes(const std::vector<RecordRead> &records)
+{
+    std::vector<uint64_t> times;
+    for (const RecordRead &record : records) {
+        if (record.type == TRACE_RECORD_FULL || record.type == TRACE_RECORD_DELTA) {
+            times.push_back(record.time_ns);
+        }
+    }
+    return times;
+}
+
+TEST(Recording, WhereNodesDoMuchCheckpointsComeSooner)
+{
+    auto times = [](const std::string &clock) {
+        support::TemporaryFolder folder;
+        Record(folder,
+               "general: {name: one, duration: 3500ms}\n"
+               "groups: [{name: m, count: 2, memory: 128KiB, network: none, image: " +
+                   GuestImage("spin") + ", cpu_hz: " + clock + "}]\n",
+               "100s");
+        EXPECT_EQ(Verify(folder).outcome, EMU_VERIFY_SAME);
+        return CheckpointTimes(ReadRecords(folder.path("run/trace/recording")));
+    };
+    EXPECT_EQ(times("1MHz"), (std::vector<uint64_t>{1000000000, 2000000000, 3000000000}));
+    EXPECT_EQ(times("60kHz"), std::vector<uint64_t>{});
+}
+
 TEST(Verify, IsTheSameOnEveryEngineAndAnyJobs)
 {
     support::TemporaryFolder folder;
