@@ -16,6 +16,7 @@
 
 struct emu_moment {
     uint64_t time_ns;           /* everything before it had been executed */
+    uint64_t reach_ns;          /* and nothing from this on: the same, or what a window reached */
     size_t place;               /* of the recording, up to where it had been played */
     struct emu_snapshot *state; /* NULL: it is the checkpoint at that place */
     uint64_t size_bytes;        /* that it has and the next one has not */
@@ -25,6 +26,7 @@ struct emu_moments {
     struct emu_world *world;
     struct emu_player *player; /* NULL: the world is of no recorded run; not owned */
     uint64_t limit_bytes;
+    uint64_t reach_ns;        /* of the present */
     struct emu_moment *items; /* by time, ascending */
     uint32_t count;
     uint32_t capacity;
@@ -37,6 +39,12 @@ struct emu_moments {
 void emu_moments_init(struct emu_moments *moments, struct emu_world *world, uint64_t limit_bytes,
                       struct emu_player *player);
 void emu_moments_fini(struct emu_moments *moments);
+
+/* The world was run on, up to a time at most. */
+void emu_moments_reached(struct emu_moments *moments, uint64_t until_ns);
+/* Have all nodes executed everything before the world's time, and nothing else? After a stop within
+ * a window some are further. */
+bool emu_moments_level(const struct emu_moments *moments);
 
 /* Keeps the present. */
 void emu_moments_keep(struct emu_moments *moments);

@@ -102,7 +102,7 @@ static void say_frames(struct gdb *gdb, const char *argument)
     const struct emu_node *node = emu_debug_view(debug, gdb->general);
     tell(gdb, "%s: %" PRIu32 " frames in its network card, not taken yet\n", name, node->nic.count);
     if (node->process->twin) {
-        const struct emu_inputs *inputs = &debug->history->inputs;
+        const struct emu_inputs *inputs = debug->history->inputs;
         size_t count = 0;
         for (size_t i = debug->history->next_input; i < inputs->count; i++) {
             const struct emu_input *input = &inputs->items[i];

@@ -485,6 +485,34 @@ TEST(Debug, HowMuchIsKeptDoesNotShow)
     EXPECT_EQ(states[0], states[1]);
 }
 
+TEST(Debug, ANodeThatNobodyLookedAtHasThePastOfADebuggedOne)
+{
+    auto back = [](Session &session) {
+        std::vector<std::string> states;
+        for (int i = 0; i < 40; i++) {
+            EXPECT_NE(session.Back(), EMU_DEBUG_BEGIN);
+            states.push_back(session.State());
+        }
+        EXPECT_EQ(session.BackContinue(), EMU_DEBUG_BEGIN);
+        states.push_back(session.State());
+        return states;
+    };
+    for (uint64_t history_bytes : {0ull, 1ull << 20, 1ull << 15}) {
+        /* From one to the other and back, forwards in between. */
+        Session session(Chatter(), 0, 0, kEnd_ns, nullptr, 1, history_bytes);
+        for (uint32_t node : {4u, 1u, 7u, 4u}) {
+            session.Goto(15000000);
+            emu_debug_node_set(session.debug, node);
+            Session other(Chatter(), node, 0, kEnd_ns);
+            other.Goto(15000000);
+            EXPECT_EQ(back(session), back(other)) << node << " " << history_bytes;
+            session.Continue();
+            emu_debug_node_set(session.debug, 0);
+        }
+        EXPECT_EQ(session.DigestAtEnd(), Undisturbed());
+    }
+}
+
 TEST(Debug, ANodeThatThereIsNotIsRefused)
 {
     TestWorld world(OneMachine("hello"));
