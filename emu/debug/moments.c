@@ -242,5 +242,16 @@ uint32_t emu_moments_find(const struct emu_moments *moments, uint64_t time_ns)
 
 enum status emu_moments_load(struct emu_moments *moments, uint32_t index, struct error *error)
 {
-    return emu_moments_return(moments, &moments->items[index], error);
+    struct error local = ERROR_INIT;
+    enum status status = emu_moments_return(moments, &moments->items[index], &local);
+    while (status == STATUS_CORRUPT && index > 0 && !moments->items[index].state) {
+        moments->damaged = true;
+        moments->damaged_ns = moments->items[index].time_ns;
+        drop(moments, index--);
+        status = emu_moments_return(moments, &moments->items[index], &local);
+    }
+    if (status && error) {
+        *error = local;
+    }
+    return status;
 }

@@ -26,7 +26,9 @@ struct emu_moments {
     struct emu_world *world;
     struct emu_player *player; /* NULL: the world is of no recorded run; not owned */
     uint64_t limit_bytes;
-    uint64_t reach_ns;        /* of the present */
+    uint64_t reach_ns; /* of the present */
+    bool damaged;      /* a checkpoint was, the last at damaged_ns; for whoever wants to tell */
+    uint64_t damaged_ns;
     struct emu_moment *items; /* by time, ascending */
     uint32_t count;
     uint32_t capacity;
@@ -54,7 +56,8 @@ bool emu_moments_due(const struct emu_moments *moments);
 
 /* The last one not after a virtual time, or EMU_MOMENT_NONE. */
 uint32_t emu_moments_find(const struct emu_moments *moments, uint64_t time_ns);
-/* The world is as it was then. STATUS_CORRUPT if a checkpoint is damaged. */
+/* The world is as it was then; or, where that is a checkpoint and damaged, at the moment before,
+ * and that one is no more. */
 enum status emu_moments_load(struct emu_moments *moments, uint32_t index,
                              struct error *error) MUST_USE;
 /* All of them, the recording's too. */

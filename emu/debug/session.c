@@ -257,6 +257,7 @@ enum status emu_debug_create(struct emu_world *world, const struct emu_debug_opt
     debug->history->context = debug;
     if (options->recorded) {
         debug->replay = &options->recorded->replay;
+        emu_player_forgive(debug->replay->player);
         debug->options.end_ns =
             options->end_ns < debug->replay->to_ns ? options->end_ns : debug->replay->to_ns;
         status = emu_player_enter(debug->replay->player, world, EMU_PLACE_START, error);
