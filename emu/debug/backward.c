@@ -20,7 +20,9 @@ static enum status extend(struct emu_debug *debug, bool *further, bool *stopped,
     size_t more = 0;
     *further = false;
     *stopped = false;
-    if (debug->history->from_birth || index == EMU_MOMENT_NONE) {
+    /* Within a window there is no telling what had reached whom. */
+    bool level = trail->own_base.moment.reach_ns <= base_ns;
+    if (debug->history->from_birth || index == EMU_MOMENT_NONE || !level) {
         return STATUS_OK;
     }
     bool halted = node->process->halted;
@@ -89,9 +91,13 @@ enum status emu_debug_backward(struct emu_debug *debug, bool step, struct emu_de
     struct emu_position present = emu_node_position(emu_debug_live(debug));
     struct emu_position from = emu_debug_position(debug);
     struct emu_position to = from;
-    if (emu_debug_live(debug)->state == EMU_NODE_OFF) {
+    bool queued = emu_debug_live(debug)->state == EMU_NODE_QUEUED;
+    if (queued || emu_debug_live(debug)->state == EMU_NODE_OFF) {
         stop->kind = EMU_DEBUG_BEGIN;
         return STATUS_OK;
+    }
+    if (emu_debug_live(debug)->seat) {
+        return emu_debug_rewind(debug, step, stop, error);
     }
     enum status status = look_back(debug, step, from, &to, stop, error);
     if (status) {

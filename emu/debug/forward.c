@@ -31,8 +31,8 @@ static uint64_t slice_end(struct emu_world *world, uint64_t until_ns)
                : until_ns;
 }
 
-static enum status run_world(struct emu_debug *debug, uint64_t until_ns, bool moments,
-                             enum emu_run_end *end, struct error *error)
+enum status emu_debug_run(struct emu_debug *debug, uint64_t until_ns, enum emu_run_end *end,
+                          struct error *error)
 {
     struct emu_world *world = debug->world;
     emu_debug_live(debug)->process->halted = false;
@@ -46,7 +46,7 @@ static enum status run_world(struct emu_debug *debug, uint64_t until_ns, bool mo
             *end = EMU_RUN_STOPPED;
             return STATUS_OK;
         }
-        emu_debug_keep(debug, moments);
+        emu_debug_keep(debug);
         if (emu_debug_interrupted(debug)) {
             *end = EMU_RUN_INTERRUPTED;
             return STATUS_OK;
@@ -110,7 +110,7 @@ static enum status forward_live(struct emu_debug *debug, struct emu_debug_span s
     } else {
         aim(&debug->probe, from, span);
     }
-    enum status status = run_world(debug, debug->options.end_ns, true, &end, error);
+    enum status status = emu_debug_run(debug, debug->options.end_ns, &end, error);
     emu_debug_stop_set(debug, &debug->probe, debug->probe.stop, stop);
     if (end == EMU_RUN_TIME) {
         stop->kind = EMU_DEBUG_END;
@@ -166,16 +166,16 @@ enum status emu_debug_forward(struct emu_debug *debug, struct emu_debug_span spa
 }
 
 /* Nothing stops the world but the time. */
-static enum status run_to_time(struct emu_debug *debug, uint64_t time_ns, enum emu_run_end *end,
-                               struct error *error)
+enum status emu_debug_run_to_time(struct emu_debug *debug, uint64_t time_ns, enum emu_run_end *end,
+                                  struct error *error)
 {
     emu_probe_clear(&debug->probe);
     debug->probe.breakpoint_count = 0;
     debug->probe.watch_count = 0;
-    enum status status = run_world(debug, time_ns, true, end, error);
+    enum status status = emu_debug_run(debug, time_ns, end, error);
     while (!status && *end == EMU_RUN_STOPPED) { /* it has ended; the others go on */
         emu_probe_clear(&debug->probe);
-        status = run_world(debug, time_ns, true, end, error);
+        status = emu_debug_run(debug, time_ns, end, error);
     }
     emu_debug_probes_tell(debug);
     return status;
@@ -206,7 +206,7 @@ enum status emu_debug_travel(struct emu_debug *debug, uint64_t time_ns, enum emu
 {
     time_ns = lesser(time_ns, debug->options.end_ns);
     enum status status = jump(debug, time_ns, error);
-    return status ? status : run_to_time(debug, time_ns, end, error);
+    return status ? status : emu_debug_run_to_time(debug, time_ns, end, error);
 }
 
 enum status emu_debug_goto(struct emu_debug *debug, uint64_t time_ns, struct emu_debug_stop *stop,

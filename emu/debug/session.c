@@ -163,6 +163,9 @@ static void follow(struct emu_debug *debug)
     emu_trail_own_set(trail, debug->node);
     emu_history_reset(debug->history, debug->node, &trail->inputs[debug->node]);
     emu_debug_probes_tell(debug);
+    if (emu_debug_live(debug)->seat) {
+        return; /* it cannot be run again alone */
+    }
     const struct emu_trail_base *base = emu_trail_own_begin(trail);
     (void)emu_history_keep_base(debug->history, base->moment.state, base->typed_input);
     emu_history_keep(debug->history);
@@ -185,7 +188,7 @@ void emu_debug_past_forget(struct emu_debug *debug)
     emu_debug_past_begin(debug);
 }
 
-void emu_debug_keep(struct emu_debug *debug, bool moments)
+void emu_debug_keep(struct emu_debug *debug)
 {
     struct emu_history *history = debug->history;
     uint64_t retired = emu_debug_live(debug)->vcpu.retired;
@@ -193,11 +196,13 @@ void emu_debug_keep(struct emu_debug *debug, bool moments)
         return;
     }
     emu_history_inputs_moved(history, 0, emu_trail_advance(&debug->trail));
-    if (!history->count || retired - history->checkpoints[history->count - 1].position.retired >
-                               SPACING_INSTRUCTIONS) {
+    bool alone = !emu_debug_live(debug)->seat;
+    if (alone &&
+        (!history->count || retired - history->checkpoints[history->count - 1].position.retired >
+                                SPACING_INSTRUCTIONS)) {
         emu_history_keep(history);
     }
-    if (moments && emu_moments_due(&debug->moments)) {
+    if (emu_moments_due(&debug->moments)) {
         emu_moments_keep(&debug->moments);
     }
 }
@@ -232,12 +237,6 @@ enum status emu_debug_create(struct emu_world *world, const struct emu_debug_opt
         return error_set(error, STATUS_INVALID, NULL, 0,
                          "node number %u is to be debugged; expected 0 to %u", options->node,
                          world->node_count - 1);
-    }
-    if (world->host_count) {
-        /* The past is found by running one machine again alone, which a host's are not. */
-        return error_set(error, STATUS_INVALID, NULL, 0,
-                         "machines that share a host cannot be debugged yet; expected a scenario "
-                         "without `hosts`");
     }
     struct emu_debug *debug = alloc_zeroed(1, sizeof *debug);
     enum emu_run_end end;
@@ -371,7 +370,9 @@ bool emu_debug_write(struct emu_debug *debug, uint32_t node, uint32_t address, c
 bool emu_debug_cpu_set(struct emu_debug *debug, uint32_t index, const struct vcpu *cpu)
 {
     struct emu_node *node = &debug->world->nodes[index];
-    if (debug->in_past || !emu_node_alive(node)) {
+    /* On a host a machine that waits has left its processor. */
+    bool away = node->seat && node->state != EMU_NODE_RUNNING;
+    if (debug->in_past || !emu_node_alive(node) || away) {
         return false;
     }
     emu_node_wait_end(node, debug->world->now_ns);

@@ -49,8 +49,8 @@ void emu_debug_probes_tell(struct emu_debug *debug);
 void emu_debug_past_begin(struct emu_debug *debug);
 /* And after a write: what was before is not the past any more. */
 void emu_debug_past_forget(struct emu_debug *debug);
-/* Keeps what there is to keep of where the world has come to; moments of it too. */
-void emu_debug_keep(struct emu_debug *debug, bool moments);
+/* Keeps what there is to keep of where the world has come to. */
+void emu_debug_keep(struct emu_debug *debug);
 
 enum status emu_debug_diverged(struct error *error);
 
@@ -62,6 +62,12 @@ enum emu_run_end {
     EMU_RUN_INTERRUPTED,
 };
 
+/* Runs the world until the probe, which is set, stops it, or to until_ns. */
+enum status emu_debug_run(struct emu_debug *debug, uint64_t until_ns, enum emu_run_end *end,
+                          struct error *error) MUST_USE;
+/* Nothing stops the world but the time. */
+enum status emu_debug_run_to_time(struct emu_debug *debug, uint64_t time_ns, enum emu_run_end *end,
+                                  struct error *error) MUST_USE;
 /* The world to a time, on or from the nearest moment before, whatever becomes of the node. */
 enum status emu_debug_travel(struct emu_debug *debug, uint64_t time_ns, enum emu_run_end *end,
                              struct error *error) MUST_USE;
@@ -78,5 +84,11 @@ enum status emu_debug_forward(struct emu_debug *debug, struct emu_debug_span spa
 
 enum status emu_debug_backward(struct emu_debug *debug, bool step, struct emu_debug_stop *stop,
                                struct error *error) MUST_USE;
+
+/* --- rewind.c --------------------------------------------------------------------------------- */
+
+/* Backwards for a node that cannot be run again alone: the world goes back too. */
+enum status emu_debug_rewind(struct emu_debug *debug, bool step, struct emu_debug_stop *stop,
+                             struct error *error) MUST_USE;
 
 #endif
