@@ -21,7 +21,7 @@
 /* Where nodes do much, as while they all boot, an interval is long to run again: once they have
  * executed so much, in the mean, a checkpoint is taken with the next digests. It is what makes the
  * moments of the main job reachable, and costs a fixed part of executing (docs/trace.md). */
-#define MUCH_INSTRUCTIONS 200000u
+#define MUCH_INSTRUCTIONS 300000u
 
 /* Something to write. */
 struct item {

@@ -104,7 +104,7 @@ TEST(Recording, WhereNodesDoMuchCheckpointsComeSooner)
         return CheckpointTimes(ReadRecords(folder.path("run/trace/recording")));
     };
     EXPECT_EQ(times("1MHz"), (std::vector<uint64_t>{1000000000, 2000000000, 3000000000}));
-    EXPECT_EQ(times("60kHz"), std::vector<uint64_t>{});
+    EXPECT_EQ(times("90kHz"), std::vector<uint64_t>{});
 }
 
 TEST(Verify, IsTheSameOnEveryEngineAndAnyJobs)
