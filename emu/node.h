@@ -164,6 +164,8 @@ void emu_node_fini(struct emu_node *node);
 /* The node's part of a saved state: the walk of snapshot.c for one node. */
 void emu_node_state_save(struct emu_node *node, struct writer *writer);
 void emu_node_state_load(struct emu_node *node, struct reader *reader);
+/* Without pages and blocks, which are in place already. False if the bytes are not just that. */
+bool emu_node_part_load(struct emu_node *node, const void *bytes, size_t size_bytes);
 
 /* True while the node can still execute. */
 static inline bool emu_node_alive(const struct emu_node *node)

@@ -40,6 +40,10 @@ enum status emu_player_files_same(const struct emu_player *player, const char *d
                                   bool *same, char text[EMU_FILE_TEXT_MAX],
                                   struct error *error) MUST_USE;
 
+/* From here on a damaged record of digests or checkpoint is not compared with, and passed over;
+ * what came from outside has to be whole. */
+void emu_player_forgive(struct emu_player *player);
+
 /* Can it be entered there: a checkpoint that it can read, or the start? */
 bool emu_player_enters(const struct emu_player *player, size_t place);
 

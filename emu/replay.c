@@ -45,8 +45,14 @@ enum status emu_replay_begin(struct emu_replay *replay, struct emu_world *world,
 enum status emu_replay_run(struct emu_replay *replay, uint64_t until_ns, bool *stopped,
                            struct error *error)
 {
+    return emu_replay_run_to(replay, until_ns, SIZE_MAX, stopped, error);
+}
+
+enum status emu_replay_run_to(struct emu_replay *replay, uint64_t until_ns, size_t last,
+                              bool *stopped, struct error *error)
+{
     struct emu_parting parting = {0};
-    enum status status = emu_player_run(replay->player, until_ns, SIZE_MAX,
+    enum status status = emu_player_run(replay->player, until_ns, last,
                                         replay->forked ? NULL : &parting, stopped, error);
     return status ? status
                   : emu_run_folder_parted(&replay->folder, replay->player, &parting, error);

@@ -27,5 +27,8 @@ enum status emu_replay_begin(struct emu_replay *replay, struct emu_world *world,
 /* Runs on. STATUS_CORRUPT where the world comes to something else than was recorded. */
 enum status emu_replay_run(struct emu_replay *replay, uint64_t until_ns, bool *stopped,
                            struct error *error) MUST_USE;
+/* Likewise, and no further than the record `last`. */
+enum status emu_replay_run_to(struct emu_replay *replay, uint64_t until_ns, size_t last,
+                              bool *stopped, struct error *error) MUST_USE;
 
 #endif

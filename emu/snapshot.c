@@ -282,6 +282,14 @@ void emu_node_state_load(struct emu_node *node, struct reader *reader)
     load_node(node, reader, true);
 }
 
+bool emu_node_part_load(struct emu_node *node, const void *bytes, size_t size_bytes)
+{
+    struct reader reader;
+    reader_init(&reader, bytes, size_bytes);
+    load_node(node, &reader, false);
+    return !reader.failed && reader_left(&reader) == 0;
+}
+
 /* --- frames on their way ---------------------------------------------------------------------- */
 
 static bool is_frame_event(const struct event *event)

@@ -234,6 +234,7 @@ static enum status run_shares(struct verify *verify, size_t from, struct error *
                 .directory = verify->folder.path,
                 .scenario = verify->scenario,
                 .engine = verify->engine,
+                .recorded_with = verify->options->recorded_with,
                 .memory_limit_bytes = verify->options->memory_limit_bytes,
             };
             result->outcome = EMU_VERIFY_DIFFERENT;

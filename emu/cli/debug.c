@@ -132,7 +132,9 @@ static void invite(struct emu_world *world, const struct scn_scenario *scenario,
                 emu_recorded_ending_text(recorded));
     }
     if (port) {
-        fprintf(stderr, "denali: gdb %s -ex 'target remote 127.0.0.1:%u'\n",
+        char commands[CLI_PATH_MAX];
+        fprintf(stderr, "denali: gdb -x %s %s -ex 'target remote 127.0.0.1:%u'\n",
+                cli_shipped_directory("denali.gdb", commands),
                 emu_world_image_path(world, scn_node_group(scenario, node)), port);
     }
 }
