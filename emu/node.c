@@ -234,7 +234,7 @@ static void idle(struct emu_node *node)
     emu_digest_add(node, EMU_DIGEST_IDLE, node->vcpu.irq_pending, 0, &deadline_ns,
                    sizeof deadline_ns);
     if (node->vcpu.irq_pending || deadline_ns <= node->process->now_ns ||
-        (node->seat && emu_host_idle_returns(node->seat))) {
+        (node->seat && emu_host_idle_returns(node->seat, deadline_ns != TIME_NEVER))) {
         vcpu_idle_complete(&node->vcpu);
         return;
     }

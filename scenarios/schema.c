@@ -26,12 +26,12 @@ static const char *const network_types[] = {"wan", "lan"};
 static const char *const network_services[] = {"dhcp", "dns"};
 static const char *const host_interrupts[] = {"batched", "immediate"};
 static const char *const host_idling[] = {"wait", "spin"};
-static const char *const statistics[] = {"count", "mean", "min", "max", "p50",
+const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
                                          "p90",   "p95",  "p99", "sum"};
 
 const char *scn_statistic_text(uint32_t statistic)
 {
-    return statistic < COUNT(statistics) ? statistics[statistic] : NULL;
+    return statistic < SCHEMA_STATISTICS ? schema_statistics[statistic] : NULL;
 }
 
 #define AT(member)       .offset = offsetof(struct OWNER, member)
@@ -150,8 +150,8 @@ static const struct schema_field host_fields[] = {
     {"idle", SCHEMA_CHOICE, AT(idle), DEFAULT("wait"), .choices = host_idling,
      .choice_count = COUNT(host_idling),
      .meaning = "`wait`: a machine in `idle` is not scheduled until an interrupt or its time-out. "
-                "`spin`: `idle` returns at once, so that machines with nothing to do use up their "
-                "quanta."},
+                "`spin`: `idle` with a time-out returns at once, so that machines that wait for a timer "
+                "use up their quanta; without one it waits."},
     {"period", SCHEMA_TIME, AT(period_ns), DEFAULT("100ms"), RANGE(MS, 3600 * SECOND),
      .meaning = "In each stretch of this length, from the start of the run, a node has the "
                 "processor time that it reserves."},
@@ -400,8 +400,8 @@ static const struct schema_field expectation_fields[] = {
                 "`run.instructions`, `run.frames_sent`, `run.frames_delivered`, "
                 "`run.frames_dropped`, `run.nodes_up`, `run.nodes_terminated`, "
                 "`run.nodes_failed` (ended with another exit code than 0) or `run.faults`."},
-    {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = statistics,
-     .choice_count = COUNT(statistics),
+    {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = schema_statistics,
+     .choice_count = SCHEMA_STATISTICS,
      .meaning = "Which statistic of the metric, over all nodes. A counter of the run is a single "
                 "value, which each statistic but `count` gives."},
     {"at_least", SCHEMA_BOUND, AT(at_least), OPTIONAL, .meaning = "Least value that passes."},

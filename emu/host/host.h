@@ -190,7 +190,7 @@ void emu_processor_preempt(struct emu_host *host, uint32_t processor, uint64_t n
 /* Interrupts reach a machine that is alive; true if it idles and has to be woken. */
 bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns);
 /* The guest executes `idle`: is there anything for which it returns at once? */
-bool emu_host_idle_returns(struct emu_seat *seat);
+bool emu_host_idle_returns(struct emu_seat *seat, bool has_timeout);
 /* A running machine stops executing: for others, or because its slice is over or it waits. */
 void emu_host_stopped(struct emu_seat *seat);
 

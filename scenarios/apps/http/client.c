@@ -1,19 +1,23 @@
 /*
  * An HTTP/1.1 client that makes load and checks what it gets.
  *
- *   http-client --server 10.0.0.1 [--port 80] [--paths /,/bytes/1000] [--method GET]
+ *   http-client --server 10.0.0.1 [--servers 1] [--stride 1] [--zipf 0] [--port 80]
+ *               [--paths /,/bytes/1000] [--method GET]
  *               [--connections 1] [--requests 10] [--reconnect-after 0] [--think-ms 1000]
  *               [--timeout-ms 10000] [--expect 200] [--buffer 65535] [--seed 1]
  *
  * Each of --connections makes --requests, one after the other, for paths drawn at random, on one
  * connection for as long as the server keeps it (or --reconnect-after requests); before each it
- * thinks for up to twice --think-ms, uniformly. Every body is checked: its length as announced,
+ * thinks for up to twice --think-ms, uniformly. With --servers N each connection is to one of N,
+ * whose addresses are --stride apart from --server's on, by Zipf's law with an exponent of --zipf
+ * thousandths (0: all alike). Every body is checked: its length as announced,
  * byte by byte where the path says what it is (/bytes/N), against the ETag where that is its hash.
  * Observes for each request http.success (0 or 1) and, if it was one, http.latency_ms (to the last
  * byte of the response), http.first_byte_ms and, for bodies from 64 KiB on, http.mbit_s; for each
- * connection http.connect_ms. Ends with code 0 if all succeeded, else 1.
+ * connection http.connect_ms, and of several servers which one, http.server, from 0. Ends with code 0 if all succeeded, else 1.
  */
 #include "../arguments.h"
+#include "../popularity.h"
 #include "exchange.h"
 
 #include <denali.h>
@@ -48,7 +52,9 @@ struct user {
 };
 
 struct load {
-    struct sockaddr_in server;
+    struct sockaddr_in server; /* the first */
+    struct popularity popularity;
+    uint32_t stride;
     const char *server_text;
     char *paths[PATHS_MAX];
     unsigned path_count;
@@ -126,12 +132,18 @@ static void finish(struct load *load, struct user *user, uint64_t now_ns, const 
 static void connect_user(struct load *load, struct user *user, uint64_t now_ns)
 {
     int size = (int)load->buffer_bytes, on = 1;
+    struct sockaddr_in server = load->server;
+    if (load->popularity.count > 1) {
+        uint32_t rank = popularity_rank(&load->popularity, draw(load));
+        server.sin_addr.s_addr = htonl(ntohl(server.sin_addr.s_addr) + rank * load->stride);
+        denali_observe("http.server", rank);
+    }
     user->connect_ns = now_ns;
     user->state = USER_CONNECTING;
     user->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (user->fd < 0 || setsockopt(user->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) != 0 ||
         fcntl(user->fd, F_SETFL, fcntl(user->fd, F_GETFL) | O_NONBLOCK) != 0 ||
-        (connect(user->fd, (struct sockaddr *)&load->server, sizeof load->server) != 0 &&
+        (connect(user->fd, (struct sockaddr *)&server, sizeof server) != 0 &&
          errno != EINPROGRESS)) {
         finish(load, user, now_ns, strerror(errno));
         return;
@@ -312,6 +324,9 @@ static void cut_paths(struct load *load, const char *list)
 int main(int argc, char **argv)
 {
     static const char *const names[] = {"--server",
+                                        "--servers",
+                                        "--stride",
+                                        "--zipf",
                                         "--port",
                                         "--paths",
                                         "--method",
@@ -326,6 +341,7 @@ int main(int argc, char **argv)
                                         NULL};
     static struct load load;
     arguments_check(argc, argv, names);
+    load.stride = (uint32_t)argument_number(argc, argv, "--stride", 1, 1, 65536);
     load.server_text = argument_text(argc, argv, "--server", "10.0.0.1");
     load.method = argument_text(argc, argv, "--method", "GET");
     load.connections = argument_number(argc, argv, "--connections", 1, 1, USERS_MAX);
@@ -339,6 +355,11 @@ int main(int argc, char **argv)
     load.random = load.random * 2654435761u + denali_node_index() * 40503u;
     load.random = load.random ? load.random : 1; /* xorshift stays at 0 */
     cut_paths(&load, argument_text(argc, argv, "--paths", "/"));
+    if (!popularity_init(&load.popularity, argument_number(argc, argv, "--servers", 1, 1, 1000000),
+                         argument_number(argc, argv, "--zipf", 0, 0, 10000))) {
+        printf("http-client: no memory for so many servers\n");
+        return 1;
+    }
     find_server(&load, argument_number(argc, argv, "--port", 80, 1, 65535));
     for (unsigned long i = 0; i < load.connections; i++) {
         struct user *user = &load.users[i];
