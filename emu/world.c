@@ -652,7 +652,8 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
     }
     uint64_t states_bytes = sizeof node->registers + sizeof node->console + sizeof node->nic +
                             sizeof node->timer + sizeof node->observer + sizeof node->entropy +
-                            sizeof node->keyboard + sizeof node->framebuffer + sizeof node->disk;
+                            sizeof node->keyboard + sizeof node->framebuffer + sizeof node->disk +
+                            sizeof node->pcnet;
     cost->processor_bytes = sizeof node->vcpu;
     cost->tables_bytes =
         sizeof node->space +

@@ -25,6 +25,7 @@
 static const char *const network_types[] = {"wan", "lan"};
 static const char *const network_services[] = {"dhcp", "dns"};
 static const char *const host_interrupts[] = {"batched", "immediate"};
+static const char *const group_cards[] = {"nic", "pcnet"};
 static const char *const host_idling[] = {"wait", "spin"};
 const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
                                          "p90",   "p95",  "p99", "sum"};
@@ -346,6 +347,11 @@ static const struct schema_field group_fields[] = {
                 "the largest group."},
     {"network", SCHEMA_NAME, AT(network_name), REQUIRED,
      .meaning = "Name of a network, or `none` for nodes that have none on purpose."},
+    {"card", SCHEMA_CHOICE, AT(card), DEFAULT("nic"), .choices = group_cards,
+     .choice_count = COUNT(group_cards),
+     .meaning = "Its nodes' network card: `nic`, which takes one instruction to send a frame and "
+                "one to receive it, or `pcnet`, which is programmed by registers as an AMD PCnet "
+                "is. The guest kit drives either."},
     {"arguments", SCHEMA_TEXTS, AT(arguments), BESIDE(argument_count), OPTIONAL, RANGE(0, 256),
      .meaning = "The program's arguments, without its own name. Templates."},
     {"environment", SCHEMA_VARIABLES, AT(environment), BESIDE(variable_count), OPTIONAL,

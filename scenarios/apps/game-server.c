@@ -9,7 +9,7 @@
  * real work. A datagram from a new address is a player, up to --players. An update has the number
  * of the player's last move, so that the player knows how long that took to count. Observes for
  * each update game.update_ms, the time since the last one, and game.late_ms, how much after its due
- * time it went out. Runs until the run ends.
+ * time it went out, and game.missed, 1 if that was more than a tenth of --update-ms. Runs until the run ends.
  */
 #include "arguments.h"
 #include "game.h"
@@ -169,6 +169,7 @@ int main(int argc, char **argv)
         uint64_t now_ns = denali_now_ns();
         if (game.player_count > 0) {
             denali_observe("game.late_ms", game_ms(due_ns, now_ns));
+            denali_observe("game.missed", now_ns - due_ns > step_ns / 10);
             if (last_ns)
                 denali_observe("game.update_ms", game_ms(last_ns, now_ns));
             last_ns = now_ns;

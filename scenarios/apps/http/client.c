@@ -1,7 +1,8 @@
 /*
  * An HTTP/1.1 client that makes load and checks what it gets.
  *
- *   http-client --server 10.0.0.1 [--servers 1] [--stride 1] [--zipf 0] [--port 80]
+ *   http-client --server 10.0.0.1 [--servers 1] [--stride 1] [--zipf 0]
+ *               [--pick N] [--port 80]
  *               [--paths /,/bytes/1000] [--method GET]
  *               [--connections 1] [--requests 10] [--reconnect-after 0] [--think-ms 1000]
  *               [--timeout-ms 10000] [--expect 200] [--buffer 65535] [--seed 1]
@@ -10,7 +11,7 @@
  * connection for as long as the server keeps it (or --reconnect-after requests); before each it
  * thinks for up to twice --think-ms, uniformly. With --servers N each connection is to one of N,
  * whose addresses are --stride apart from --server's on, by Zipf's law with an exponent of --zipf
- * thousandths (0: all alike). Every body is checked: its length as announced,
+ * thousandths (0: all alike), or always to that of number --pick, from 0. Every body is checked: its length as announced,
  * byte by byte where the path says what it is (/bytes/N), against the ETag where that is its hash.
  * Observes for each request http.success (0 or 1) and, if it was one, http.latency_ms (to the last
  * byte of the response), http.first_byte_ms and, for bodies from 64 KiB on, http.mbit_s; for each
@@ -54,7 +55,7 @@ struct user {
 struct load {
     struct sockaddr_in server; /* the first */
     struct popularity popularity;
-    uint32_t stride;
+    uint32_t stride, pick; /* pick UINT32_MAX: drawn */
     const char *server_text;
     char *paths[PATHS_MAX];
     unsigned path_count;
@@ -134,7 +135,9 @@ static void connect_user(struct load *load, struct user *user, uint64_t now_ns)
     int size = (int)load->buffer_bytes, on = 1;
     struct sockaddr_in server = load->server;
     if (load->popularity.count > 1) {
-        uint32_t rank = popularity_rank(&load->popularity, draw(load));
+        uint32_t rank = load->pick != UINT32_MAX
+                            ? load->pick
+                            : popularity_rank(&load->popularity, draw(load));
         server.sin_addr.s_addr = htonl(ntohl(server.sin_addr.s_addr) + rank * load->stride);
         denali_observe("http.server", rank);
     }
@@ -327,6 +330,7 @@ int main(int argc, char **argv)
                                         "--servers",
                                         "--stride",
                                         "--zipf",
+                                        "--pick",
                                         "--port",
                                         "--paths",
                                         "--method",
@@ -342,6 +346,9 @@ int main(int argc, char **argv)
     static struct load load;
     arguments_check(argc, argv, names);
     load.stride = (uint32_t)argument_number(argc, argv, "--stride", 1, 1, 65536);
+    load.pick = argument_text(argc, argv, "--pick", NULL)
+                    ? (uint32_t)argument_number(argc, argv, "--pick", 0, 0, 999999)
+                    : UINT32_MAX;
     load.server_text = argument_text(argc, argv, "--server", "10.0.0.1");
     load.method = argument_text(argc, argv, "--method", "GET");
     load.connections = argument_number(argc, argv, "--connections", 1, 1, USERS_MAX);
