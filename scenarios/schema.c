@@ -151,8 +151,8 @@ static const struct schema_field host_fields[] = {
     {"idle", SCHEMA_CHOICE, AT(idle), DEFAULT("wait"), .choices = host_idling,
      .choice_count = COUNT(host_idling),
      .meaning = "`wait`: a machine in `idle` is not scheduled until an interrupt or its time-out. "
-                "`spin`: `idle` with a time-out returns at once, so that machines that wait for a timer "
-                "use up their quanta; without one it waits."},
+                "`spin`: `idle` with a time-out returns at once, so that machines that wait for a "
+                "timer use up their quanta; without one it waits."},
     {"period", SCHEMA_TIME, AT(period_ns), DEFAULT("100ms"), RANGE(MS, 3600 * SECOND),
      .meaning = "In each stretch of this length, from the start of the run, a node has the "
                 "processor time that it reserves."},

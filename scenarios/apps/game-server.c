@@ -9,7 +9,8 @@
  * real work. A datagram from a new address is a player, up to --players. An update has the number
  * of the player's last move, so that the player knows how long that took to count. Observes for
  * each update game.update_ms, the time since the last one, and game.late_ms, how much after its due
- * time it went out, and game.missed, 1 if that was more than a tenth of --update-ms. Runs until the run ends.
+ * time it went out, and game.missed, 1 if that was more than a tenth of --update-ms. Runs until the
+ * run ends.
  */
 #include "arguments.h"
 #include "game.h"

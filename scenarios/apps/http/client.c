@@ -1,8 +1,7 @@
 /*
  * An HTTP/1.1 client that makes load and checks what it gets.
  *
- *   http-client --server 10.0.0.1 [--servers 1] [--stride 1] [--zipf 0]
- *               [--pick N] [--port 80]
+ *   http-client --server 10.0.0.1 [--servers 1] [--stride 1] [--zipf 0] [--pick N] [--port 80]
  *               [--paths /,/bytes/1000] [--method GET]
  *               [--connections 1] [--requests 10] [--reconnect-after 0] [--think-ms 1000]
  *               [--timeout-ms 10000] [--expect 200] [--buffer 65535] [--seed 1]
@@ -11,11 +10,13 @@
  * connection for as long as the server keeps it (or --reconnect-after requests); before each it
  * thinks for up to twice --think-ms, uniformly. With --servers N each connection is to one of N,
  * whose addresses are --stride apart from --server's on, by Zipf's law with an exponent of --zipf
- * thousandths (0: all alike), or always to that of number --pick, from 0. Every body is checked: its length as announced,
- * byte by byte where the path says what it is (/bytes/N), against the ETag where that is its hash.
+ * thousandths (0: all alike), or always to that of number --pick, from 0. Every body is checked:
+ * its length as announced, byte by byte where the path says what it is (/bytes/N), against the ETag
+ * where that is its hash.
  * Observes for each request http.success (0 or 1) and, if it was one, http.latency_ms (to the last
  * byte of the response), http.first_byte_ms and, for bodies from 64 KiB on, http.mbit_s; for each
- * connection http.connect_ms, and of several servers which one, http.server, from 0. Ends with code 0 if all succeeded, else 1.
+ * connection http.connect_ms, and of several servers which one, http.server, from 0. Ends with code
+ * 0 if all succeeded, else 1.
  */
 #include "../arguments.h"
 #include "../popularity.h"
