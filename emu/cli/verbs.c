@@ -15,7 +15,7 @@ const struct cli_verb *const cli_verbs[] = {
 
 const struct cli_exit cli_exits[] = {
     {"0", "done"},
-    {"1", "run, fork: an expectation does not hold; experiment: a claim does not; verify, diff: "
+    {"1", "run, fork, experiment: what was expected does not hold; verify, diff: "
           "the runs differ"},
     {"2", "bad input or a full disk; one line says what and where"},
     {"3", "no memory or threads to be had"},
