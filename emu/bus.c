@@ -30,6 +30,9 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
 {
     enum dev_result result = DEV_NO_REGISTER;
     uint32_t value = access->value;
+    if (node->space.absent) {
+        node->seat->asks = is_port;
+    }
     if (is_port) {
         uint32_t device = 0;
         const struct dev_region *region = NULL;
@@ -46,6 +49,13 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
         result = access->write
                      ? dev_registers_write(&node->registers, &env, access->address, value)
                      : dev_registers_read(&node->registers, &env, access->address, &value);
+    }
+    if (node->space.absent) {
+        node->seat->asks = false;
+        if (node->seat->needs) {
+            return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0}; /* it has not happened yet */
+        }
+        node->seat->let_count = 0;
     }
     emu_digest_add(node, is_port ? EMU_DIGEST_PORT : EMU_DIGEST_REGISTER,
                    access->address | (uint32_t)access->write << 31, value, &result,
@@ -112,6 +122,9 @@ static void bus_interrupt_handler_set(void *host, uint32_t address)
 static bool bus_memory_load(void *host, uint32_t address, void *bytes, uint32_t size_bytes)
 {
     struct emu_node *node = host;
+    if (node->space.absent && !emu_seat_may_touch(node->seat, address, size_bytes, false)) {
+        return false;
+    }
     bool done = vcpu_space_load(&node->space, address, bytes, size_bytes);
     if (done && node->probe) {
         emu_probe_touched(node->probe, node, address, size_bytes, false);
@@ -122,6 +135,9 @@ static bool bus_memory_load(void *host, uint32_t address, void *bytes, uint32_t 
 static bool bus_memory_store(void *host, uint32_t address, const void *bytes, uint32_t size_bytes)
 {
     struct emu_node *node = host;
+    if (node->space.absent && !emu_seat_may_touch(node->seat, address, size_bytes, true)) {
+        return false;
+    }
     bool done = vcpu_space_store(&node->space, address, bytes, size_bytes);
     if (done && node->probe) {
         emu_probe_touched(node->probe, node, address, size_bytes, true);
@@ -236,7 +252,8 @@ static void bus_frame_send(void *host, const uint8_t *bytes, uint32_t size_bytes
 static void bus_frame_refused(void *host, uint32_t size_bytes)
 {
     (void)size_bytes;
-    ((struct emu_node *)host)->account.drops_refused++;
+    struct emu_node *node = host;
+    node->account.drops_refused += !(node->seat && node->seat->needs);
 }
 
 static void bus_console_write(void *host, const uint8_t *bytes, uint32_t size_bytes)

@@ -262,10 +262,15 @@ static void idle(struct emu_node *node)
     }
 }
 
-/* Returns false if the guest's stack cannot take the interrupt. */
+/* Returns false if the guest's stack cannot take the interrupt, or not yet. */
 static bool deliver_interrupts(struct emu_node *node)
 {
     struct vcpu_fault refused;
+    struct vcpu_need need;
+    if (node->space.absent && vcpu_interrupt_lacks(&node->vcpu, &need)) {
+        emu_seat_need(node->seat, need);
+        return false;
+    }
     if (vcpu_interrupt_deliver(&node->vcpu, &refused)) {
         node->account.interrupts_delivered++;
         emu_digest_add(node, EMU_DIGEST_DELIVERY, node->vcpu.irq_delivered, node->vcpu.eip, NULL,
@@ -311,6 +316,9 @@ static void handle_stop(struct emu_node *node, const struct vcpu_stop *stop)
     case VCPU_STOP_FAULT:
         fault(node, stop->fault);
         break;
+    case VCPU_STOP_PAGE:
+        emu_seat_need(node->seat, stop->page);
+        break;
     }
 }
 
@@ -318,6 +326,12 @@ static void handle_stop(struct emu_node *node, const struct vcpu_stop *stop)
 static bool stopped(struct emu_node *node)
 {
     return node->probe && emu_probe_stops(node->probe, node);
+}
+
+/* Can it not go on without a page? */
+static bool lacks(const struct emu_node *node)
+{
+    return node->seat && node->seat->needs;
 }
 
 void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t limit_ns)
@@ -337,8 +351,9 @@ void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t li
             emu_tracer_woken(node->tracer, node);
         }
     }
-    while (node->state == EMU_NODE_RUNNING && !stopped(node) && deliver_interrupts(node) &&
-           !stopped(node) && node->vcpu.cycles < limit_cycles && !emu_process_paused(process)) {
+    while (node->state == EMU_NODE_RUNNING && !lacks(node) && !stopped(node) &&
+           deliver_interrupts(node) && !stopped(node) && node->vcpu.cycles < limit_cycles &&
+           !emu_process_paused(process)) {
         struct vcpu_stop stop;
         uint64_t budget = limit_cycles - node->vcpu.cycles;
         if (node->probe) {

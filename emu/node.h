@@ -175,6 +175,15 @@ static inline bool emu_node_alive(const struct emu_node *node)
            node->state == EMU_NODE_WAKING;
 }
 
+#define EMU_NODE_MEMORY_BEGIN (2u * VCPU_PAGE_BYTES) /* behind the null page and the registers */
+
+static inline bool emu_node_has_memory(const struct emu_node *node, uint32_t address,
+                                       uint32_t size_bytes)
+{
+    return address >= EMU_NODE_MEMORY_BEGIN && address < node->space.size_bytes &&
+           size_bytes <= node->space.size_bytes - address;
+}
+
 /* The bus: what a node's devices may ask of it. */
 extern const struct dev_host_ops emu_bus_ops;
 

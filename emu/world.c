@@ -338,7 +338,9 @@ enum status emu_world_create(const struct scn_scenario *scenario,
         status = emu_world_connect(world, error);
     }
     if (!status) {
-        emu_hosts_create(world);
+        status = emu_hosts_create(world, error);
+    }
+    if (!status) {
         ready_nodes(world);
         status = emu_world_workers_start(
             world, options->engine ? options->engine : vcpu_engines()[0], jobs, error);

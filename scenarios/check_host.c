@@ -12,6 +12,11 @@
 #include "scenarios/scenario.h"
 #include "units.h"
 
+/* Defaults of hosts[].paging. */
+#define WINDOW_NS   1000000000ull
+#define INACTIVE_NS 5000000000ull
+#define WRITES      16u
+
 /* The item of a group, or of one of its fields if the file has that. */
 static const struct scn_item *group_item(const struct scn_scenario *scenario, uint32_t group,
                                          const char *field)
@@ -62,13 +67,95 @@ static enum status find_host(struct scn_scenario *scenario, uint32_t index, stru
     return STATUS_OK;
 }
 
+/* The item of an entry of hosts, or of what is in it if the file has that. */
+static const struct scn_item *host_item(const struct scn_scenario *scenario, uint32_t host,
+                                        const char *section, const char *field)
+{
+    const struct scn_item *item = item_child(scenario->source->root, "hosts")->children[host];
+    const struct scn_item *inner = item_child(item, section);
+    const struct scn_item *child = inner && field ? item_child(inner, field) : NULL;
+    return child ? child : inner ? inner : item;
+}
+
+static enum status check_paging(struct scn_scenario *scenario, uint32_t index, struct error *error)
+{
+    struct scn_host *host = &scenario->hosts[index];
+    struct scn_paging *paging = &host->paging;
+    const struct scn_item *item = host_item(scenario, index, "paging", NULL);
+    if (scn_host_disks(host) > SCN_HOST_DISKS_MAX) {
+        return item_error(scenario->source, host_item(scenario, index, "disks", NULL), NULL, error,
+                          STATUS_INVALID, "expected at most %u disks on a host, found %llu",
+                          SCN_HOST_DISKS_MAX, (unsigned long long)scn_host_disks(host));
+    }
+    if (paging->block_bytes == 0) {
+        return paging->window_ns || paging->inactive_ns || paging->writes || paging->scan
+                   ? item_error(scenario->source, item, NULL, error, STATUS_INVALID,
+                                "expected 'block', with which the host pages")
+                   : STATUS_OK;
+    }
+    if (paging->block_bytes & (paging->block_bytes - 1)) {
+        return item_error(scenario->source, host_item(scenario, index, "paging", "block"), NULL,
+                          error, STATUS_INVALID, "expected a power of two, such as 4KiB or 16KiB");
+    }
+    if (host->memory_bytes == 0 || host->disk_count == 0) {
+        return item_error(scenario->source, item, NULL, error, STATUS_INVALID,
+                          "expected '%s' on a host that pages",
+                          host->memory_bytes ? "disks" : "memory");
+    }
+    paging->window_ns = paging->window_ns ? paging->window_ns : WINDOW_NS;
+    paging->inactive_ns = paging->inactive_ns ? paging->inactive_ns : INACTIVE_NS;
+    paging->writes = paging->writes ? paging->writes : WRITES;
+    return STATUS_OK;
+}
+
+/* A node's floor and ceiling: that there is a host to keep them, and that they go together. */
+static enum status check_memory_bounds(const struct scn_scenario *scenario, uint32_t index,
+                                       struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    const struct scn_host *host =
+        group->host == SCN_HOST_NONE ? NULL : &scenario->hosts[group->host];
+    uint64_t floor = group->limits.memory_floor_bytes;
+    uint64_t ceiling = group->limits.memory_ceiling_bytes;
+    uint64_t block = host ? host->paging.block_bytes : 0;
+    const struct scn_item *item = group_item(scenario, index, "limits");
+    char least[UNIT_TEXT_MAX];
+    char most[UNIT_TEXT_MAX];
+    if (!floor && !ceiling) {
+        return STATUS_OK;
+    }
+    if (!block) {
+        return item_error(scenario->source, item, floor ? "memory_floor" : "memory_ceiling", error,
+                          STATUS_INVALID, "expected no such field but on a host that pages");
+    }
+    unit_write(UNIT_SIZE, floor, least);
+    unit_write(UNIT_SIZE, ceiling, most);
+    if (ceiling && floor > ceiling) {
+        return item_error(scenario->source, item, "memory_floor", error, STATUS_INVALID,
+                          "expected a floor that is not above the ceiling: %s > %s", least, most);
+    }
+    if (floor > group->memory_bytes) {
+        unit_write(UNIT_SIZE, group->memory_bytes, most);
+        return item_error(scenario->source, item, "memory_floor", error, STATUS_INVALID,
+                          "expected a floor that is no more than the node's 'memory': %s > %s",
+                          least, most);
+    }
+    if (ceiling && ceiling < SCN_PAGING_BLOCKS * block) {
+        unit_write(UNIT_SIZE, SCN_PAGING_BLOCKS * block, least);
+        return item_error(scenario->source, item, "memory_ceiling", error, STATUS_INVALID,
+                          "expected at least %u blocks, which are %s, found %s", SCN_PAGING_BLOCKS,
+                          least, most);
+    }
+    return STATUS_OK;
+}
+
 /* A node needs more than its host could ever have free. */
 static enum status check_room(const struct scn_scenario *scenario, uint32_t index,
                               struct error *error)
 {
     const struct scn_group *group = &scenario->groups[index];
     const struct scn_host *host = &scenario->hosts[group->host];
-    uint64_t need_bytes = scn_group_backing_bytes(group);
+    uint64_t need_bytes = scn_group_backing_bytes(scenario, group);
     if (host->memory_bytes == 0 || need_bytes + host->minimum_free_bytes <= host->memory_bytes) {
         return STATUS_OK;
     }
@@ -90,6 +177,10 @@ static enum status check_room(const struct scn_scenario *scenario, uint32_t inde
 static enum status check_group(struct scn_scenario *scenario, uint32_t index, struct error *error)
 {
     struct scn_group *group = &scenario->groups[index];
+    enum status status = check_memory_bounds(scenario, index, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (group->host == SCN_HOST_NONE) {
         return group->reserve == 0
                    ? STATUS_OK
@@ -113,6 +204,72 @@ static enum status check_group(struct scn_scenario *scenario, uint32_t index, st
     group->host_first = host->node_count;
     host->node_count += (uint32_t)group->count;
     return check_room(scenario, index, error);
+}
+
+/* What a host's nodes want kept in memory, and swapped out at most. */
+struct paged_sums {
+    uint64_t floors_bytes;
+    uint64_t swap_bytes;
+    uint32_t nodes;
+};
+
+static enum status check_paged_host(const struct scn_scenario *scenario, uint32_t number,
+                                    const struct paged_sums *sums, struct error *error)
+{
+    uint32_t entry = scn_host_entry(scenario, number);
+    const struct scn_host *host = &scenario->hosts[entry];
+    uint64_t disks_bytes = 0;
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        disks_bytes += host->disks[i].count * host->disks[i].size_bytes;
+    }
+    char name[SCN_NODE_NAME_MAX];
+    char text[4][UNIT_TEXT_MAX];
+    scn_host_name(scenario, number, name);
+    if (sums->floors_bytes + host->minimum_free_bytes > host->memory_bytes) {
+        unit_write(UNIT_SIZE, sums->floors_bytes, text[0]);
+        unit_write(UNIT_SIZE, host->minimum_free_bytes, text[1]);
+        unit_write(UNIT_SIZE, sums->floors_bytes + host->minimum_free_bytes, text[2]);
+        unit_write(UNIT_SIZE, host->memory_bytes, text[3]);
+        return item_error(scenario->source, host_item(scenario, entry, "memory", NULL), NULL, error,
+                          STATUS_INVALID,
+                          "expected memory for the floors of all nodes: %s + %s 'minimum_free' = "
+                          "%s, and host '%s' has %s",
+                          text[0], text[1], text[2], name, text[3]);
+    }
+    if (sums->swap_bytes > disks_bytes) {
+        unit_write(UNIT_SIZE, sums->swap_bytes, text[0]);
+        unit_write(UNIT_SIZE, disks_bytes, text[1]);
+        return item_error(scenario->source, host_item(scenario, entry, "disks", NULL), NULL, error,
+                          STATUS_INVALID,
+                          "expected disks with room for the swap regions of all %u nodes: %s, and "
+                          "host '%s' has %s",
+                          sums->nodes, text[0], name, text[1]);
+    }
+    return STATUS_OK;
+}
+
+/* That each host that pages has the memory and the disks that its nodes are sure of. */
+static enum status check_paged_sums(const struct scn_scenario *scenario, struct error *error)
+{
+    struct paged_sums *sums = alloc_zeroed(scenario->host_total, sizeof *sums);
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        const struct scn_group *group = &scenario->groups[i];
+        for (uint64_t j = 0; j < group->count && group->host != SCN_HOST_NONE; j++) {
+            struct paged_sums *of = &sums[scn_node_host(scenario, group->first_node + (uint32_t)j)];
+            of->nodes++;
+            of->swap_bytes += group->memory_bytes;
+            of->floors_bytes +=
+                group->limits.memory_floor_bytes ? scn_group_backing_bytes(scenario, group) : 0;
+        }
+    }
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < scenario->host_total && status == STATUS_OK; i++) {
+        if (scenario->hosts[scn_host_entry(scenario, i)].paging.block_bytes) {
+            status = check_paged_host(scenario, i, &sums[i], error);
+        }
+    }
+    free(sums);
+    return status;
 }
 
 /* What all reservations on a host come to, in percent of a processor. */
@@ -163,12 +320,18 @@ static enum status check_reservations(const struct scn_scenario *scenario, struc
 enum status check_hosts(struct scn_scenario *scenario, struct error *error)
 {
     enum status status = check_counts(scenario, error);
+    for (uint32_t i = 0; i < scenario->host_count && status == STATUS_OK; i++) {
+        status = check_paging(scenario, i, error);
+    }
     for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
         status = find_host(scenario, i, error);
         if (status == STATUS_OK) {
             status = check_group(scenario, i, error);
         }
     }
-    return status == STATUS_OK && scenario->host_count > 0 ? check_reservations(scenario, error)
+    if (status == STATUS_OK && scenario->host_count > 0) {
+        status = check_reservations(scenario, error);
+    }
+    return status == STATUS_OK && scenario->host_count > 0 ? check_paged_sums(scenario, error)
                                                            : status;
 }

@@ -20,6 +20,8 @@
 #define RATE_MAX    1000000000000ull
 #define WAN         (1u << SCN_NETWORK_WAN)
 #define LAN         (1u << SCN_NETWORK_LAN)
+#define ROTATING    (1u << SCN_HOST_DISK_ROTATING)
+#define FLASH       (1u << SCN_HOST_DISK_FLASH)
 #define COUNT(a)    (sizeof(a) / sizeof(a)[0])
 
 static const char *const network_types[] = {"wan", "lan"};
@@ -27,8 +29,10 @@ static const char *const network_services[] = {"dhcp", "dns"};
 static const char *const host_interrupts[] = {"batched", "immediate"};
 static const char *const group_cards[] = {"nic", "pcnet"};
 static const char *const host_idling[] = {"wait", "spin"};
+static const char *const host_disk_types[] = {"rotating", "flash"};
+static const char *const disk_orders[] = {"scan", "fifo"};
 const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
-                                         "p90",   "p95",  "p99", "sum"};
+                                                          "p90",   "p95",  "p99", "sum"};
 
 const char *scn_statistic_text(uint32_t statistic)
 {
@@ -118,6 +122,14 @@ static const struct schema_field cost_fields[] = {
      .meaning = "A machine takes a frame from its card, on top of the trap."},
     {"copy", SCHEMA_TIME, AT(copy_ns), OPTIONAL, RANGE(0, SECOND),
      .meaning = "A KiB of a frame is copied, either way; parts of it in proportion."},
+    {"page_fault", SCHEMA_TIME, AT(page_fault_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A machine touches a page that is not in memory for it. One that is, but whose "
+                "use or first write the host wants to notice, costs nothing."},
+    {"page_fill", SCHEMA_TIME, AT(page_fill_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A page is filled with zeros, or with a copy of its image's, on top of the fault."},
+    {"disk", SCHEMA_TIME, AT(disk_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A disk operation is begun, and its end is taken in. Paid when the machine that it "
+                "is for runs."},
 };
 static const struct schema_section cost_section = {
     .title = "hosts[].costs",
@@ -127,6 +139,85 @@ static const struct schema_section cost_section = {
     .size_bytes = sizeof(struct scn_costs),
     .fields = cost_fields,
     .field_count = COUNT(cost_fields),
+};
+#undef OWNER
+
+#define OWNER scn_host_disk
+static const struct schema_field host_disk_fields[] = {
+    {"count", SCHEMA_NUMBER, AT(count), DEFAULT("1"), RANGE(1, 64),
+     .meaning = "Disks like this; a host has at most 64 in all."},
+    {"type", SCHEMA_CHOICE, AT(type), DEFAULT("rotating"), .choices = host_disk_types,
+     .choice_count = COUNT(host_disk_types),
+     .meaning = "`rotating`: one request at a time: seek, the wait for the sector, transfer. "
+                "`flash`: channels side by side, each a latency and the transfer."},
+    {"size", SCHEMA_SIZE, AT(size_bytes), REQUIRED, RANGE(MIB, 1024 * 1024 * GIB), .multiple = 512,
+     .meaning = "Of each."},
+    {"order", SCHEMA_CHOICE, AT(order), DEFAULT("scan"), .choices = disk_orders,
+     .choice_count = COUNT(disk_orders),
+     .meaning = "In which requests that wait are served. `scan`: the elevator."},
+    {"overhead", SCHEMA_TIME, AT(overhead_ns), DEFAULT("100us"), RANGE(0, SECOND),
+     .meaning = "Of a command; passes while the disk serves what came before."},
+    {"rpm", SCHEMA_NUMBER, AT(rpm), DEFAULT("7200"), RANGE(1, 100000), .types = ROTATING,
+     .meaning = "Revolutions per minute."},
+    {"heads", SCHEMA_NUMBER, AT(heads), DEFAULT("4"), RANGE(1, 255), .types = ROTATING,
+     .meaning = "Tracks of a cylinder."},
+    {"sectors_per_track", SCHEMA_NUMBER, AT(sectors_per_track), DEFAULT("700"), RANGE(1, 65535),
+     .types = ROTATING, .meaning = "Of 512 bytes, everywhere on the disk."},
+    {"seek_track", SCHEMA_TIME, AT(seek_track_ns), DEFAULT("800us"), RANGE(0, SECOND),
+     .types = ROTATING, .meaning = "Seek to the next cylinder."},
+    {"seek_average", SCHEMA_TIME, AT(seek_average_ns), DEFAULT("8500us"), RANGE(0, SECOND),
+     .types = ROTATING, .meaning = "Over a third of all cylinders; not less than `seek_track`."},
+    {"seek_full", SCHEMA_TIME, AT(seek_full_ns), DEFAULT("17ms"), RANGE(0, SECOND),
+     .types = ROTATING, .meaning = "Over all of them; not less than `seek_average`."},
+    {"head_switch", SCHEMA_TIME, AT(head_switch_ns), DEFAULT("800us"), RANGE(0, SECOND),
+     .types = ROTATING,
+     .meaning = "To another track of the cylinder. Tracks are skewed so that reading on from one "
+                "to the next just makes it."},
+    {"channels", SCHEMA_NUMBER, AT(channels), DEFAULT("8"), RANGE(1, 64), .types = FLASH,
+     .meaning = "Requests that are served at once."},
+    {"read", SCHEMA_TIME, AT(read_ns), DEFAULT("80us"), RANGE(0, SECOND), .types = FLASH,
+     .meaning = "Latency of a read."},
+    {"write", SCHEMA_TIME, AT(write_ns), DEFAULT("20us"), RANGE(0, SECOND), .types = FLASH,
+     .meaning = "Latency of a write."},
+    {"rate", SCHEMA_RATE, AT(rate_bps), DEFAULT("3200Mbit"), RANGE(8000, RATE_MAX), .multiple = 8,
+     .types = FLASH, .meaning = "Of one channel."},
+};
+static const struct schema_section host_disk_section = {
+    .title = "hosts[].disks[]",
+    .meaning = "Disks of each host. Images and the nodes' swap regions lie on them, each region on "
+               "the disk with most room left; requests compete in the disk's queue.",
+    .size_bytes = sizeof(struct scn_host_disk),
+    .type_field = "type",
+    .fields = host_disk_fields,
+    .field_count = COUNT(host_disk_fields),
+};
+#undef OWNER
+
+#define OWNER scn_paging
+static const struct schema_field paging_fields[] = {
+    {"block", SCHEMA_SIZE, AT(block_bytes), OPTIONAL, RANGE(4 * KIB, MIB), .multiple = 4 * KIB,
+     .meaning = "The paging block: what is read, written, aged and evicted as one; a power of two. "
+                "With it the host pages."},
+    {"window", SCHEMA_TIME, AT(window_ns), DERIVED("1s with `block`"), RANGE(1, 3600 * SECOND),
+     .meaning = "Of a node's own running time: what it has not used for so long is not in its "
+                "working set."},
+    {"inactive", SCHEMA_TIME, AT(inactive_ns), DERIVED("5s with `block`"), RANGE(1, 3600 * SECOND),
+     .meaning = "A node that has not run for so long has no working set; and so long a page of an "
+                "image stays that nobody uses."},
+    {"writes", SCHEMA_NUMBER, AT(writes), DERIVED("16 with `block`"), RANGE(1, 65536),
+     .meaning = "Blocks that replacement has being written at most."},
+    {"scan", SCHEMA_NUMBER, AT(scan), OPTIONAL, RANGE(1, 1u << 28),
+     .meaning = "Blocks that the clock's hand passes for one decision at most, if there is one to "
+                "be had among them; without it, all."},
+};
+static const struct schema_section paging_section = {
+    .title = "hosts[].paging",
+    .meaning = "Demand paging. Nodes are admitted by their floors (`limits.memory_floor`) and 8 "
+               "blocks each; what they touch beyond the host's `memory` is swapped out "
+               "(docs/hosts.md). Needs `memory` and `disks`.",
+    .size_bytes = sizeof(struct scn_paging),
+    .fields = paging_fields,
+    .field_count = COUNT(paging_fields),
 };
 #undef OWNER
 
@@ -164,6 +255,10 @@ static const struct schema_field host_fields[] = {
      .meaning = "Of `memory`, what is to be free beside those that were admitted."},
     {"costs", SCHEMA_SECTION, AT(costs), OPTIONAL, .section = &cost_section,
      .meaning = "See hosts[].costs."},
+    {"disks", SCHEMA_LIST, AT(disks), BESIDE(disk_count), OPTIONAL, RANGE(0, 64),
+     .section = &host_disk_section, .meaning = "See hosts[].disks."},
+    {"paging", SCHEMA_SECTION, AT(paging), OPTIONAL, .section = &paging_section,
+     .meaning = "See hosts[].paging. Without it the host does not page."},
 };
 static const struct schema_section host_section = {
     .title = "hosts[]",
@@ -203,6 +298,14 @@ static const struct schema_field limit_fields[] = {
      .multiple = 4 * KIB,
      .meaning = "Memory that the node has written, in whole pages. A store that needs a page more "
                 "is a fault of the guest."},
+    {"memory_floor", SCHEMA_SIZE, AT(memory_floor_bytes), OPTIONAL, RANGE(4 * KIB, 3 * GIB),
+     .multiple = 4 * KIB,
+     .meaning = "On a host that pages: so much of what the node has in memory is taken from it "
+                "by nobody."},
+    {"memory_ceiling", SCHEMA_SIZE, AT(memory_ceiling_bytes), OPTIONAL, RANGE(4 * KIB, 3 * GIB),
+     .multiple = 4 * KIB,
+     .meaning = "On a host that pages: what the node has in memory at most, pages of its image "
+                "not counted; beyond, its own are replaced. At least 8 blocks."},
     {"network", SCHEMA_RATE, AT(network_bps), OPTIONAL, RANGE(1000, RATE_MAX),
      .meaning = "Rate at which the node may send: its uplink is no faster."},
     {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,

@@ -116,6 +116,24 @@ enum status trace_run_observation_write(struct trace_run *run, uint64_t time_ns,
     return stream_check(run, &run->metrics, printed, error);
 }
 
+#define PAGING_COLUMNS                                                                             \
+    "page_faults,pages_filled,pages_copied,page_ins,page_outs,pages_resident,"                     \
+    "pages_resident_max,page_wait_ns,disk_operations,disk_wait_ns,disk_busy_ns"
+
+static int paging_print(FILE *file, const struct trace_paging_account *paging)
+{
+    const uint64_t figures[] = {
+        paging->page_faults,        paging->pages_filled, paging->pages_copied,
+        paging->page_ins,           paging->page_outs,    paging->pages_resident,
+        paging->pages_resident_max, paging->page_wait_ns, paging->disk_operations,
+        paging->disk_wait_ns,       paging->disk_busy_ns};
+    int printed = 0;
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0] && printed >= 0; i++) {
+        printed = fprintf(file, ",%" PRIu64, figures[i]);
+    }
+    return printed;
+}
+
 enum status trace_run_nodes_begin(struct trace_run *run, const char *const *causes,
                                   uint32_t cause_count, struct error *error)
 {
@@ -141,11 +159,12 @@ enum status trace_run_nodes_begin(struct trace_run *run, const char *const *caus
         printed = fprintf(file, ",drop_%s", causes[i]);
     }
     if (printed >= 0) {
-        printed = fputs(",disk_reads,disk_writes,disk_blocks_private,pages_private,"
-                        "pages_private_max,console_bytes,observations,keys_dropped,"
-                        "host,guest_ns,kernel_ns,waited_ns,dispatches,switches,crossings,"
-                        "faults,digest\n",
-                        file);
+        printed =
+            fputs(",disk_reads,disk_writes,disk_blocks_private,pages_private,"
+                  "pages_private_max,console_bytes,observations,keys_dropped,"
+                  "host,guest_ns,kernel_ns,waited_ns,dispatches,switches,crossings," PAGING_COLUMNS
+                  ",faults,digest\n",
+                  file);
     }
     return stream_check(run, &run->nodes, printed, error);
 }
@@ -197,8 +216,7 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
                               account->pages_private_max,   account->console_bytes,
                               account->observations,        account->keys_dropped};
     const uint64_t on_host[] = {account->guest_ns,   account->kernel_ns, account->waited_ns,
-                                account->dispatches, account->switches,  account->crossings,
-                                account->faults};
+                                account->dispatches, account->switches,  account->crossings};
     errno = 0;
     int printed = outcome_print(file, account);
     for (size_t i = 0; i < sizeof before / sizeof before[0] && printed >= 0; i++) {
@@ -217,7 +235,10 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
         printed = fprintf(file, ",%" PRIu64, on_host[i]);
     }
     if (printed >= 0) {
-        printed = fprintf(file, ",%016" PRIx64 "\n", account->digest);
+        printed = paging_print(file, &account->paging);
+    }
+    if (printed >= 0) {
+        printed = fprintf(file, ",%" PRIu64 ",%016" PRIx64 "\n", account->faults, account->digest);
     }
     return stream_check(run, &run->nodes, printed, error);
 }
@@ -233,9 +254,10 @@ enum status trace_run_hosts_begin(struct trace_run *run, struct error *error)
         return status;
     }
     errno = 0;
-    int printed = fputs("host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,"
-                        "dispatches,switches,crossings,memory_bytes,committed_bytes\n",
-                        run->hosts.file);
+    int printed =
+        fputs("host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,"
+              "dispatches,switches,crossings,memory_bytes,committed_bytes," PAGING_COLUMNS "\n",
+              run->hosts.file);
     return stream_check(run, &run->hosts, printed, error);
 }
 
@@ -259,6 +281,9 @@ enum status trace_run_host_write(struct trace_run *run, const struct trace_host_
     int printed = fprintf(run->hosts.file, "%s", account->host);
     for (size_t i = 0; i < sizeof figures / sizeof figures[0] && printed >= 0; i++) {
         printed = fprintf(run->hosts.file, ",%" PRIu64, figures[i]);
+    }
+    if (printed >= 0) {
+        printed = paging_print(run->hosts.file, &account->paging);
     }
     if (printed >= 0) {
         printed = fputc('\n', run->hosts.file);

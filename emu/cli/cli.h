@@ -22,7 +22,8 @@
 
 /*
  * What `argument` says is also what the shells complete: ENGINE, IMAGE and SCENARIO.yaml are what
- * `denali list` shows, FILE and DIR are paths, words with bars between are themselves (cli_doc.c).
+ * `denali list` shows, FILE and DIR are paths, and so is DIR|FILE; other words with bars between are
+ * themselves (doc/completion.c).
  */
 struct cli_option {
     const char *name;     /* without dashes; NULL ends a table */

@@ -15,9 +15,9 @@ const struct cli_verb *const cli_verbs[] = {
 
 const struct cli_exit cli_exits[] = {
     {"0", "done"},
-    {"1", "run, fork, experiment: what was expected does not hold; verify, diff: "
-          "the runs differ"},
-    {"2", "bad input or a full disk; one line says what and where"},
+    {"1", "run, fork, experiment: what is expected does not hold; verify, diff: the runs differ"},
+    {"2",
+     "bad input or a full disk; one line says what and where; verify: the recording is damaged"},
     {"3", "no memory or threads to be had"},
     {"4", "boot: the guest faulted"},
     {"5", "verify: the same as far as the recording goes, which is torn"},

@@ -42,12 +42,12 @@ static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t rese
     node->seat = seat;
 }
 
-void emu_hosts_create(struct emu_world *world)
+enum status emu_hosts_create(struct emu_world *world, struct error *error)
 {
     const struct scn_scenario *scenario = world->scenario;
     world->host_count = scenario->host_total;
     if (!world->host_count) {
-        return;
+        return STATUS_OK;
     }
     world->hosts = alloc_zeroed(world->host_count, sizeof *world->hosts);
     for (uint32_t i = 0; i < world->host_count; i++) {
@@ -74,11 +74,17 @@ void emu_hosts_create(struct emu_world *world)
     }
     free(placed);
     free(processors);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < world->host_count && status == STATUS_OK; i++) {
+        status = emu_host_paging_create(&world->hosts[i], error);
+    }
+    return status;
 }
 
 void emu_hosts_destroy(struct emu_world *world)
 {
     for (uint32_t i = 0; world->hosts && i < world->host_count; i++) {
+        emu_host_paging_destroy(&world->hosts[i]);
         free(world->hosts[i].seats);
         free(world->hosts[i].queues);
         free(world->hosts[i].processors);
@@ -141,6 +147,7 @@ void emu_world_host_report(const struct emu_world *world, uint32_t index,
         report->kernel_ns += kernel_ns;
         report->idle_ns += host->processors[i].idle_ns + idle_ns;
     }
+    emu_host_paging_report(host, &report->paging);
 }
 
 void emu_world_seat_report(const struct emu_world *world, uint32_t node,
@@ -162,6 +169,7 @@ void emu_world_seat_report(const struct emu_world *world, uint32_t node,
         .switches = seat->switches,
         .crossings = seat->crossings,
     };
+    emu_seat_paging_report(seat, &report->paging);
     if (seat->place == EMU_SEAT_READY) {
         report->waited_ns += now_ns - seat->ready_since_ns;
     }

@@ -27,8 +27,11 @@
 #include <base/codec.h>
 
 #include "../node.h"
+#include "disk_model.h"
+#include "pager.h"
 
 struct scn_host;
+struct vcpu_image;
 
 /* Where a machine stands with its host. */
 enum emu_seat_place {
@@ -36,6 +39,7 @@ enum emu_seat_place {
     EMU_SEAT_READY,   /* in a queue of runnable machines */
     EMU_SEAT_RUNNING, /* has a processor */
     EMU_SEAT_LEAVING, /* its slice is over; runnable again at the processor's next decision */
+    EMU_SEAT_PAGING,  /* stopped at a page, for which the decision asks the pager */
 };
 
 /* Queues of a host, first in first out; a machine is in at most one. In the order in which they are
@@ -52,6 +56,10 @@ enum emu_queue_kind {
 #define EMU_QUEUE_RESERVED(processor) (EMU_QUEUE_OF_PROCESSOR + 2 * (uint32_t)(processor))
 #define EMU_QUEUE_LEFTOVER(processor) (EMU_QUEUE_RESERVED(processor) + 1)
 #define EMU_QUEUE_NONE                UINT32_MAX
+
+/* Pages that one instruction of a device was let have, which it need not have all at once: a text
+ * to be printed lies on 17, and 2 more for what describes it. */
+#define EMU_SEAT_LET_MAX 24u
 
 /* A machine's place on its host. */
 struct emu_seat {
@@ -73,13 +81,26 @@ struct emu_seat {
     uint64_t budget_ns;    /* left of its reservation */
     uint64_t ready_since_ns;
 
+    /* Of a host that pages; paging.c. */
+    bool holds;                     /* it has a processor, or has not left it yet */
+    bool needs;                     /* it cannot go on without `need` */
+    bool waits;                     /* AWAY: the pager is to say when it may */
+    bool asks;                      /* its device operation has to ask for pages; not state */
+    uint8_t let_count;              /* of let */
+    struct vcpu_need need;          /* what it stopped at */
+    uint32_t let[EMU_SEAT_LET_MAX]; /* page << 1 | write, the oldest first */
+    uint64_t *forgotten;            /* as in vcpu_space.absent: what to forget once it has stopped;
+                                       NULL: nothing */
+    uint64_t retired_told;          /* to the pager */
+
     /* Its account. */
-    uint64_t guest_ns;   /* its own instructions */
-    uint64_t kernel_ns;  /* the kernel on its behalf */
-    uint64_t waited_ns;  /* runnable, without a processor */
-    uint64_t dispatches; /* slices it was given */
-    uint64_t switches;   /* of these, on a processor that another machine had before */
-    uint64_t crossings;  /* interrupts handed over, any number at once */
+    uint64_t guest_ns;              /* its own instructions */
+    uint64_t kernel_ns;             /* the kernel on its behalf */
+    uint64_t waited_ns;             /* runnable, without a processor */
+    uint64_t dispatches;            /* slices it was given */
+    uint64_t switches;              /* of these, on a processor that another machine had before */
+    uint64_t crossings;             /* interrupts handed over, any number at once */
+    struct emu_pager_account paged; /* of lives before the present one, but for resident */
 };
 
 /* A processor of a host. It is occupied from a decision that gives it to a machine until the
@@ -115,6 +136,10 @@ enum emu_host_act {
     EMU_HOST_CROSSING,  /* a running machine is told of what waits for it */
     EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
     EMU_HOST_LEAVE,     /* detail: 1 its slice is over; 0 it idles or has ended, or was preempted */
+    EMU_HOST_PAGE,      /* detail: page << 8 | outcome << 1 | write; it asks the pager */
+    EMU_HOST_PAGED,     /* the same; the pager lets a machine go on that waited */
+    EMU_HOST_TRANSFER,  /* detail: id << 1 | write; of the pager, begun for the node */
+    EMU_HOST_TRANSFERRED, /* the same, done; the node is the first */
 };
 struct emu_host_note {
     uint64_t time_ns;
@@ -125,6 +150,12 @@ struct emu_host_note {
     uint64_t detail;
 };
 typedef void emu_host_watch_fn(void *context, const struct emu_host_note *note);
+
+/* A disk of a host. */
+struct emu_host_disk {
+    struct emu_event event; /* a request is done; queued while one is in service */
+    struct emu_disk_model *model;
+};
 
 struct emu_host {
     struct emu_process *process; /* NULL: no machine is placed here */
@@ -137,7 +168,12 @@ struct emu_host {
     uint32_t queue_count;
     uint64_t committed_bytes;   /* of its memory, to machines that were admitted */
     struct emu_event replenish; /* the next period begins, for those that have used up theirs */
-    emu_host_watch_fn *watch;   /* NULL: nobody */
+    struct emu_pager *pager;    /* NULL: it does not page; machines have the numbers of seats */
+    struct emu_host_disk *disks;
+    uint32_t disk_count;
+    const struct vcpu_image **images; /* by the pager's numbers */
+    uint32_t image_count;
+    emu_host_watch_fn *watch; /* NULL: nobody */
     void *watch_context;
 };
 
@@ -145,7 +181,7 @@ struct emu_host {
 
 /* Makes the world's hosts and gives each node that is placed there its seat. After the partition.
  */
-void emu_hosts_create(struct emu_world *world);
+enum status emu_hosts_create(struct emu_world *world, struct error *error) MUST_USE;
 void emu_hosts_destroy(struct emu_world *world);
 /* From here on the watcher is told what every host does. */
 void emu_hosts_watch(struct emu_world *world, emu_host_watch_fn *watch, void *context);
@@ -167,6 +203,7 @@ enum emu_ready {
     EMU_READY_WOKEN,   /* its wait is over: first among those that wait in turn */
     EMU_READY_URGENT,  /* an interrupt that does not wait */
     EMU_READY_ROBBED,  /* its slice was taken from it: at the front, for the rest of the slice */
+    EMU_READY_PAGED,   /* the page that it waited for has come: at the end */
 };
 
 /* Makes a machine runnable that is not, and gets it a processor if one is to be had. */
@@ -216,6 +253,38 @@ void emu_host_admit(struct emu_seat *seat, uint64_t now_ns);
 void emu_host_release(struct emu_seat *seat, uint64_t now_ns);
 /* What it takes of the host's memory. */
 uint64_t emu_seat_need_bytes(const struct emu_seat *seat);
+
+/* --- paging.c: the pager and the disks, joined to the machines ----------------------------------
+ */
+
+/* Its pager and disks, if the scenario gives it such; all machines have their seats. */
+enum status emu_host_paging_create(struct emu_host *host, struct error *error) MUST_USE;
+void emu_host_paging_destroy(struct emu_host *host);
+/* A machine that is to start gets its swap region, and all of its memory is absent; false: no disk
+ * has room. Of a host that does not page, true. */
+bool emu_seat_paging_begin(struct emu_seat *seat, uint64_t now_ns);
+/* It has ended, and left its processor. */
+void emu_seat_paging_end(struct emu_seat *seat, uint64_t now_ns);
+/* All that a seat knows of paging, before a state is loaded. */
+void emu_seat_paging_forget(struct emu_seat *seat);
+/* Its engine stopped at a page, or it would have to. */
+void emu_seat_need(struct emu_seat *seat, struct vcpu_need need);
+/* May a device touch these bytes for the instruction that the machine is at? If not the instruction
+ * must come to nothing, and is begun anew once the machine has the page that it now needs. */
+bool emu_seat_may_touch(struct emu_seat *seat, uint32_t address, uint32_t size_bytes, bool write);
+/* PAGING: asks the pager; false if the machine has to wait. */
+bool emu_seat_page(struct emu_seat *seat, uint64_t now_ns);
+/* It has left its processor: the pager is told that it ran, and it forgets what it has to. */
+void emu_seat_paging_left(struct emu_seat *seat, uint64_t now_ns);
+struct emu_paging_report;
+void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_report *report);
+void emu_host_paging_report(const struct emu_host *host, struct emu_paging_report *report);
+/* A request on a disk is done. */
+void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns);
+
+/* Numbers of a host's events: decisions of its processors, the next period, its disks. */
+#define EMU_HOST_SOURCE_REPLENISH(host)  ((uint32_t)(host)->model->processors)
+#define EMU_HOST_SOURCE_DISK(host, disk) (EMU_HOST_SOURCE_REPLENISH(host) + 1 + (disk))
 
 /* --- state.c ---------------------------------------------------------------------------------- */
 

@@ -667,6 +667,17 @@ void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t
 
 /* --- Queries -------------------------------------------------------------------------------- */
 
+bool emu_pager_has(const struct emu_pager *pager, uint32_t machine)
+{
+    ASSERT(machine < pager->config.machine_max);
+    return pager->machines[machine].present;
+}
+
+uint32_t emu_pager_transfer_count(const struct emu_pager *pager)
+{
+    return pager->transfer_count;
+}
+
 bool emu_pager_waits(const struct emu_pager *pager, uint32_t machine)
 {
     ASSERT(machine < pager->config.machine_max);

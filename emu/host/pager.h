@@ -163,6 +163,7 @@ void emu_pager_transferred(struct emu_pager *pager, uint64_t now_ns, uint32_t id
 
 /* --- queries -------------------------------------------------------------------------------- */
 
+bool emu_pager_has(const struct emu_pager *pager, uint32_t machine);
 bool emu_pager_waits(const struct emu_pager *pager, uint32_t machine);
 /* Whether the page is in memory for this machine, its own or its image's. */
 bool emu_pager_resident(const struct emu_pager *pager, uint32_t machine, uint32_t page);
@@ -170,6 +171,8 @@ struct emu_pager_account emu_pager_account(const struct emu_pager *pager, uint32
 struct emu_pager_total emu_pager_total(const struct emu_pager *pager);
 /* Whether a transfer of that id is under way: what is loaded from outside is checked with it. */
 bool emu_pager_transfer_valid(const struct emu_pager *pager, uint32_t id);
+/* Transfers under way. */
+uint32_t emu_pager_transfer_count(const struct emu_pager *pager);
 
 /* --- state ---------------------------------------------------------------------------------- */
 

@@ -79,6 +79,7 @@ static void dispatch(struct emu_host *host, uint32_t index, struct emu_seat *sea
     processor->charge_to_ns = start_ns;
     seat->waited_ns += now_ns - seat->ready_since_ns;
     seat->place = EMU_SEAT_RUNNING;
+    seat->holds = true;
     seat->home = (uint8_t)index;
     seat->slice_end_ns = slice_end(seat, processor->reserved, now_ns, start_ns);
     emu_host_tell(host, now_ns, EMU_HOST_DISPATCH, index, seat, start_ns);
@@ -92,6 +93,9 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
 {
     struct emu_processor *processor = &host->processors[index];
     struct emu_seat *seat = processor->seat;
+    if (seat->home == index) {
+        emu_seat_paging_left(seat, now_ns); /* else it is on another processor by now */
+    }
     emu_processor_close(processor, now_ns);
     /* Woken meanwhile, it may be elsewhere already. */
     emu_host_tell(host, now_ns, EMU_HOST_LEAVE, index, seat, seat->place == EMU_SEAT_LEAVING);
@@ -105,6 +109,18 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
 static void decide(struct emu_host *host, uint32_t index, uint64_t now_ns)
 {
     struct emu_processor *processor = &host->processors[index];
+    if (processor->seat && processor->seat->place == EMU_SEAT_PAGING &&
+        processor->seat->home == index) {
+        struct emu_seat *seat = processor->seat;
+        if (emu_seat_page(seat, now_ns)) {
+            seat->place = EMU_SEAT_RUNNING;
+            processor->left = false;
+            emu_seat_settle(seat);
+            emu_node_queue_run(seat->node);
+            return;
+        }
+        seat->place = EMU_SEAT_AWAY;
+    }
     if (processor->seat) {
         depart(host, index, now_ns); /* still occupied: nobody takes it in passing */
         processor->seat = NULL;
@@ -132,7 +148,9 @@ static void replenish(struct emu_host *host, uint64_t now_ns)
 void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t source)
 {
     struct emu_host *host = &process->world->hosts[host_index];
-    if (source == host->model->processors) {
+    if (source > EMU_HOST_SOURCE_REPLENISH(host)) {
+        emu_host_disk_event(host, source - EMU_HOST_SOURCE_DISK(host, 0), process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_REPLENISH(host)) {
         replenish(host, process->now_ns);
     } else {
         decide(host, source, process->now_ns);
@@ -166,11 +184,11 @@ void emu_host_stopped(struct emu_seat *seat)
     struct emu_node *node = seat->node;
     uint64_t time_ns = node_time(node);
     bool runs = node->state == EMU_NODE_RUNNING;
-    if (runs && time_ns < seat->slice_end_ns) {
+    if (runs && time_ns < seat->slice_end_ns && !seat->needs) {
         emu_node_queue_run(node);
         return;
     }
-    seat->place = runs ? EMU_SEAT_LEAVING : EMU_SEAT_AWAY;
+    seat->place = seat->needs ? EMU_SEAT_PAGING : runs ? EMU_SEAT_LEAVING : EMU_SEAT_AWAY;
     emu_host_tell(seat->host, time_ns, EMU_HOST_STOP, seat->home, seat, 0);
     leave(seat->host, seat->home, seat, time_ns);
 }
@@ -211,7 +229,8 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
     emu_host_tell(host, now_ns, EMU_HOST_INTERRUPT, 0, seat, kinds);
     switch ((enum emu_seat_place)seat->place) {
     case EMU_SEAT_AWAY:
-        return true;
+        seat->urgent = seat->waits && (seat->urgent || (immediate && !seat->reserve));
+        return !seat->waits;
     case EMU_SEAT_READY:
         if (immediate && !seat->reserve && seat->queue != EMU_QUEUE_URGENT) {
             emu_host_ready(seat, EMU_READY_URGENT, now_ns);
@@ -223,6 +242,7 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
         }
         return false;
     case EMU_SEAT_LEAVING:
+    case EMU_SEAT_PAGING:
         seat->urgent = seat->urgent || (immediate && !seat->reserve);
         return false;
     }

@@ -36,7 +36,7 @@ static void replenish_later(struct emu_host *host, uint64_t now_ns)
             .time_ns = (now_ns / host->model->period_ns + 1) * host->model->period_ns,
             .kind = EMU_EVENT_HOST,
             .destination = host->index,
-            .source = (uint32_t)host->model->processors,
+            .source = EMU_HOST_SOURCE_REPLENISH(host),
         };
         event_heap_push(&host->process->events, event);
     }

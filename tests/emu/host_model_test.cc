@@ -77,6 +77,12 @@ class Model
             machine.over = note.time_ns >= machine.slice_end_ns;
             machine.stopped_ns = note.time_ns;
             break;
+        case EMU_HOST_PAGE:
+        case EMU_HOST_PAGED:
+        case EMU_HOST_TRANSFER:
+        case EMU_HOST_TRANSFERRED:
+            Fail("a host pages that does not", note);
+            break;
         case EMU_HOST_LEAVE:
             Leave(note, machine);
             break;

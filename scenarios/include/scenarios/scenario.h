@@ -49,6 +49,8 @@ DENALI_API_BEGIN
 #define SCN_HOST_NONE        UINT32_MAX /* scn_group.host: its nodes have processors of their own */
 #define SCN_HOSTS_MAX        65536u     /* of all entries together */
 #define SCN_PROCESSORS_MAX   64u        /* of a host */
+#define SCN_HOST_DISKS_MAX   64u        /* of a host */
+#define SCN_PAGING_BLOCKS    8u         /* of memory that a node on a host that pages always has */
 #define SCN_PROCESSOR_ANY    UINT8_MAX  /* scn_reservations_place: a node without a reservation */
 #define SCN_SITE_ANY         UINT32_MAX /* scn_group.site: the topology places the nodes */
 #define SCN_TIME_MAX_NS      31536000000000000ull /* a year: sums of times stay far from overflow */
@@ -95,6 +97,41 @@ struct scn_costs {
     uint64_t frame_send_ns;    /* a frame, on top of the trap */
     uint64_t frame_receive_ns; /* the same for one that is taken out of the card's queue */
     uint64_t copy_ns;          /* a KiB of a frame, either way */
+    uint64_t page_fault_ns;    /* a page is wanted that is not mapped, whatever comes of it */
+    uint64_t page_fill_ns;     /* a page is filled with zeros, or with a copy of an image's */
+    uint64_t disk_ns;          /* a disk operation is begun, and its end taken in */
+};
+
+enum scn_host_disk_type { SCN_HOST_DISK_ROTATING, SCN_HOST_DISK_FLASH };
+enum scn_disk_order { SCN_DISK_SCAN, SCN_DISK_FIFO };
+
+/* Like disks of a host. What is not the type's is 0. */
+struct scn_host_disk {
+    uint64_t count;
+    uint32_t type;  /* enum scn_host_disk_type */
+    uint32_t order; /* enum scn_disk_order */
+    uint64_t size_bytes;
+    uint64_t overhead_ns;
+    uint64_t rpm;
+    uint64_t heads;
+    uint64_t sectors_per_track;
+    uint64_t seek_track_ns;
+    uint64_t seek_average_ns;
+    uint64_t seek_full_ns;
+    uint64_t head_switch_ns;
+    uint64_t channels;
+    uint64_t read_ns;
+    uint64_t write_ns;
+    uint64_t rate_bps; /* of a channel */
+};
+
+/* How a host pages; all 0 if it does not. */
+struct scn_paging {
+    uint64_t block_bytes; /* a power of two of pages */
+    uint64_t window_ns;
+    uint64_t inactive_ns;
+    uint64_t writes; /* that replacement has under way at most */
+    uint64_t scan;   /* blocks that one decision looks at; 0: all */
 };
 
 enum scn_interrupts { SCN_INTERRUPTS_BATCHED, SCN_INTERRUPTS_IMMEDIATE };
@@ -114,6 +151,9 @@ struct scn_host {
     uint64_t memory_bytes; /* 0: every node is admitted when it starts */
     uint64_t minimum_free_bytes;
     struct scn_costs costs;
+    struct scn_host_disk *disks;
+    uint32_t disk_count; /* entries */
+    struct scn_paging paging;
     uint32_t first_host; /* number of its first; derived */
     uint32_t node_count; /* that are placed on them; derived */
 };
@@ -161,11 +201,13 @@ struct scn_allow {
 
 /* What each node of a group may use at most; 0: no limit beyond the machine's own. */
 struct scn_limits {
-    uint64_t memory_bytes; /* pages the node has written */
-    uint64_t network_bps;  /* what it sends */
-    uint64_t disk_bytes;   /* what it writes to disks */
-    bool bind_address;     /* what it sends must come from its own MAC and IPv4 address */
-    uint64_t send_bps;     /* beyond, and beyond the burst, frames are dropped */
+    uint64_t memory_bytes;       /* pages the node has written */
+    uint64_t memory_floor_bytes; /* of its host's memory: what it has at least once it wants it, */
+    uint64_t memory_ceiling_bytes; /* and at most; 0: no bound */
+    uint64_t network_bps;          /* what it sends */
+    uint64_t disk_bytes;           /* what it writes to disks */
+    bool bind_address;             /* what it sends must come from its own MAC and IPv4 address */
+    uint64_t send_bps;             /* beyond, and beyond the burst, frames are dropped */
     uint64_t send_burst_bytes;
     uint64_t receive_bps;
     uint64_t receive_burst_bytes;
@@ -411,8 +453,11 @@ uint32_t scn_host_entry(const struct scn_scenario *scenario, uint32_t host);
 void scn_host_name(const struct scn_scenario *scenario, uint32_t host,
                    char name[SCN_NODE_NAME_MAX]);
 /* What a node takes of its host's memory while it lives: its limit if it has one, else all that it
- * has. */
-uint64_t scn_group_backing_bytes(const struct scn_group *group);
+ * has; of a host that pages its floor in whole blocks, and SCN_PAGING_BLOCKS. */
+uint64_t scn_group_backing_bytes(const struct scn_scenario *scenario,
+                                 const struct scn_group *group);
+/* How many disks a host of the entry has. */
+uint64_t scn_host_disks(const struct scn_host *host);
 
 /* Gives each node that has a reservation the first processor of its host where it fits, in the
  * order of nodes; processors has node_count entries. False if one does not fit, which *misfit then
