@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <analysis/cache.h>
 #include <analysis/metrics.h>
 #include <base/alloc.h>
 #include <base/locale.h>
@@ -217,6 +218,43 @@ static enum status metric_value(const struct measuring *measuring,
     return status;
 }
 
+/* The part of what the metric's values want that a cache would have had. */
+static enum status replacement_value(const struct measuring *measuring,
+                                     const struct scn_measure *measure, double *value,
+                                     struct error *error)
+{
+    struct trace_metrics_reader *reader;
+    struct trace_observation seen;
+    uint32_t *wanted = NULL;
+    uint64_t count = 0;
+    uint64_t first = 0; /* that counts */
+    bool more = true;
+    enum status status = trace_metrics_reader_create(measuring->directory, &reader, error);
+    while (!status) {
+        status = trace_metrics_reader_next(reader, &seen, &more, error);
+        if (status || !more) {
+            break;
+        }
+        if (strcmp(seen.name, measure->metric) == 0 && seen.value >= 0 && seen.value < UINT32_MAX) {
+            if ((count & (count - 1)) == 0) {
+                wanted = alloc_grow(wanted, count ? 2 * count : 1, sizeof *wanted);
+            }
+            wanted[count++] = (uint32_t)seen.value;
+            first += seen.time_ns < measuring->from_ns;
+        }
+    }
+    trace_metrics_reader_destroy(reader);
+    if (!status && count > first) {
+        enum ana_replacement replacement =
+            measure->replacement == SCN_REPLACE_OPTIMAL ? ANA_REPLACE_OPTIMAL : ANA_REPLACE_RECENT;
+        uint64_t hits =
+            ana_cache_hits(replacement, wanted, count, first, (uint32_t)measure->capacity);
+        *value = (double)hits / (double)(count - first);
+    }
+    free(wanted);
+    return status;
+}
+
 static enum status measure_all(const struct scn_experiment *experiment, const char *directory,
                                struct sweep_point *point, struct error *error)
 {
@@ -233,7 +271,9 @@ static enum status measure_all(const struct scn_experiment *experiment, const ch
         const struct scn_measure *measure = &experiment->measures[i];
         double value = NAN;
         double over = 1;
-        status = metric_value(&measuring, measure, measure->metric, &value, error);
+        status = measure->replacement == SCN_REPLACE_NONE
+                     ? metric_value(&measuring, measure, measure->metric, &value, error)
+                     : replacement_value(&measuring, measure, &value, error);
         if (!status && measure->over) {
             status = metric_value(&measuring, measure, measure->over, &over, error);
         }

@@ -24,6 +24,7 @@
 #define POINTS_MAX 64u /* values of a parameter, series, measures, claims */
 
 static const char *const pers[] = {"run", "second"};
+static const char *const replacements[] = {"none", "optimal", "recent"};
 static const char *const natures[] = {"emergent", "assumed"};
 
 #define OWNER scn_series
@@ -42,6 +43,9 @@ static const struct schema_field measure_fields[] = {
     {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = schema_statistics,
      .choice_count = SCHEMA_STATISTICS},
     {"per", SCHEMA_CHOICE, AT(per), DEFAULT("run"), .choices = pers, .choice_count = COUNT(pers)},
+    {"replacement", SCHEMA_CHOICE, AT(replacement), DEFAULT("none"), .choices = replacements,
+     .choice_count = COUNT(replacements)},
+    {"capacity", SCHEMA_NUMBER, AT(capacity), DEFAULT("1000"), RANGE(1, 1000000)},
     {"over", SCHEMA_TEXT, AT(over), OPTIONAL},
     {"scale", SCHEMA_BOUND, AT(scale), OPTIONAL},
     {"hidden", SCHEMA_BOOL, AT(hidden), DEFAULT("false")},

@@ -5,6 +5,7 @@
  *               [--paths /,/bytes/1000] [--method GET]
  *               [--connections 1] [--requests 10] [--reconnect-after 0] [--think-ms 1000]
  *               [--timeout-ms 10000] [--expect 200] [--buffer 65535] [--seed 1]
+ *               [--slow-ms 0]
  *
  * Each of --connections makes --requests, one after the other, for paths drawn at random, on one
  * connection for as long as the server keeps it (or --reconnect-after requests); before each it
@@ -15,7 +16,8 @@
  * where that is its hash.
  * Observes for each request http.success (0 or 1) and, if it was one, http.latency_ms (to the last
  * byte of the response), http.first_byte_ms and, for bodies from 64 KiB on, http.mbit_s; for each
- * connection http.connect_ms, and of several servers which one, http.server, from 0. Ends with code
+ * connection http.connect_ms; with --slow-ms N http.slow, 1 if the first byte took longer than N ms
+ * from the beginning of the connection, and then how long it took, http.slow_ms; and of several servers which one, http.server, from 0. Ends with code
  * 0 if all succeeded, else 1.
  */
 #include "../arguments.h"
@@ -61,7 +63,7 @@ struct load {
     char *paths[PATHS_MAX];
     unsigned path_count;
     const char *method;
-    unsigned long connections, reconnect_after, expect, buffer_bytes;
+    unsigned long connections, reconnect_after, expect, buffer_bytes, slow_ms;
     uint64_t think_ns, timeout_ns;
     uint32_t random;
     unsigned long succeeded, failed;
@@ -119,6 +121,12 @@ static void finish(struct load *load, struct user *user, uint64_t now_ns, const 
         load->succeeded++;
         denali_observe("http.latency_ms", took_ms);
         denali_observe("http.first_byte_ms", milliseconds(user->start_ns, user->first_byte_ns));
+        if (load->slow_ms) {
+            double first_ms = milliseconds(user->start_ns, user->first_byte_ns);
+            denali_observe("http.slow", first_ms > load->slow_ms);
+            if (first_ms > load->slow_ms)
+                denali_observe("http.slow_ms", first_ms);
+        }
         if (exchange->body_bytes >= LARGE_BYTES && took_ms > 0)
             denali_observe("http.mbit_s", (double)exchange->body_bytes * 8 / 1000 / took_ms);
     }
@@ -343,6 +351,7 @@ int main(int argc, char **argv)
                                         "--expect",
                                         "--buffer",
                                         "--seed",
+                                        "--slow-ms",
                                         NULL};
     static struct load load;
     arguments_check(argc, argv, names);
@@ -355,6 +364,7 @@ int main(int argc, char **argv)
     load.connections = argument_number(argc, argv, "--connections", 1, 1, USERS_MAX);
     load.reconnect_after = argument_number(argc, argv, "--reconnect-after", 0, 0, 1000000000);
     load.expect = argument_number(argc, argv, "--expect", 200, 200, 599);
+    load.slow_ms = argument_number(argc, argv, "--slow-ms", 0, 0, 3600000);
     load.buffer_bytes = argument_number(argc, argv, "--buffer", 65535, 2048, 2097120);
     load.think_ns = argument_number(argc, argv, "--think-ms", 1000, 0, 3600000) * MILLISECOND_NS;
     load.timeout_ns =

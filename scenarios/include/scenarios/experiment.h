@@ -27,6 +27,7 @@ struct scn_series {
 };
 
 enum scn_per { SCN_PER_RUN, SCN_PER_SECOND };
+enum scn_replacement { SCN_REPLACE_NONE, SCN_REPLACE_OPTIMAL, SCN_REPLACE_RECENT };
 
 /* What is measured in each run. */
 struct scn_measure {
@@ -36,7 +37,10 @@ struct scn_measure {
     char *group;        /* of node.COLUMN: the nodes of this group alone; NULL: all */
     uint32_t statistic; /* enum scn_statistic, of what guests observe */
     uint32_t per;       /* enum scn_per */
-    char *over;         /* another such metric that it is divided by; NULL: none */
+    uint32_t replacement;   /* enum scn_replacement: its values are what is wanted, one after the
+                               other, and the figure is the part that a cache has already */
+    uint64_t capacity;      /* of that cache */
+    char *over;             /* another such metric that it is divided by; NULL: none */
     struct scn_bound scale; /* and multiplied with this; text NULL: 1 */
     bool hidden;            /* in the table, without a plot */
 };
