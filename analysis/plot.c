@@ -11,10 +11,10 @@
 
 #include "html.h"
 
-#define WIDTH        760.0
+#define WIDTH        840.0
 #define HEIGHT       360.0
 #define LEFT         70.0
-#define RIGHT        180.0 /* for the legend */
+#define RIGHT        260.0 /* for the legend */
 #define TOP          30.0
 #define BOTTOM       50.0
 #define TICKS        5

@@ -697,6 +697,12 @@ bool emu_pager_resident(const struct emu_pager *pager, uint32_t index, uint32_t 
     return frame != NONE && pager->frames[frame].state == PAGER_RESIDENT;
 }
 
+uint64_t emu_pager_machine_bytes(const struct emu_pager *pager, uint32_t machine)
+{
+    const struct pager_machine *of = &pager->machines[machine];
+    return sizeof *of + of->entry_count * sizeof *of->entries;
+}
+
 struct emu_pager_account emu_pager_account(const struct emu_pager *pager, uint32_t index)
 {
     ASSERT(index < pager->config.machine_max);
