@@ -13,9 +13,9 @@
  * used comes back with ABI_PCNET_ERR; if the ring itself is no longer memory the card stops. It
  * has no address filter and no statistics.
  *
- * Saved (version 1): u8 has it been touched; if so u16 address, status, u16 enabled, u16 running;
- * u32 block; the rings: u32 receive address, count, send address, count; u32 next to fill, next to
- * send; then the queue as nic.c's.
+ * Saved (version 1): u8 is anything other than at first; if so u16 address, status, u16 enabled,
+ * u16 running; u32 block; the rings: u32 receive address, count, send address, count; u32 next to
+ * fill, next to send; then the queue as nic.c's.
  */
 #include <devices/device.h>
 
@@ -278,11 +278,18 @@ bool dev_pcnet_deliver(struct dev_pcnet *state, const struct dev_env *env, const
 
 /* --- State ---------------------------------------------------------------------------------- */
 
+/* As nobody has touched it; what was refused leaves it so. */
+static bool card_fresh(const struct dev_pcnet_card *card)
+{
+    return !card || (!card->address && !card->status && !card->enabled && !card->running &&
+                     !card->block && !card->rings.send_count && !card->queue.count);
+}
+
 static void pcnet_save(const void *state, struct writer *writer)
 {
     const struct dev_pcnet_card *card = ((const struct dev_pcnet *)state)->card;
-    write_u8(writer, card != NULL);
-    if (!card) {
+    write_u8(writer, !card_fresh(card));
+    if (card_fresh(card)) {
         return;
     }
     write_u16(writer, card->address);
@@ -307,11 +314,12 @@ static bool card_valid(const struct dev_pcnet_card *card)
     bool has_rings = rings->receive_count > 0;
     return card->address < ABI_PCNET_CSRS && (card->status & ~STATUS_BITS) == 0 &&
            rings->receive_count <= ABI_PCNET_RING_MAX && rings->send_count <= ABI_PCNET_RING_MAX &&
-           has_rings == (rings->send_count > 0) && rings->receive_address <= most &&
-           rings->send_address <= most &&
+           has_rings == (rings->send_count > 0) && !card_fresh(card) &&
+           rings->receive_address <= most && rings->send_address <= most &&
            (has_rings
                 ? card->next_receive < rings->receive_count && card->next_send < rings->send_count
-                : !card->running && !card->next_receive && !card->next_send);
+                : !card->running && !card->next_receive && !card->next_send &&
+                      !rings->receive_address && !rings->send_address);
 }
 
 static void pcnet_load(void *state, const struct dev_env *env, struct reader *reader)

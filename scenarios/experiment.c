@@ -222,17 +222,14 @@ static char *name_of(const char *path)
     return name;
 }
 
-enum status scn_experiment_load(struct scn_experiment **experiment, const char *path,
-                                struct error *error)
+/* Takes the document. */
+static enum status load(struct scn_document *document, struct scn_experiment **experiment,
+                        const char *path, struct error *error)
 {
-    struct scn_document *document;
-    enum status status = document_read(&document, path, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct scn_experiment *result = alloc_zeroed(1, sizeof *result);
     result->name = name_of(path);
-    status = resolve_section(document, &experiment_section, document->root, result, error);
+    enum status status =
+        resolve_section(document, &experiment_section, document->root, result, error);
     if (status == STATUS_OK) {
         status = check(result, document, error);
     }
@@ -248,6 +245,22 @@ enum status scn_experiment_load(struct scn_experiment **experiment, const char *
     }
     *experiment = result;
     return STATUS_OK;
+}
+
+enum status scn_experiment_load(struct scn_experiment **experiment, const char *path,
+                                struct error *error)
+{
+    struct scn_document *document;
+    enum status status = document_read(&document, path, error);
+    return status == STATUS_OK ? load(document, experiment, path, error) : status;
+}
+
+enum status scn_experiment_load_text(struct scn_experiment **experiment, const char *path,
+                                     const char *text, size_t size_bytes, struct error *error)
+{
+    struct scn_document *document;
+    enum status status = document_parse(&document, path, text, size_bytes, error);
+    return status == STATUS_OK ? load(document, experiment, path, error) : status;
 }
 
 void scn_experiment_destroy(struct scn_experiment *experiment)

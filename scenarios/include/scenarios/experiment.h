@@ -106,6 +106,10 @@ struct scn_experiment {
 /* Reads, validates, fills every default. The caller destroys it. */
 enum status scn_experiment_load(struct scn_experiment **experiment, const char *path,
                                 struct error *error) MUST_USE;
+/* The same from memory; path names it in messages, and the experiment. */
+enum status scn_experiment_load_text(struct scn_experiment **experiment, const char *path,
+                                     const char *text, size_t size_bytes,
+                                     struct error *error) MUST_USE;
 /* Takes NULL. */
 void scn_experiment_destroy(struct scn_experiment *experiment);
 
