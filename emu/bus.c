@@ -30,8 +30,6 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
 {
     enum dev_result result = DEV_NO_REGISTER;
     uint32_t value = access->value;
-    uint32_t frame_bytes = node->seat ? dev_nic_first_bytes(&node->nic) : 0;
-    uint32_t frames = node->nic.count;
     if (node->space.absent) {
         node->seat->asks = is_port;
     }
@@ -72,9 +70,6 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
     vcpu_access_complete(&node->vcpu, access, value);
     if (node->seat && is_port) {
         emu_seat_trap(node->seat);
-        if (node->nic.count < frames) {
-            emu_seat_frame_received(node->seat, frame_bytes);
-        }
     }
     return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0};
 }
@@ -176,6 +171,14 @@ static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
         .source = device,
     };
     event_heap_push(&node->process->events, &event->base);
+}
+
+static void bus_frame_taken(void *host, uint32_t size_bytes)
+{
+    struct emu_node *node = host;
+    if (node->seat) {
+        emu_seat_frame_received(node->seat, size_bytes);
+    }
 }
 
 static bool bus_device_present(void *host, uint32_t device)
@@ -350,6 +353,7 @@ const struct dev_host_ops emu_bus_ops = {
     .memory_store = bus_memory_store,
     .event_at = bus_event_at,
     .device_present = bus_device_present,
+    .frame_taken = bus_frame_taken,
     .entropy_key = bus_entropy_key,
     .screen_size = bus_screen_size,
     .cpu_hz = bus_cpu_hz,

@@ -36,6 +36,8 @@ void *emu_node_device(struct emu_node *node, uint32_t device)
         return &node->framebuffer;
     case DEV_DISK:
         return &node->disk;
+    case DEV_PCNET:
+        return &node->pcnet;
     }
     UNREACHABLE();
 }
@@ -44,8 +46,11 @@ bool emu_node_device_present(const struct emu_node *node, uint32_t device)
 {
     const struct scn_group *group = &node->process->world->scenario->groups[node->group];
     switch ((enum dev_index)device) {
-    case DEV_CONSOLE:
     case DEV_NIC:
+        return group->card == SCN_CARD_NIC;
+    case DEV_PCNET:
+        return group->card == SCN_CARD_PCNET;
+    case DEV_CONSOLE:
     case DEV_TIMER:
     case DEV_OBSERVER:
     case DEV_ENTROPY:
@@ -58,6 +63,11 @@ bool emu_node_device_present(const struct emu_node *node, uint32_t device)
         return emu_node_disk(node, 0) != NULL;
     }
     UNREACHABLE();
+}
+
+bool emu_node_device_saved(const struct emu_node *node, uint32_t device)
+{
+    return device != DEV_PCNET || emu_node_device_present(node, device);
 }
 
 struct dev_env emu_node_env(struct emu_node *node, uint32_t device)
@@ -182,9 +192,11 @@ void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame
         return;
     }
     emu_digest_add(node, EMU_DIGEST_FRAME_IN, 0, 0, frame->bytes, frame->size_bytes);
-    struct dev_env env = emu_node_env(node, DEV_NIC);
+    bool is_pcnet = emu_node_device_present(node, DEV_PCNET);
+    struct dev_env env = emu_node_env(node, is_pcnet ? DEV_PCNET : DEV_NIC);
     if ((!node->seat || emu_card_received(node->seat, frame->size_bytes)) &&
-        dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes)) {
+        (is_pcnet ? dev_pcnet_deliver(&node->pcnet, &env, frame->bytes, frame->size_bytes)
+                  : dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes))) {
         node->account.frames_received++;
         node->account.bytes_received += frame->size_bytes;
         struct emu_record *record = emu_process_record_frame(
@@ -235,7 +247,7 @@ static void idle(struct emu_node *node)
     emu_digest_add(node, EMU_DIGEST_IDLE, node->vcpu.irq_pending, 0, &deadline_ns,
                    sizeof deadline_ns);
     if (node->vcpu.irq_pending || deadline_ns <= node->process->now_ns ||
-        (node->seat && emu_host_idle_returns(node->seat))) {
+        (node->seat && emu_host_idle_returns(node->seat, deadline_ns != TIME_NEVER))) {
         vcpu_idle_complete(&node->vcpu);
         return;
     }

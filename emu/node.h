@@ -108,6 +108,7 @@ struct emu_node {
     struct dev_keyboard keyboard;
     struct dev_framebuffer framebuffer;
     struct dev_disk disk;
+    struct dev_pcnet pcnet;
 
     struct emu_overlay *disks; /* what it wrote to its disks, NULL until it writes; disk.h */
 
@@ -129,6 +130,8 @@ struct emu_node {
 /* The state of device number `device`, whether the machine has that device or not. */
 void *emu_node_device(struct emu_node *node, uint32_t device);
 bool emu_node_device_present(const struct emu_node *node, uint32_t device);
+/* Whether it is part of the node's saved state: of the pcnet, only where there is one. */
+bool emu_node_device_saved(const struct emu_node *node, uint32_t device);
 struct dev_env emu_node_env(struct emu_node *node, uint32_t device);
 
 /* Queues a node as runnable at its own time. Of one on a host, when it has a processor. */

@@ -121,6 +121,9 @@ static void save_node(struct emu_node *node, struct writer *writer, bool with_pa
     vcpu_save(&node->vcpu, writer);
     dev_registers_save(&node->registers, writer);
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        if (!emu_node_device_saved(node, device)) {
+            continue;
+        }
         write_u16(writer, dev_table[device]->state_version);
         dev_table[device]->save(emu_node_device(node, device), writer);
     }
@@ -245,6 +248,9 @@ static void load_node(struct emu_node *node, struct reader *reader, bool with_pa
     }
     dev_registers_load(&node->registers, reader);
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        if (!emu_node_device_saved(node, device)) {
+            continue;
+        }
         if (read_u16(reader) != dev_table[device]->state_version) {
             reader_fail(reader);
             return;

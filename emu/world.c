@@ -657,7 +657,8 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
     }
     uint64_t states_bytes = sizeof node->registers + sizeof node->console + sizeof node->nic +
                             sizeof node->timer + sizeof node->observer + sizeof node->entropy +
-                            sizeof node->keyboard + sizeof node->framebuffer + sizeof node->disk;
+                            sizeof node->keyboard + sizeof node->framebuffer + sizeof node->disk +
+                            sizeof node->pcnet;
     cost->processor_bytes = sizeof node->vcpu;
     cost->tables_bytes =
         sizeof node->space +
@@ -667,6 +668,7 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
     cost->network_bytes = node->network == SCN_NETWORK_NONE ? 0 : net_port_bytes();
     cost->frames_bytes =
         (node->space.private_count + emu_node_disk_private(node)) * VCPU_PAGE_BYTES;
+    cost->pager_bytes = node->seat ? emu_seat_pager_bytes(node->seat) : 0;
     cost->other_bytes = (node->seat ? sizeof *node->seat : 0) + sizeof *node - sizeof node->vcpu -
                         sizeof node->space - states_bytes + node->console_log_capacity +
                         sizeof *world->start_ns;

@@ -27,16 +27,17 @@
 static const char *const network_types[] = {"wan", "lan"};
 static const char *const network_services[] = {"dhcp", "dns"};
 static const char *const host_interrupts[] = {"batched", "immediate"};
+static const char *const group_cards[] = {"nic", "pcnet"};
 static const char *const host_idling[] = {"wait", "spin"};
 static const char *const host_disk_types[] = {"rotating", "flash"};
 static const char *const disk_orders[] = {"scan", "fifo"};
 static const char *const host_woken[] = {"first", "alternate"};
-static const char *const statistics[] = {"count", "mean", "min", "max", "p50",
-                                         "p90",   "p95",  "p99", "sum"};
+const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
+                                                          "p90",   "p95",  "p99", "sum"};
 
 const char *scn_statistic_text(uint32_t statistic)
 {
-    return statistic < COUNT(statistics) ? statistics[statistic] : NULL;
+    return statistic < SCHEMA_STATISTICS ? schema_statistics[statistic] : NULL;
 }
 
 #define AT(member)       .offset = offsetof(struct OWNER, member)
@@ -269,8 +270,8 @@ static const struct schema_field host_fields[] = {
     {"idle", SCHEMA_CHOICE, AT(idle), DEFAULT("wait"), .choices = host_idling,
      .choice_count = COUNT(host_idling),
      .meaning = "`wait`: a machine in `idle` is not scheduled until an interrupt or its time-out. "
-                "`spin`: `idle` returns at once, so that machines with nothing to do use up their "
-                "quanta."},
+                "`spin`: `idle` with a time-out returns at once, so that machines that wait for a "
+                "timer use up their quanta; without one it waits."},
     {"woken", SCHEMA_CHOICE, AT(woken), DEFAULT("first"), .choices = host_woken,
      .choice_count = COUNT(host_woken),
      .meaning = "`first`: a machine whose `idle` is over goes before those that never idle, as "
@@ -488,6 +489,11 @@ static const struct schema_field group_fields[] = {
                 "the largest group."},
     {"network", SCHEMA_NAME, AT(network_name), REQUIRED,
      .meaning = "Name of a network, or `none` for nodes that have none on purpose."},
+    {"card", SCHEMA_CHOICE, AT(card), DEFAULT("nic"), .choices = group_cards,
+     .choice_count = COUNT(group_cards),
+     .meaning = "Its nodes' network card: `nic`, which takes one instruction to send a frame and "
+                "one to receive it, or `pcnet`, which is programmed by registers as an AMD PCnet "
+                "is. The guest kit drives either."},
     {"arguments", SCHEMA_TEXTS, AT(arguments), BESIDE(argument_count), OPTIONAL, RANGE(0, 256),
      .meaning = "The program's arguments, without its own name. Templates."},
     {"environment", SCHEMA_VARIABLES, AT(environment), BESIDE(variable_count), OPTIONAL,
@@ -546,8 +552,8 @@ static const struct schema_field expectation_fields[] = {
                 "`run.instructions`, `run.frames_sent`, `run.frames_delivered`, "
                 "`run.frames_dropped`, `run.nodes_up`, `run.nodes_terminated`, "
                 "`run.nodes_failed` (ended with another exit code than 0) or `run.faults`."},
-    {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = statistics,
-     .choice_count = COUNT(statistics),
+    {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = schema_statistics,
+     .choice_count = SCHEMA_STATISTICS,
      .meaning = "Which statistic of the metric, over all nodes. A counter of the run is a single "
                 "value, which each statistic but `count` gives."},
     {"at_least", SCHEMA_BOUND, AT(at_least), OPTIONAL, .meaning = "Least value that passes."},

@@ -119,6 +119,7 @@ extern const struct cli_verb cli_fork_verb;
 extern const struct cli_verb cli_diff_verb;
 extern const struct cli_verb cli_bundle_verb;
 extern const struct cli_verb cli_why_verb;
+extern const struct cli_verb cli_experiment_verb;
 extern const struct cli_verb cli_boot_verb;
 extern const struct cli_verb cli_debug_verb;
 extern const struct cli_verb cli_check_verb;

@@ -285,7 +285,7 @@ void emu_processor_preempt(struct emu_host *host, uint32_t processor, uint64_t n
 /* Interrupts reach a machine that is alive; true if it idles and has to be woken. */
 bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns);
 /* The guest executes `idle`: is there anything for which it returns at once? */
-bool emu_host_idle_returns(struct emu_seat *seat);
+bool emu_host_idle_returns(struct emu_seat *seat, bool has_timeout);
 /* A running machine stops executing: for others, or because its slice is over or it waits. */
 void emu_host_stopped(struct emu_seat *seat);
 
@@ -350,6 +350,8 @@ bool emu_seat_may_touch(struct emu_seat *seat, uint32_t address, uint32_t size_b
 bool emu_seat_page(struct emu_seat *seat, uint64_t now_ns);
 /* It has left its processor: the pager is told that it ran, and it forgets what it has to. */
 void emu_seat_paging_left(struct emu_seat *seat, uint64_t now_ns);
+/* What the pager keeps of it, in bytes of the host that runs this; 0: its host does not page. */
+uint64_t emu_seat_pager_bytes(const struct emu_seat *seat);
 struct emu_paging_report;
 void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_report *report);
 void emu_host_paging_report(const struct emu_host *host, struct emu_paging_report *report);

@@ -380,6 +380,11 @@ static void disk_tell(const struct emu_disk_account *account, struct emu_paging_
     report->disk_busy_ns += account->busy_ns;
 }
 
+uint64_t emu_seat_pager_bytes(const struct emu_seat *seat)
+{
+    return seat->host->pager ? emu_pager_machine_bytes(seat->host->pager, number_of(seat)) : 0;
+}
+
 void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_report *report)
 {
     const struct emu_host *host = seat->host;

@@ -242,13 +242,10 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
     UNREACHABLE();
 }
 
-bool emu_host_idle_returns(struct emu_seat *seat)
+bool emu_host_idle_returns(struct emu_seat *seat, bool has_timeout)
 {
-    if (seat->host->model->idle == SCN_IDLE_SPIN) {
-        return true;
-    }
     if (!seat->held) {
-        return false;
+        return has_timeout && seat->host->model->idle == SCN_IDLE_SPIN;
     }
     /* It asks for work, and there is some: no need to have it scheduled again for that. */
     tell(seat, seat->node->process->now_ns);

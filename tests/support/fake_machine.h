@@ -171,6 +171,7 @@ class FakeMachine
     std::vector<uint8_t> boot_text = {'a', '\0', 'b', 'c', '\0', 'X', '=', '1', '\0'};
     dev_boot boot;
     std::vector<std::vector<uint8_t>> frames_sent;
+    uint64_t frames_taken_bytes = 0;
     std::vector<uint32_t> frames_refused;
     std::string console;
     std::vector<Observation> observations;
@@ -227,6 +228,9 @@ inline const dev_host_ops &FakeMachine::ops()
         t.screen_size = [](void *, uint32_t *width, uint32_t *height) {
             *width = kScreenWidth;
             *height = kScreenHeight;
+        };
+        t.frame_taken = [](void *h, uint32_t size_bytes) {
+            self(h).frames_taken_bytes += size_bytes;
         };
         t.cpu_hz = [](void *h) { return self(h).cpu_hz; };
         t.memory_bytes = [](void *) { return kMemoryBytes; };

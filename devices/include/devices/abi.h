@@ -51,6 +51,7 @@
 #define ABI_FEATURE_KEYBOARD    (1u << 6)
 #define ABI_FEATURE_FRAMEBUFFER (1u << 7)
 #define ABI_FEATURE_DISK        (1u << 8)
+#define ABI_FEATURE_PCNET       (1u << 9) /* instead of ABI_FEATURE_NIC */
 
 /* --- Interrupt kinds: bits of IRQ_PENDING, IRQ_DELIVERED and of what idle returns in EAX ------ */
 
@@ -59,6 +60,7 @@
 #define ABI_IRQ_CONSOLE  (1u << 2) /* one or more bytes of console input arrived */
 #define ABI_IRQ_KEYBOARD (1u << 3) /* one or more keys went down or up */
 #define ABI_IRQ_DISK     (1u << 4) /* one or more disk requests are done */
+#define ABI_IRQ_PCNET    (1u << 5) /* the card's status has something new */
 
 /* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
 
@@ -74,6 +76,30 @@
 #define ABI_PORT_DISK_INFO     0x80u /* out 32: guest address of struct abi_disk_info */
 #define ABI_PORT_DISK_SUBMIT   0x81u /* out 32: guest address of struct abi_disk_request */
 #define ABI_PORT_DISK_COMPLETE 0x82u /* out 32: guest address of struct abi_disk_completion */
+#define ABI_PORT_PCNET_DATA    0x90u /* in 16, out 16: the register that ADDRESS names */
+#define ABI_PORT_PCNET_ADDRESS 0x91u /* in 16, out 16: number of a register, ABI_PCNET_CSR* */
+
+/* The register-programmed network card, after AMD's Am79C970 (PCnet): its registers and the bits of
+ * the first. */
+#define ABI_PCNET_CSR0 0u /* status and control */
+#define ABI_PCNET_CSR1 1u /* guest address of struct abi_pcnet_rings, low half */
+#define ABI_PCNET_CSR2 2u /* high half */
+#define ABI_PCNET_CSRS 3u
+
+#define ABI_PCNET_INIT 0x0001u /* W: read the rings */
+#define ABI_PCNET_STRT 0x0002u /* W: start */
+#define ABI_PCNET_STOP 0x0004u /* W: stop, and forget everything but CSR1 and CSR2 */
+#define ABI_PCNET_TDMD 0x0008u /* W: look at the ring of frames to send */
+#define ABI_PCNET_RUNS 0x0010u /* R: started */
+#define ABI_PCNET_IENA 0x0040u /* RW: interrupts */
+#define ABI_PCNET_INTR 0x0080u /* R: one of the next three */
+#define ABI_PCNET_IDON 0x0100u /* R, 1 clears: the rings were read */
+#define ABI_PCNET_TINT 0x0200u /* R, 1 clears: a frame was sent */
+#define ABI_PCNET_RINT 0x0400u /* R, 1 clears: a frame has come */
+
+#define ABI_PCNET_RING_MAX 64u
+#define ABI_PCNET_OWN      0x80000000u /* of status: the descriptor is the card's */
+#define ABI_PCNET_ERR      0x40000000u /* it could not be used; only the card sets it */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
 #define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
@@ -123,6 +149,26 @@ struct abi_receive {
     uint32_t address;
     uint32_t capacity_bytes;
     uint32_t length_bytes; /* written by the device */
+};
+
+#endif
+
+#ifndef __ASSEMBLER__
+
+/* A frame to send, or room for one. */
+struct abi_pcnet_descriptor {
+    uint32_t address;
+    uint32_t size_bytes;   /* of the frame to send; of the room */
+    uint32_t length_bytes; /* written by the card: of the frame that came */
+    uint32_t status;       /* ABI_PCNET_OWN, ABI_PCNET_ERR */
+};
+
+/* Where the rings are: arrays of descriptors, 1 to ABI_PCNET_RING_MAX each. */
+struct abi_pcnet_rings {
+    uint32_t receive_address;
+    uint32_t receive_count;
+    uint32_t send_address;
+    uint32_t send_count;
 };
 
 #endif

@@ -269,7 +269,8 @@ struct emu_node_cost {
     uint64_t devices_bytes;   /* states, boot text, events */
     uint64_t network_bytes;   /* its port */
     uint64_t frames_bytes;    /* private pages and blocks */
-    uint64_t other_bytes;     /* account, console text, place in the world */
+    uint64_t pager_bytes;     /* what its host's pager keeps of it, if its host pages */
+    uint64_t other_bytes;     /* account, console text, place in the world and on its host */
 };
 void emu_world_node_cost(const struct emu_world *world, uint32_t node, struct emu_node_cost *cost);
 
