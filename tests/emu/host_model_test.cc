@@ -222,7 +222,7 @@ class Model
             gate_.erase(std::remove(gate_.begin(), gate_.end(), note.node), gate_.end());
         }
         if (machine.runs ||
-            (machine.ready && why != EMU_READY_URGENT && why != EMU_READY_REPLENISHED)) {
+            (machine.ready && why != EMU_READY_URGENT && why != EMU_READY_RELEASED)) {
             Fail("runnable twice", note);
         }
         if (machine.over) {
@@ -232,8 +232,8 @@ class Model
             }
         }
         machine.over = machine.urgent = false;
-        if ((why == EMU_READY_REPLENISHED) != (machine.ready && machine.rank == kHeld) ||
-            (why == EMU_READY_REPLENISHED && note.time_ns % rules_.period_ns)) {
+        if ((why == EMU_READY_RELEASED) != (machine.ready && machine.rank == kHeld) ||
+            (why == EMU_READY_RELEASED && note.time_ns % rules_.period_ns)) {
             Fail("back from its cap at the wrong time", note);
         }
         machine.ready = true;
