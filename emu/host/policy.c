@@ -64,13 +64,13 @@ static struct emu_seat *ask(struct emu_host *host, uint32_t processor, uint64_t 
     policy->processor = processor;
     policy->sequence = policy->sequence == UINT32_MAX ? 1 : policy->sequence + 1;
     policy->questions++;
+    emu_host_tell(host, now_ns, EMU_HOST_ASK, processor, supervisor, policy->sequence);
     policy->asking = true; /* it gets this processor, not one that is to be had elsewhere */
     emu_node_interrupt(supervisor->node, ABI_IRQ_SUPERVISOR);
     policy->asking = false;
     ASSERT(supervisor->place == EMU_SEAT_READY);
     emu_queue_remove(supervisor);
     supervisor->left_ns = host->model->answer_ns;
-    emu_host_tell(host, now_ns, EMU_HOST_ASK, processor, supervisor, policy->sequence);
     return supervisor;
 }
 
@@ -84,6 +84,7 @@ static struct emu_seat *conclude(struct emu_host *host, uint32_t processor, uint
     if (!seat || !is_candidate(seat) || emu_seat_cap_left(seat, now_ns) == 0) {
         return NULL;
     }
+    host->processors[processor].woken = seat->queue == EMU_QUEUE_WOKEN;
     emu_queue_remove(seat);
     if (policy->slice_ns) {
         uint64_t quantum_ns = emu_seat_quantum(seat);

@@ -4,11 +4,12 @@
  *
  *     stride REPORT_S TICKETS...
  *
- * TICKETS are those of the host's other machines, in the order of their numbers; the last is for
- * all that follow. At virtual time REPORT_S it reports what each of the first has had of the time
+ * TICKETS are those of the machines whose numbers follow the supervisor's, in that order; the last
+ * is for all others. At virtual time REPORT_S it reports what each of the first has had of the time
  * that they had together, `share.<which>` in percent, and `stride.followed`, the part of its
  * answers that the kernel followed.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,19 +24,25 @@ static uint64_t pass[MACHINES_MAX]; /* whose is least is next */
 static uint64_t now_pass;           /* of whom was chosen last: newcomers begin here */
 static uint32_t candidates[MACHINES_MAX];
 
+/* Of the candidates, if other processors have left any. */
 static uint32_t choose(uint32_t count)
 {
-    uint32_t best = candidates[0];
+    uint32_t best = ABI_SUPERVISOR_OWN_RULE;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t machine = candidates[i];
+        if (machine >= MACHINES_MAX)
+            continue;
         /* Who was away has no claim on the time that it did not want. */
         if (pass[machine] < now_pass)
             pass[machine] = now_pass;
-        if (pass[machine] < pass[best] || (pass[machine] == pass[best] && machine < best))
+        if (best == ABI_SUPERVISOR_OWN_RULE || pass[machine] < pass[best] ||
+            (pass[machine] == pass[best] && machine < best))
             best = machine;
     }
-    now_pass = pass[best];
-    pass[best] += STRIDE_ONE / tickets[best];
+    if (best != ABI_SUPERVISOR_OWN_RULE) {
+        now_pass = pass[best];
+        pass[best] += STRIDE_ONE / tickets[best];
+    }
     return best;
 }
 
@@ -63,8 +70,8 @@ int main(int argc, char **argv)
     struct abi_supervisor_host host = denali_supervised_host();
     uint32_t first = host.own_machine + 1;
     for (uint32_t i = 0; i < MACHINES_MAX; i++) {
-        uint32_t which = i < first ? 0 : i - first;
-        int at = which < (uint32_t)argc - 2 ? (int)which + 2 : argc - 1;
+        bool named = i >= first && i - first < (uint32_t)argc - 2;
+        int at = named ? (int)(i - first) + 2 : argc - 1;
         tickets[i] = (uint32_t)strtoul(argv[at], NULL, 10);
         if (tickets[i] < 1 || tickets[i] > STRIDE_ONE) {
             fprintf(stderr, "stride: %s: expected 1 to %u tickets\n", argv[at], STRIDE_ONE);

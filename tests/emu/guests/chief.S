@@ -3,8 +3,9 @@
  *   l  the last of the candidates, for as long as the kernel would let it
  *   w  wrongly: itself, machines that there are not, an old question
  *   s  not at all: it spins
- *   r  by the machine's own random stream, now and then wrongly or too late; and after each question
- *      it pauses, resumes, destroys and starts machines and changes their weights and caps.
+ *   a  by the machine's own random stream, now and then wrongly or too late
+ *   r  likewise; and after each question it pauses, resumes, destroys and starts machines and changes
+ *      their weights and caps.
  */
 #include "guest.h"
 
@@ -52,20 +53,22 @@ woken:
     movl %eax, REG(ABI_REG_IRQ_PENDING)
     port ABI_PORT_SUPERVISOR_QUESTION, question
     cmpl $0, question + 8
-    je unasked
+    je meddle
     cmpb $'s', mode
     je .
     movl question + 8, %eax
     movl %eax, answer
     movl question + 16, %ecx
+    testl %ecx, %ecx
+    jz again /* other processors have taken them all */
     cmpl $LIST_MAX, %ecx
     jbe 1f
     movl $LIST_MAX, %ecx
 1:  decl %ecx
     cmpb $'w', mode
     je wrong
-    cmpb $'r', mode
-    je random
+    cmpb $'l', mode
+    jne random
     movl list(, %ecx, 4), %eax
     movl %eax, answer + 4
     port ABI_PORT_SUPERVISOR_ANSWER, answer
@@ -92,6 +95,11 @@ wrong:
     jmp again
 
 random:
+    pushl %ecx
+    movl $ABI_PORT_ENTROPY, %edx
+    inl %dx, %eax
+    movl %eax, %ebx
+    popl %ecx
     /* Bits 16..18: 0 an unknown machine, 1 the kernel's rule, 2 too late, else a candidate. */
     movl %ebx, %eax
     shrl $16, %eax
@@ -125,10 +133,9 @@ late:
     port ABI_PORT_SUPERVISOR_ANSWER, answer
     jmp meddle
 
-unasked:
+meddle:
     cmpb $'r', mode
     jne again
-meddle:
     /* Bits 16..18 the operation, 20..23 the machine, 24..31 the value; one in eight is no such. */
     movl $ABI_PORT_ENTROPY, %edx
     inl %dx, %eax
