@@ -64,23 +64,25 @@
 
 /* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
 
-#define ABI_PORT_CONSOLE_BYTE        0x10u /* out 8: print a byte. in 32: next byte, or CONSOLE_* */
-#define ABI_PORT_CONSOLE_WRITE       0x11u /* out 32: guest address of struct abi_buffer to print */
-#define ABI_PORT_NIC_SEND            0x20u /* out 32: guest address of struct abi_buffer, a whole frame */
-#define ABI_PORT_NIC_RECEIVE         0x21u /* out 32: guest address of struct abi_receive */
-#define ABI_PORT_TIMER               0x30u /* out 32: guest address of a u64 deadline in ns; ~0: off */
-#define ABI_PORT_OBSERVE             0x40u /* out 32: guest address of struct abi_observation */
-#define ABI_PORT_ENTROPY             0x50u /* in 32: random bits. out 32: struct abi_buffer to fill */
-#define ABI_PORT_KEYBOARD            0x60u /* in 32: next event, or ABI_KEYBOARD_NONE */
-#define ABI_PORT_FRAMEBUFFER         0x70u /* in 32: screen size. out 32: struct abi_framebuffer */
-#define ABI_PORT_DISK_INFO           0x80u /* out 32: guest address of struct abi_disk_info */
-#define ABI_PORT_DISK_SUBMIT         0x81u /* out 32: guest address of struct abi_disk_request */
-#define ABI_PORT_DISK_COMPLETE       0x82u /* out 32: guest address of struct abi_disk_completion */
-#define ABI_PORT_SUPERVISOR_HOST     0x90u /* out 32: guest address of struct abi_supervisor_host */
-#define ABI_PORT_SUPERVISOR_MACHINE  0x91u /* out 32: of struct abi_supervisor_machine */
-#define ABI_PORT_SUPERVISOR_CONTROL  0x92u /* out 32: of struct abi_supervisor_control */
-#define ABI_PORT_SUPERVISOR_QUESTION 0x93u /* out 32: of struct abi_supervisor_question */
-#define ABI_PORT_SUPERVISOR_ANSWER   0x94u /* out 32: of struct abi_supervisor_answer */
+#define ABI_PORT_CONSOLE_BYTE  0x10u /* out 8: print a byte. in 32: next byte, or CONSOLE_* */
+#define ABI_PORT_CONSOLE_WRITE 0x11u /* out 32: guest address of struct abi_buffer to print */
+#define ABI_PORT_NIC_SEND      0x20u /* out 32: guest address of struct abi_buffer, a whole frame */
+#define ABI_PORT_NIC_RECEIVE   0x21u /* out 32: guest address of struct abi_receive */
+#define ABI_PORT_TIMER         0x30u /* out 32: guest address of a u64 deadline in ns; ~0: off */
+#define ABI_PORT_OBSERVE       0x40u /* out 32: guest address of struct abi_observation */
+#define ABI_PORT_ENTROPY       0x50u /* in 32: random bits. out 32: struct abi_buffer to fill */
+#define ABI_PORT_KEYBOARD      0x60u /* in 32: next event, or ABI_KEYBOARD_NONE */
+#define ABI_PORT_FRAMEBUFFER   0x70u /* in 32: screen size. out 32: struct abi_framebuffer */
+#define ABI_PORT_DISK_INFO     0x80u /* out 32: guest address of struct abi_disk_info */
+#define ABI_PORT_DISK_SUBMIT   0x81u /* out 32: guest address of struct abi_disk_request */
+#define ABI_PORT_DISK_COMPLETE 0x82u /* out 32: guest address of struct abi_disk_completion */
+
+/* Of a host's supervisor; all out 32: guest address of a struct abi_supervisor_... */
+#define ABI_PORT_SUPERVISOR_HOST     0x90u /* ..._host */
+#define ABI_PORT_SUPERVISOR_MACHINE  0x91u /* ..._machine */
+#define ABI_PORT_SUPERVISOR_CONTROL  0x92u /* ..._control */
+#define ABI_PORT_SUPERVISOR_QUESTION 0x93u /* ..._question */
+#define ABI_PORT_SUPERVISOR_ANSWER   0x94u /* ..._answer */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
 #define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
