@@ -339,6 +339,11 @@ static bool bus_disk_write(void *host, uint32_t disk, uint64_t block, const uint
     return written;
 }
 
+static void bus_supervise(void *host, uint16_t port, void *descriptor, uint32_t *list)
+{
+    emu_supervisor_operate(((struct emu_node *)host)->seat, port, descriptor, list);
+}
+
 const struct dev_host_ops emu_bus_ops = {
     .now_ns = bus_now_ns,
     .interrupt = bus_interrupt,
@@ -368,5 +373,6 @@ const struct dev_host_ops emu_bus_ops = {
     .disk_info = bus_disk_info,
     .disk_read = bus_disk_read,
     .disk_write = bus_disk_write,
+    .supervise = bus_supervise,
     .frame_refused = bus_frame_refused,
 };

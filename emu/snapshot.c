@@ -180,6 +180,7 @@ static uint32_t activity_kind(uint8_t state)
     case EMU_NODE_TERMINATED:
     case EMU_NODE_FAULTED:
     case EMU_NODE_QUEUED:
+    case EMU_NODE_DESTROYED:
         break;
     }
     return UINT32_MAX;
@@ -191,7 +192,7 @@ static void load_activity(struct emu_node *node, struct reader *reader)
     bool queued = read_u8(reader) & 1;
     uint64_t time_ns = read_u64(reader);
     uint32_t kind = activity_kind(node->state);
-    if (reader->failed || node->state > (node->seat ? EMU_NODE_QUEUED : EMU_NODE_FAULTED) ||
+    if (reader->failed || node->state > (node->seat ? EMU_NODE_DESTROYED : EMU_NODE_FAULTED) ||
         (queued && kind == UINT32_MAX)) {
         reader_fail(reader);
         node->state = EMU_NODE_OFF;

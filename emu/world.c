@@ -607,6 +607,7 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
         [EMU_NODE_TERMINATED] = "terminated",
         [EMU_NODE_FAULTED] = "faulted",
         [EMU_NODE_QUEUED] = "queued",
+        [EMU_NODE_DESTROYED] = "destroyed",
     };
     const struct emu_node *node = &world->nodes[index];
     const struct emu_account *account = &node->account;

@@ -197,6 +197,8 @@ static enum status check_without_host(const struct scn_scenario *scenario, uint3
     const struct scn_item *item = NULL;
     if (group->reserve) {
         item = group_item(scenario, index, "reserve");
+    } else if (group->supervisor) {
+        item = group_item(scenario, index, "supervisor");
     } else if (group->weight > 1) {
         item = group_item(scenario, index, "weight");
     } else if (group->limits.processor_cap) {
@@ -352,6 +354,79 @@ static enum status check_reservations(const struct scn_scenario *scenario, struc
                       (unsigned long long)scenario->groups[group].reserve);
 }
 
+/* A host has one supervisor at most. */
+static enum status check_supervisors(const struct scn_scenario *scenario, struct error *error)
+{
+    bool *supervised = alloc_zeroed(scenario->host_total, sizeof *supervised);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < scenario->group_count && !status; i++) {
+        const struct scn_group *group = &scenario->groups[i];
+        for (uint32_t j = 0; j < group->count && group->supervisor && !status; j++) {
+            uint32_t host = scn_node_host(scenario, group->first_node + j);
+            char name[SCN_NODE_NAME_MAX];
+            scn_host_name(scenario, host, name);
+            if (supervised[host]) {
+                status = item_error(scenario->source, group_item(scenario, i, "supervisor"), NULL,
+                                    error, STATUS_INVALID,
+                                    "expected one supervisor of each host, found a second on host "
+                                    "'%s'",
+                                    name);
+            }
+            supervised[host] = true;
+        }
+    }
+    free(supervised);
+    return status;
+}
+
+static enum status action_error(const struct scn_scenario *scenario, uint32_t index,
+                                const char *field, const char *expected, struct error *error)
+{
+    const struct scn_item *item = item_child(scenario->source->root, "schedule")->children[index];
+    const struct scn_item *child = item_child(item, field);
+    return item_error(scenario->source, child ? child : item, NULL, error, STATUS_INVALID,
+                      "expected %s", expected);
+}
+
+static enum status check_action(const struct scn_scenario *scenario, uint32_t index,
+                                struct error *error)
+{
+    struct scn_action *action = &scenario->actions[index];
+    action->group_index = 0;
+    while (action->group_index < scenario->group_count &&
+           strcmp(scenario->groups[action->group_index].name, action->group) != 0) {
+        action->group_index++;
+    }
+    if (action->group_index == scenario->group_count ||
+        scenario->groups[action->group_index].host == SCN_HOST_NONE) {
+        return action_error(scenario, index, "group", "the name of a group that is on a host",
+                            error);
+    }
+    const struct scn_group *group = &scenario->groups[action->group_index];
+    if (action->index != SCN_INDEX_ALL && action->index >= group->count) {
+        return action_error(scenario, index, "index", "an index below the group's count", error);
+    }
+    bool weight = action->action == SCN_ACTION_WEIGHT;
+    bool cap = action->action == SCN_ACTION_CAP;
+    if (weight && action->value < 1) {
+        return action_error(scenario, index, "value", "a weight from 1 to 1000", error);
+    }
+    if (cap && (action->value > 100 || (action->value && action->value < group->reserve))) {
+        return action_error(scenario, index, "value",
+                            "0 for no cap, or up to 100 percent and no less than the group's "
+                            "'reserve'",
+                            error);
+    }
+    if (!weight && !cap && action->value) {
+        return action_error(scenario, index, "value", "none, but for 'weight' and 'cap'", error);
+    }
+    if (index > 0 && action->at_ns < scenario->actions[index - 1].at_ns) {
+        return action_error(scenario, index, "at",
+                            "a time no earlier than that of the entry before", error);
+    }
+    return STATUS_OK;
+}
+
 enum status check_hosts(struct scn_scenario *scenario, struct error *error)
 {
     enum status status = check_counts(scenario, error);
@@ -366,6 +441,12 @@ enum status check_hosts(struct scn_scenario *scenario, struct error *error)
         if (status == STATUS_OK) {
             status = check_group(scenario, i, error);
         }
+    }
+    if (status == STATUS_OK && scenario->host_count > 0) {
+        status = check_supervisors(scenario, error);
+    }
+    for (uint32_t i = 0; i < scenario->action_count && status == STATUS_OK; i++) {
+        status = check_action(scenario, i, error);
     }
     if (status == STATUS_OK && scenario->host_count > 0) {
         status = check_reservations(scenario, error);

@@ -32,6 +32,7 @@ static const char *const host_idling[] = {"wait", "spin"};
 static const char *const host_disk_types[] = {"rotating", "flash"};
 static const char *const disk_orders[] = {"scan", "fifo"};
 static const char *const host_woken[] = {"first", "alternate"};
+static const char *const action_words[] = {"pause", "resume", "destroy", "start", "weight", "cap"};
 const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
                                                           "p90",   "p95",  "p99", "sum"};
 
@@ -286,6 +287,10 @@ static const struct schema_field host_fields[] = {
                 "the others wait in the state `queued`. Without it all start when they say."},
     {"minimum_free", SCHEMA_SIZE, AT(minimum_free_bytes), OPTIONAL, RANGE(0, 1024 * 1024 * GIB),
      .meaning = "Of `memory`, what is to be free beside those that were admitted."},
+    {"answer", SCHEMA_TIME, AT(answer_ns), OPTIONAL, RANGE(US, SECOND), .absent = 100 * US,
+     .meaning =
+         "How long a supervisor may take to decide who is next, 100us if not given; then the "
+         "kernel decides itself."},
     {"costs", SCHEMA_SECTION, AT(costs), OPTIONAL, .section = &cost_section,
      .meaning = "See hosts[].costs."},
     {"disks", SCHEMA_LIST, AT(disks), BESIDE(disk_count), OPTIONAL, RANGE(0, 64),
@@ -522,6 +527,9 @@ static const struct schema_field group_fields[] = {
      .meaning =
          "Quanta that each node has in a row when it is its turn on its host, 1 if not given: "
          "its share beside others that want as much."},
+    {"supervisor", SCHEMA_BOOL, AT(supervisor), DERIVED("`false`"),
+     .meaning = "The node is in charge of the other machines of its host, of which it has the "
+                "supervisor's device (docs/hosts.md). A host has one at most."},
     {"limits", SCHEMA_SECTION, AT(limits), OPTIONAL, .section = &limit_section,
      .meaning = "See groups[].limits."},
     {"console_input", SCHEMA_LIST, AT(inputs), BESIDE(input_count), OPTIONAL, RANGE(0, 1024),
@@ -562,6 +570,35 @@ static const struct schema_field expectation_fields[] = {
 };
 #undef OWNER
 
+#define OWNER scn_action
+static const struct schema_field action_fields[] = {
+    {"at", SCHEMA_TIME, AT(at_ns), REQUIRED, RANGE(0, TIME_MAX),
+     .meaning = "Virtual time, since the start of the run, no earlier than that of the entry "
+                "before."},
+    {"action", SCHEMA_CHOICE, AT(action), REQUIRED, .choices = action_words,
+     .choice_count = COUNT(action_words),
+     .meaning =
+         "`pause`: it has no processor until `resume`. `destroy`: it ends. `start`: one that "
+         "is off or has ended starts, with new memory and the disks that it had. `weight` "
+         "and `cap`: from now on as `groups[].weight` and `limits.processor_cap` say."},
+    {"group", SCHEMA_NAME, AT(group), REQUIRED, .meaning = "Of the nodes; on a host."},
+    {"index", SCHEMA_NUMBER, AT(index), OPTIONAL, RANGE(0, SCN_NODES_MAX - 1),
+     .absent = SCN_INDEX_ALL, .meaning = "Which node of the group; without it all of them."},
+    {"value", SCHEMA_NUMBER, AT(value), OPTIONAL, RANGE(0, SCN_WEIGHT_MAX),
+     .meaning = "Of `weight` and `cap`; a cap of 0 is none."},
+};
+#undef OWNER
+
+static const struct schema_section action_section = {
+    .title = "schedule[]",
+    .meaning =
+        "What is done to machines of hosts in the course of the run. One that has a "
+        "processor at that moment keeps it until its slice is over; what cannot be done to a "
+        "machine as it then is, such as ending it twice, is left out.",
+    .size_bytes = sizeof(struct scn_action),
+    .fields = action_fields,
+    .field_count = COUNT(action_fields),
+};
 static const struct schema_section general_section = {
     .title = "general",
     .meaning = "The experiment as a whole.",
@@ -609,6 +646,8 @@ static const struct schema_field scenario_fields[] = {
      .section = &host_section, .meaning = "What nodes share processors on."},
     {"groups", SCHEMA_LIST, AT(groups), BESIDE(group_count), REQUIRED, RANGE(1, 1024),
      .section = &group_section, .meaning = "The nodes."},
+    {"schedule", SCHEMA_LIST, AT(actions), BESIDE(action_count), OPTIONAL, RANGE(0, 4096),
+     .section = &action_section, .meaning = "What is done to machines of hosts, and when."},
     {"expectations", SCHEMA_LIST, AT(expectations), BESIDE(expectation_count), OPTIONAL,
      RANGE(0, 1024), .section = &expectation_section, .meaning = "What must hold at the end."},
 };

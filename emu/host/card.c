@@ -296,10 +296,18 @@ void emu_card_load(struct emu_host *host, struct reader *reader)
     }
     /* Who has frames has a turn, or they would wait for ever; and the card is at work. */
     uint32_t with_frames = 0;
+    uint64_t frames = 0;
+    uint64_t bytes = 0;
+    uint64_t wire_ns = 0;
     for (uint32_t i = 0; i < host->seat_count; i++) {
-        with_frames += host->seats[i].sender.first != NULL;
+        const struct emu_sender *sender = &host->seats[i].sender;
+        with_frames += sender->first != NULL;
+        frames += sender->frames;
+        bytes += sender->bytes;
+        wire_ns += sender->wire_ns;
     }
-    if (with_frames != turns + (card->sends != NULL) || (turns && !card->sends) ||
+    if (frames != card->frames || bytes != card->bytes || wire_ns != card->wire_ns ||
+        with_frames != turns + (card->sends != NULL) || (turns && !card->sends) ||
         card->fraction >= (host->model->card.rate_bps ? host->model->card.rate_bps : 1)) {
         reader_fail(reader);
     }

@@ -23,6 +23,7 @@ static void make_host(struct emu_world *world, uint32_t index)
     }
     event_init(&host->replenish.base);
     event_init(&host->card.event.base);
+    event_init(&host->schedule.base);
 }
 
 static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t reserved_processor)
@@ -44,6 +45,9 @@ static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t rese
     event_init(&seat->sender.event.base);
     host->seat_count++;
     node->seat = seat;
+    if (group->supervisor) {
+        host->policy.supervisor = seat;
+    }
 }
 
 enum status emu_hosts_create(struct emu_world *world, struct error *error)
@@ -74,6 +78,11 @@ enum status emu_hosts_create(struct emu_world *world, struct error *error)
         if (host != SCN_HOST_NONE) {
             world->hosts[host].process = world->nodes[i].process;
             take_seat(&world->nodes[i], &world->hosts[host], processors[i]);
+        }
+    }
+    for (uint32_t i = 0; i < world->host_count; i++) {
+        if (world->hosts[i].process) {
+            emu_host_schedule(&world->hosts[i]);
         }
     }
     free(placed);

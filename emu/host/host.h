@@ -50,6 +50,7 @@ enum emu_queue_kind {
     EMU_QUEUE_WOKEN,  /* its wait is over: it comes first once */
     EMU_QUEUE_READY,  /* round robin */
     EMU_QUEUE_HELD,   /* runnable, but not before the next period: its cap is reached */
+    EMU_QUEUE_PAUSED, /* runnable, but not before it is resumed */
     EMU_QUEUE_OF_PROCESSOR,
     /* Then for each processor two: machines that have some of their reservation left, and those
      * that have used it up and run when nobody else wants the processor. */
@@ -93,6 +94,8 @@ struct emu_seat {
     uint16_t weight;       /* quanta of a slice */
     bool urgent;           /* while LEAVING: an immediate interrupt came */
     bool admitted;         /* its memory is taken */
+    bool paused;           /* it gets no processor */
+    bool doomed;           /* it is destroyed when it leaves its processor */
     uint32_t held;         /* interrupts that wait for it to be scheduled */
     uint64_t owed_ns;      /* the kernel's work for it, not yet charged to a processor */
     uint64_t slice_end_ns; /* while RUNNING */
@@ -164,6 +167,21 @@ struct emu_card {
     uint64_t wire_ns;
 };
 
+/* The decisions that a host's supervisor makes. */
+struct emu_policy {
+    struct emu_seat *supervisor; /* NULL: the host has none, and the rest is 0 */
+    uint32_t policies;           /* ABI_POLICY_* that it decides */
+    bool open;                   /* it is asked, by a processor, and has that */
+    bool asking;                 /* it is being given it */
+    uint32_t sequence;           /* of the last question */
+    uint32_t processor;
+    struct emu_seat *answer; /* NULL: the kernel's own rule */
+    uint64_t slice_ns;       /* 0: as the kernel would */
+    uint64_t questions;
+    uint64_t answers; /* that were followed */
+    uint64_t unasked; /* decisions for which it could not be asked */
+};
+
 /* What a host does, for who wants to watch (tests compare it with a model of their own). */
 enum emu_host_act {
     EMU_HOST_QUEUE,     /* a machine asks to be admitted */
@@ -175,6 +193,9 @@ enum emu_host_act {
     EMU_HOST_PREEMPT,   /* detail: when it stops */
     EMU_HOST_CROSSING,  /* a running machine is told of what waits for it */
     EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
+    EMU_HOST_ASK,       /* the supervisor is asked who is next; detail: the question's number */
+    EMU_HOST_ANSWER,    /* with this machine; detail: for how long, 0: its quantum */
+    EMU_HOST_DESTROY,
     EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
     EMU_HOST_SEND_FULL, /* and is dropped */
     EMU_HOST_SENT,      /* one is sent; detail: its bytes */
@@ -216,7 +237,10 @@ struct emu_host {
     uint32_t disk_count;
     const struct vcpu_image **images; /* by the pager's numbers */
     uint32_t image_count;
+    struct emu_event schedule; /* the scenario's next actions */
+    uint32_t next_action;
     struct emu_card card;
+    struct emu_policy policy;
     emu_host_watch_fn *watch; /* NULL: nobody */
     void *watch_context;
 };
@@ -224,7 +248,8 @@ struct emu_host {
 /* Sources of a host's events: its processors' decisions come first, by their numbers. */
 #define EMU_HOST_SOURCE_REPLENISH(host)  ((uint32_t)(host)->model->processors)
 #define EMU_HOST_SOURCE_CARD(host)       (EMU_HOST_SOURCE_REPLENISH(host) + 1)
-#define EMU_HOST_SOURCE_DISK(host, disk) (EMU_HOST_SOURCE_CARD(host) + 1 + (uint32_t)(disk))
+#define EMU_HOST_SOURCE_SCHEDULE(host)   (EMU_HOST_SOURCE_CARD(host) + 1)
+#define EMU_HOST_SOURCE_DISK(host, disk) (EMU_HOST_SOURCE_SCHEDULE(host) + 1 + (uint32_t)(disk))
 #define EMU_HOST_SOURCE_SEND(host, seat)                                                           \
     (EMU_HOST_SOURCE_DISK(host, (host)->disk_count) + (uint32_t)(seat)) /* of a seat's number */
 
@@ -250,12 +275,12 @@ struct emu_seat *emu_queue_pop(struct emu_host *host, uint32_t queue); /* NULL: 
 
 /* Why a machine is runnable. */
 enum emu_ready {
-    EMU_READY_STARTED, /* it has booted, or its quantum is over: at the end */
-    EMU_READY_WOKEN,   /* its wait is over: first among those that wait in turn */
-    EMU_READY_URGENT,  /* an interrupt that does not wait */
-    EMU_READY_ROBBED,  /* its slice was taken from it: at the front, for the rest of the slice */
-    EMU_READY_REPLENISHED, /* its cap is a new one: at the end */
-    EMU_READY_PAGED,       /* the page that it waited for has come: at the end */
+    EMU_READY_STARTED,  /* it has booted, or its quantum is over: at the end */
+    EMU_READY_WOKEN,    /* its wait is over: first among those that wait in turn */
+    EMU_READY_URGENT,   /* an interrupt that does not wait */
+    EMU_READY_ROBBED,   /* its slice was taken from it: at the front, for the rest of the slice */
+    EMU_READY_RELEASED, /* its cap is a new one, or it is resumed: at the end */
+    EMU_READY_PAGED,    /* the page that it waited for has come: at the end */
 };
 
 /* Makes a machine runnable that is not, and gets it a processor if one is to be had. */
@@ -293,6 +318,7 @@ void emu_host_stopped(struct emu_seat *seat);
 
 /* The kernel works for a machine; charged by emu_seat_settle. */
 void emu_seat_trap(struct emu_seat *seat);
+void emu_seat_copied(struct emu_seat *seat, uint32_t size_bytes);
 void emu_seat_frame_sent(struct emu_seat *seat, uint32_t size_bytes);
 void emu_seat_frame_received(struct emu_seat *seat, uint32_t size_bytes);
 /* The same work, done when the frame comes: with an eager card. */
@@ -304,6 +330,35 @@ void emu_processor_close(struct emu_processor *processor, uint64_t time_ns);
 /* What a processor's open occupation comes to at a time: parts of the machine's account. */
 void emu_processor_open_part(const struct emu_processor *processor, uint64_t now_ns,
                              uint64_t *guest_ns, uint64_t *kernel_ns, uint64_t *idle_ns);
+
+/* --- control.c: what is done to machines from outside ----------------------------------------- */
+
+/* An ABI_CONTROL_* of a machine; what came of it, ABI_SUPERVISOR_*. In an event. */
+uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t value,
+                          uint64_t now_ns);
+/* Ends a machine that occupies no processor, but perhaps the one that it is leaving. */
+void emu_seat_end(struct emu_seat *seat, uint64_t now_ns);
+/* How many processors are occupied by it: until the decision after it has left. */
+uint32_t emu_seat_occupies(const struct emu_seat *seat);
+/* Asks for the event of the scenario's next actions; does those whose time has come. */
+void emu_host_schedule(struct emu_host *host);
+void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns);
+
+/* --- policy.c: who is next, by the supervisor's leave ----------------------------------------- */
+
+/* As emu_host_pick; but the machine may be the supervisor, which is asked, or its answer. */
+struct emu_seat *emu_policy_pick(struct emu_host *host, uint32_t processor, uint64_t now_ns);
+/* How many machines there are to choose from, and the first `capacity` of them. */
+uint32_t emu_policy_candidates(const struct emu_host *host, uint32_t *list, uint32_t capacity);
+/* The supervisor answers; ABI_SUPERVISOR_*. */
+uint32_t emu_policy_answer(struct emu_host *host, uint32_t sequence, uint32_t machine,
+                           uint64_t slice_ns);
+
+/* --- supervisor.c ----------------------------------------------------------------------------- */
+
+/* An operation of the supervisor, by its port; fills in the answer. */
+void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
+                            uint32_t *list);
 
 /* --- card.c: what machines send and are sent -------------------------------------------------- */
 

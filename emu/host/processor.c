@@ -100,6 +100,13 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
     emu_processor_close(processor, now_ns);
     /* Woken meanwhile, it may be elsewhere already. */
     emu_host_tell(host, now_ns, EMU_HOST_LEAVE, index, seat, seat->place == EMU_SEAT_LEAVING);
+    if (seat->doomed && emu_seat_occupies(seat) == 1) {
+        seat->doomed = false;
+        if (emu_node_alive(seat->node)) {
+            emu_seat_end(seat, now_ns);
+            return;
+        }
+    }
     if (seat->place == EMU_SEAT_LEAVING && seat->home == index) {
         emu_host_ready(seat, seat->urgent ? EMU_READY_URGENT : EMU_READY_STARTED, now_ns);
     } else if (seat->admitted && !emu_node_alive(seat->node)) {
@@ -126,7 +133,7 @@ static void decide(struct emu_host *host, uint32_t index, uint64_t now_ns)
         depart(host, index, now_ns); /* still occupied: nobody takes it in passing */
         processor->seat = NULL;
     }
-    struct emu_seat *next = emu_host_pick(host, index, now_ns);
+    struct emu_seat *next = emu_policy_pick(host, index, now_ns);
     if (next) {
         emu_processor_close(processor, now_ns);
         dispatch(host, index, next, now_ns);
@@ -140,6 +147,8 @@ void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t s
         decide(host, source, process->now_ns);
     } else if (source == EMU_HOST_SOURCE_REPLENISH(host)) {
         emu_host_replenish(host, process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_SCHEDULE(host)) {
+        emu_host_schedule_run(host, process->now_ns);
     } else if (source == EMU_HOST_SOURCE_CARD(host)) {
         emu_card_sent(host, process->now_ns);
     } else if (source < EMU_HOST_SOURCE_SEND(host, 0)) {
@@ -225,7 +234,7 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
         return !seat->waits;
     case EMU_SEAT_READY:
         if (immediate && !seat->reserve && seat->queue != EMU_QUEUE_URGENT &&
-            seat->queue != EMU_QUEUE_HELD) {
+            seat->queue != EMU_QUEUE_HELD && seat->queue != EMU_QUEUE_PAUSED) {
             emu_host_ready(seat, EMU_READY_URGENT, now_ns);
         }
         return false;

@@ -73,7 +73,9 @@ static void enqueue(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns)
     if (why != EMU_READY_ROBBED) {
         seat->left_ns = 0;
     }
-    if (emu_seat_cap_left(seat, now_ns) == 0) {
+    if (seat->paused) {
+        emu_queue_push(host, EMU_QUEUE_PAUSED, seat);
+    } else if (emu_seat_cap_left(seat, now_ns) == 0) {
         emu_queue_push(host, EMU_QUEUE_HELD, seat);
         replenish_later(host, now_ns);
     } else if (seat->reserve && emu_seat_budget(seat, now_ns) > 0) {
@@ -120,7 +122,7 @@ static uint32_t idle_processor(const struct emu_host *host, const struct emu_sea
 static void find_processor(struct emu_seat *seat, uint64_t now_ns)
 {
     struct emu_host *host = seat->host;
-    if (seat->queue == EMU_QUEUE_HELD) {
+    if (seat->queue == EMU_QUEUE_HELD || seat->queue == EMU_QUEUE_PAUSED || host->policy.asking) {
         return;
     }
     uint32_t idle = idle_processor(host, seat);
@@ -135,7 +137,7 @@ static void find_processor(struct emu_seat *seat, uint64_t now_ns)
 void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns)
 {
     ASSERT(seat->place == EMU_SEAT_AWAY || seat->place == EMU_SEAT_LEAVING ||
-           why == EMU_READY_URGENT || why == EMU_READY_REPLENISHED);
+           why == EMU_READY_URGENT || why == EMU_READY_RELEASED);
     if (seat->place != EMU_SEAT_READY) {
         seat->ready_since_ns = now_ns;
     } else {
@@ -198,6 +200,6 @@ void emu_host_replenish(struct emu_host *host, uint64_t now_ns)
     }
     /* Who is still beyond its cap goes to the end of the same queue, and waits for the next. */
     for (uint32_t count = host->queues[EMU_QUEUE_HELD].count; count > 0; count--) {
-        emu_host_ready(host->queues[EMU_QUEUE_HELD].first, EMU_READY_REPLENISHED, now_ns);
+        emu_host_ready(host->queues[EMU_QUEUE_HELD].first, EMU_READY_RELEASED, now_ns);
     }
 }

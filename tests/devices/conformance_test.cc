@@ -52,6 +52,7 @@ class EveryDevice : public testing::TestWithParam<uint32_t>
             EXPECT_EQ(machine.out(ABI_PORT_DISK_SUBMIT, 4, descriptor), DEV_DONE);
         }
         machine.advance_to(1150);
+        EXPECT_EQ(machine.out(ABI_PORT_SUPERVISOR_HOST, 4, 0x5000), DEV_DONE);
 
         auto *console = static_cast<dev_console *>(machine.state(DEV_CONSOLE));
         std::vector<uint8_t> input(DEV_CONSOLE_INPUT_MAX - 10, 'x');

@@ -162,6 +162,25 @@ TEST(HostCard, AFrameIsPaidForByItsReceiverUnlessTheCardIsEager)
     EXPECT_GT(neighbours_kernel_ns(", card: {eager: true}"), 10000u);
 }
 
+/* The rules of a port hold for machines on hosts, with and without a card that makes them wait. */
+TEST(HostCard, APortsRulesHoldOnHosts)
+{
+    for (const char *card : {"", ", card: {rate: 20Mbit}"}) {
+        TestWorld world(HostLoad(5, 6, std::string(", quantum: 50us") + card,
+                                 ", limits: {send_rate: 100kbit, send_burst: 1514B}"));
+        world.Run(20000000);
+        uint64_t sent = 0;
+        uint64_t dropped = 0;
+        for (uint32_t node = 0; node < 6; node++) {
+            sent += world.Report(node).frames_sent;
+            dropped += Drops(world.Report(node), "send_rate");
+        }
+        /* Each may send 1514 bytes and 250 more, in frames of 60. */
+        EXPECT_LE(sent - dropped, 6u * 30) << card;
+        EXPECT_GT(dropped, 100u) << card;
+    }
+}
+
 TEST(HostCard, AFullReceiveQueueDropsAndTheReceiverIsTold)
 {
     TestWorld wide(HostLoad(5, 12, Card("receive_queue: 64", "")));

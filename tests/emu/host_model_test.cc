@@ -32,6 +32,7 @@ struct Rules {
     uint32_t second = UINT32_MAX; /* machines from here on have these: */
     uint64_t cap = 0;             /* percent */
     uint64_t weight = 1;
+    uint64_t answer_ns = 0; /* node 0 is a supervisor that answers within that; 0: there is none */
 };
 
 class Model
@@ -45,6 +46,7 @@ class Model
     {
         if (note.act != EMU_HOST_STOP && note.act != EMU_HOST_CROSSING) {
             if (note.time_ns > now_ns_) {
+                concluding_ = kNone;
                 NobodyWaitsInVain();
             }
             now_ns_ = std::max(now_ns_, note.time_ns);
@@ -62,6 +64,12 @@ class Model
             break;
         case EMU_HOST_READY:
             Ready(note, machine);
+            break;
+        case EMU_HOST_ASK:
+            Ask(note);
+            break;
+        case EMU_HOST_ANSWER:
+            Answer(note, machine);
             break;
         case EMU_HOST_HOLD:
             if (Next(note.processor) != note.node || CapLeft(note.node, note.time_ns) != 0) {
@@ -108,6 +116,8 @@ class Model
     uint64_t crossings = 0;
     uint64_t waits_at_gate = 0;
     uint64_t holds = 0;
+    uint64_t questions = 0;
+    uint64_t answers = 0;
     uint64_t out_of_turn = 0; /* one in turn before one that was woken */
 
   private:
@@ -228,7 +238,7 @@ class Model
             gate_.erase(std::remove(gate_.begin(), gate_.end(), note.node), gate_.end());
         }
         if (machine.runs ||
-            (machine.ready && why != EMU_READY_URGENT && why != EMU_READY_REPLENISHED)) {
+            (machine.ready && why != EMU_READY_URGENT && why != EMU_READY_RELEASED)) {
             Fail("runnable twice", note);
         }
         if (machine.over) {
@@ -238,8 +248,8 @@ class Model
             }
         }
         machine.over = machine.urgent = false;
-        if ((why == EMU_READY_REPLENISHED) != (machine.ready && machine.rank == kHeld) ||
-            (why == EMU_READY_REPLENISHED && note.time_ns % rules_.period_ns)) {
+        if ((why == EMU_READY_RELEASED) != (machine.ready && machine.rank == kHeld) ||
+            (why == EMU_READY_RELEASED && note.time_ns % rules_.period_ns)) {
             Fail("back from its cap at the wrong time", note);
         }
         machine.ready = true;
@@ -255,6 +265,9 @@ class Model
         if (machine.rank == kHeld) {
             holds++;
             return;
+        }
+        if (asked_ != kNone) {
+            return; /* it gets the processor that asks, whatever else is to be had */
         }
         uint32_t idle = machine.home;
         for (uint32_t i = 0; i < rules_.processors && !Idle(idle); i++) {
@@ -280,7 +293,21 @@ class Model
     {
         Processor &processor = processors_[note.processor];
         dispatches++;
-        if (Next(note.processor) != note.node || CapLeft(note.node, note.time_ns) == 0) {
+        int64_t next = Next(note.processor);
+        const bool woken = asked_ == note.processor ? processor.woken : machine.rank == kWoken;
+        if (asked_ == note.processor) {
+            next = kSupervisor;
+            machine.left_ns = rules_.answer_ns;
+        } else if (answered_ >= 0) {
+            next = answered_;
+        } else if (questions && concluding_ != note.processor && Candidates() >= 2 &&
+                   MayBeAsked(note.time_ns)) {
+            Fail("not asked", note);
+        }
+        asked_ = kNone;
+        answered_ = -1;
+        concluding_ = kNone;
+        if (next != note.node || CapLeft(note.node, note.time_ns) == 0) {
             Fail("not the next in turn", note);
         }
         if (processor.has >= 0) {
@@ -296,7 +323,7 @@ class Model
         for (const auto &[node, other] : machines_) {
             out_of_turn += other.ready && other.rank == kWoken && machine.rank == kTurn;
         }
-        processor = {note.node, note.node, false, false, machine.rank == kWoken, note.time_ns};
+        processor = {note.node, note.node, false, false, woken, note.time_ns};
         machine.ready = false;
         machine.runs = true;
         machine.held = false;
@@ -314,6 +341,47 @@ class Model
                           note.detail + (left_ns > passed_ns ? left_ns - passed_ns : 1)});
         }
         machine.left_ns = 0;
+    }
+
+    uint32_t Candidates() const
+    {
+        uint32_t count = 0;
+        for (const auto &[node, machine] : machines_) {
+            count += node != kSupervisor && machine.ready && machine.rank != kHeld;
+        }
+        return count;
+    }
+
+    bool MayBeAsked(uint64_t now_ns)
+    {
+        bool runs = false;
+        for (const Processor &processor : processors_) {
+            runs = runs || processor.has == kSupervisor;
+        }
+        return !runs && open_ == kNone && CapLeft(kSupervisor, now_ns) > 0;
+    }
+
+    void Ask(const emu_host_note &note)
+    {
+        if (note.node != kSupervisor || Candidates() < 2 || !MayBeAsked(note.time_ns) ||
+            concluding_ == note.processor || processors_[note.processor].has >= 0) {
+            Fail("asked in vain", note);
+        }
+        questions++;
+        asked_ = open_ = note.processor;
+    }
+
+    void Answer(const emu_host_note &note, Machine &machine)
+    {
+        if (concluding_ != note.processor || note.node == kSupervisor || !machine.ready ||
+            machine.rank == kHeld || CapLeft(note.node, note.time_ns) == 0) {
+            Fail("an answer that cannot be", note);
+        }
+        answers++;
+        answered_ = note.node;
+        const bool second = note.node >= rules_.second;
+        const uint64_t quantum_ns = rules_.quantum_ns * (second ? rules_.weight : 1);
+        machine.left_ns = note.detail ? std::min(note.detail, quantum_ns) : machine.left_ns;
     }
 
     void Preempt(const emu_host_note &note, Machine &machine)
@@ -342,6 +410,10 @@ class Model
             Fail("its quantum is over too late", note);
         }
         machine.used_ns += now_ns_ - processor.since_ns;
+        if (rules_.answer_ns && note.node == kSupervisor && open_ == note.processor) {
+            open_ = kNone;
+            concluding_ = note.processor;
+        }
         processor.has = -1;
         processor.promised = true; /* a decision is being made */
         processor.stopped = false;
@@ -359,6 +431,12 @@ class Model
     std::vector<Processor> processors_;
     std::vector<uint32_t> gate_;
     std::set<uint32_t> must_rob_;
+    static constexpr uint32_t kNone = UINT32_MAX;
+    static constexpr uint32_t kSupervisor = 0;
+    uint32_t asked_ = kNone;      /* the processor that it is about to be given for a question */
+    uint32_t open_ = kNone;       /* the one that it has for it */
+    uint32_t concluding_ = kNone; /* the one that it has just left */
+    int64_t answered_ = -1;
     uint64_t admitted_ = 0;
     uint64_t now_ns_ = 0;
     int64_t sequence_ = 0;
@@ -468,6 +546,57 @@ TEST(HostModel, CapsWeightsAndAlternationAreTheModelsOverRandomLoads)
     }
     EXPECT_GT(holds, 100u);
     EXPECT_GT(out_of_turn, 100u);
+}
+
+TEST(HostModel, WhoIsAskedAndFollowedIsTheModelsOverRandomLoads)
+{
+    struct random_stream random;
+    random_init_seed(&random, 1995);
+    uint64_t questions = 0;
+    uint64_t answers = 0;
+    for (uint64_t seed = 1; seed <= 24; seed++) {
+        Rules rules;
+        rules.processors = 1 + (uint32_t)random_below(&random, 3);
+        rules.immediate = seed % 3 == 0;
+        rules.alternate = seed % 2 == 0;
+        rules.quantum_ns = 20000 + random_below(&random, 60000);
+        rules.switch_ns = random_below(&random, 2000);
+        rules.period_ns = 1000000 + random_below(&random, 1000000);
+        rules.cap = seed % 4 == 1 ? 0 : 1 + random_below(&random, 12);
+        rules.weight = 1 + random_below(&random, 5);
+        rules.answer_ns = 1000 + random_below(&random, 20000);
+        rules.second = 5;
+        const std::string yaml =
+            "general: {name: policy, seed: " + std::to_string(seed) +
+            ", duration: 1s}\nnetworks: [{name: lan, type: lan, latency: 20us}]\n"
+            "hosts: [{name: box, cpu_hz: 1GHz, answer: " +
+            std::to_string(rules.answer_ns) + "ns" + Fields(rules) +
+            "}]\ngroups:\n- {name: chief, supervisor: true, arguments: [a], memory: 128KiB, "
+            "network: none, host: box, image: " +
+            GuestPath("chief") +
+            "}\n- {name: r, memory: 128KiB, network: lan, host: box, count: 4, image: " +
+            GuestPath("restless") + Second(rules, 1 + (uint32_t)random_below(&random, 8)) + "}\n";
+        SCOPED_TRACE(yaml);
+        TestWorld world(yaml);
+        Model model(rules);
+        emu_hosts_watch(
+            world.get(),
+            [](void *context, const emu_host_note *note) {
+                static_cast<Model *>(context)->Take(*note);
+            },
+            &model);
+        world.Run(20000000);
+        emu_host_report report;
+        emu_world_host_report(world.get(), 0, &report);
+        EXPECT_EQ(report.dispatches, model.dispatches);
+        questions += model.questions;
+        answers += model.answers;
+        if (HasFailure()) {
+            return;
+        }
+    }
+    EXPECT_GT(answers, 500u);
+    EXPECT_GT(questions, answers + 200) << "some come too late or name nobody";
 }
 
 TEST(HostModel, MachinesAreAdmittedInTurnAsMemoryComesFree)

@@ -144,3 +144,39 @@ TEST(Host, ThePublishedHostIsOneToInclude)
     ASSERT_NE(again, nullptr) << message;
     EXPECT_TRUE(scn_scenario_equal(s.get(), again.get()));
 }
+
+TEST(Host, ASupervisorAndAScheduleAreRefusedWhereTheyCannotBe)
+{
+    const std::string two = with("- {name: a}\n", group("name: x, host: a, supervisor: true") +
+                                                      group("name: y, supervisor: true, host: a"));
+    EXPECT_EQ(error_of(two),
+              "test.yaml:6: groups.y.supervisor: expected one supervisor of each host, found a "
+              "second on host 'a'");
+    EXPECT_EQ(error_of(with("- {name: a, count: 2}\n",
+                            group("name: x, host: a, count: 2, supervisor: true"))),
+              "no error");
+    EXPECT_EQ(error_of(with("- {name: a}\n", group("name: x, supervisor: true"))),
+              "test.yaml:5: groups.x.supervisor: expected no such field without 'host': each node "
+              "has a processor of its own");
+    auto scheduled = [](const std::string &entries) {
+        return error_of(with("- {name: a}\n",
+                             group("name: x, host: a, count: 2, reserve: 20") + group("name: y")) +
+                        "schedule:\n" + entries);
+    };
+    EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: x, index: 1}\n"), "no error");
+    EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: x, index: 2}\n"),
+              "test.yaml:8: schedule.0.index: expected an index below the group's count");
+    EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: y}\n"),
+              "test.yaml:8: schedule.0.group: expected the name of a group that is on a host");
+    EXPECT_EQ(scheduled("- {at: 1s, action: weight, group: x}\n"),
+              "test.yaml:8: schedule.0: expected a weight from 1 to 1000");
+    EXPECT_EQ(scheduled("- {at: 1s, action: cap, group: x, value: 10}\n"),
+              "test.yaml:8: schedule.0.value: expected 0 for no cap, or up to 100 percent and no "
+              "less than the group's 'reserve'");
+    EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: x, value: 1}\n"),
+              "test.yaml:8: schedule.0.value: expected none, but for 'weight' and 'cap'");
+    EXPECT_EQ(scheduled("- {at: 2s, action: pause, group: x}\n"
+                        "- {at: 1s, action: resume, group: x}\n"),
+              "test.yaml:9: schedule.1.at: expected a time no earlier than that of the entry "
+              "before");
+}

@@ -91,6 +91,9 @@ struct dev_host_ops {
     bool (*disk_write)(void *host, uint32_t disk, uint64_t block, const uint8_t *bytes);
     /* A frame has left a card's queue for guest memory. */
     void (*frame_taken)(void *host, uint32_t size_bytes);
+    /* One of a supervisor's operations, by its port: fills in what the device is to write of the
+     * descriptor, and of a question's list up to its capacity. */
+    void (*supervise)(void *host, uint16_t port, void *descriptor, uint32_t *list);
     /* Drops by cause, for the account. */
     void (*frame_refused)(void *host, uint32_t size_bytes);
 };
@@ -137,7 +140,7 @@ struct dev_ops {
 
 /* The one table of port devices, in a fixed order. A machine has state for each, and has those that
  * dev_host_ops.device_present says; the ports of the others are not there. */
-#define DEV_COUNT 9
+#define DEV_COUNT 10
 enum dev_index {
     DEV_CONSOLE,
     DEV_NIC,
@@ -148,6 +151,7 @@ enum dev_index {
     DEV_FRAMEBUFFER,
     DEV_DISK,
     DEV_PCNET,
+    DEV_SUPERVISOR,
 };
 extern const struct dev_ops *const dev_table[DEV_COUNT];
 
@@ -284,6 +288,14 @@ struct dev_disk {
     uint16_t count;
     uint16_t done_count;
     uint16_t capacity;
+};
+
+/* --- supervisor ------------------------------------------------------------------------------- */
+
+struct dev_supervisor {
+    uint32_t descriptor; /* of the operation under way */
+    uint16_t port;       /* 0: none is */
+    uint64_t at_ns;      /* its moment */
 };
 
 #endif

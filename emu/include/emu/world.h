@@ -156,7 +156,7 @@ void emu_world_node_link(const struct emu_world *world, uint32_t node, struct em
 
 /* What a node used and what it came to. */
 struct emu_node_report {
-    const char *state; /* "off" "queued" "running" "idle" "terminated" "faulted" */
+    const char *state; /* "off" "queued" "running" "idle" "terminated" "faulted" "destroyed" */
     uint32_t exit_code;
     struct vcpu_fault fault; /* kind NONE unless faulted */
     uint64_t start_ns;

@@ -163,6 +163,7 @@ struct scn_host {
     uint64_t period_ns;    /* in which a reservation, and a cap, is honoured */
     uint64_t memory_bytes; /* 0: every node is admitted when it starts */
     uint64_t minimum_free_bytes;
+    uint64_t answer_ns; /* that a supervisor may take for a decision */
     struct scn_costs costs;
     struct scn_card card;
     struct scn_host_disk *disks;
@@ -272,6 +273,7 @@ struct scn_group {
     uint32_t host;       /* entry in scn_scenario.hosts or SCN_HOST_NONE; derived */
     uint32_t host_first; /* how many nodes of groups above are placed there too; derived */
     uint64_t reserve;    /* percent of a processor that each node is guaranteed; 0: none */
+    bool supervisor;     /* each node is in charge of its host's others */
     uint64_t weight;     /* quanta that each node has in a row */
     struct scn_limits limits;
     struct scn_input *inputs;
@@ -288,6 +290,26 @@ struct scn_group {
     uint32_t screen_width; /* pixels; 0: its nodes have no screen */
     uint32_t screen_height;
     uint32_t first_node; /* number of its first node; derived */
+};
+
+enum scn_action_kind {
+    SCN_ACTION_PAUSE,
+    SCN_ACTION_RESUME,
+    SCN_ACTION_DESTROY,
+    SCN_ACTION_START,
+    SCN_ACTION_WEIGHT,
+    SCN_ACTION_CAP,
+};
+#define SCN_INDEX_ALL UINT32_MAX
+
+/* Something that is done to machines of a host. */
+struct scn_action {
+    uint64_t at_ns;
+    uint32_t action; /* enum scn_action_kind */
+    char *group;
+    uint32_t group_index; /* derived */
+    uint64_t index;       /* in the group, or SCN_INDEX_ALL */
+    uint64_t value;       /* of WEIGHT and CAP */
 };
 
 enum scn_statistic {
@@ -346,6 +368,8 @@ struct scn_scenario {
     uint64_t duration_ns;
     struct scn_network *networks;
     uint32_t network_count;
+    struct scn_action *actions; /* in order of time */
+    uint32_t action_count;
     struct scn_host *hosts;
     uint32_t host_count; /* entries */
     struct scn_group *groups;
