@@ -305,7 +305,7 @@ static void bus_observe(void *host, const char *name, uint32_t kind, double valu
 
 static bool bus_disk_info(void *host, uint32_t disk, struct dev_disk_info *info)
 {
-    const struct emu_disk_model *model = emu_node_disk(host, disk);
+    const struct emu_group_disk *model = emu_node_disk(host, disk);
     if (!model) {
         return false;
     }
@@ -315,8 +315,15 @@ static bool bus_disk_info(void *host, uint32_t disk, struct dev_disk_info *info)
         .block_count = model->block_count,
         .latency_ns = model->latency_ns,
         .transfer_ns = model->transfer_ns,
+        .queued = ((struct emu_node *)host)->seat &&
+                  emu_seat_disk_here(((struct emu_node *)host)->seat, disk),
     };
     return true;
+}
+
+static void bus_disk_begin(void *host, uint32_t disk, uint64_t block, bool write, uint32_t ticket)
+{
+    emu_seat_disk_begin(((struct emu_node *)host)->seat, disk, block, write, ticket);
 }
 
 /* Block numbers fit: a scenario's disk has 2^28 blocks at most. */
@@ -374,5 +381,6 @@ const struct dev_host_ops emu_bus_ops = {
     .disk_read = bus_disk_read,
     .disk_write = bus_disk_write,
     .supervise = bus_supervise,
+    .disk_begin = bus_disk_begin,
     .frame_refused = bus_frame_refused,
 };

@@ -167,7 +167,7 @@ static void append_mounts(const struct emu_disk_set *disks, struct scn_boot_text
     char value[SCN_MOUNTS_MAX];
     size_t length = 0;
     for (uint32_t i = 0; i < disks->count; i++) {
-        const struct emu_disk_model *disk = &disks->models[i];
+        const struct emu_group_disk *disk = &disks->models[i];
         if (disk->mount) {
             length += (size_t)snprintf(value + length, sizeof value - length, "%s%s=%s",
                                        length ? "," : "", disk->name, disk->mount);

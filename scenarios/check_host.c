@@ -243,72 +243,6 @@ static enum status check_group(struct scn_scenario *scenario, uint32_t index, st
     return check_room(scenario, index, error);
 }
 
-/* What a host's nodes want kept in memory, and swapped out at most. */
-struct paged_sums {
-    uint64_t floors_bytes;
-    uint64_t swap_bytes;
-    uint32_t nodes;
-};
-
-static enum status check_paged_host(const struct scn_scenario *scenario, uint32_t number,
-                                    const struct paged_sums *sums, struct error *error)
-{
-    uint32_t entry = scn_host_entry(scenario, number);
-    const struct scn_host *host = &scenario->hosts[entry];
-    uint64_t disks_bytes = 0;
-    for (uint32_t i = 0; i < host->disk_count; i++) {
-        disks_bytes += host->disks[i].count * host->disks[i].size_bytes;
-    }
-    char name[SCN_NODE_NAME_MAX];
-    char text[4][UNIT_TEXT_MAX];
-    scn_host_name(scenario, number, name);
-    if (sums->floors_bytes + host->minimum_free_bytes > host->memory_bytes) {
-        unit_write(UNIT_SIZE, sums->floors_bytes, text[0]);
-        unit_write(UNIT_SIZE, host->minimum_free_bytes, text[1]);
-        unit_write(UNIT_SIZE, sums->floors_bytes + host->minimum_free_bytes, text[2]);
-        unit_write(UNIT_SIZE, host->memory_bytes, text[3]);
-        return item_error(scenario->source, host_item(scenario, entry, "memory", NULL), NULL, error,
-                          STATUS_INVALID,
-                          "expected memory for the floors of all nodes: %s + %s 'minimum_free' = "
-                          "%s, and host '%s' has %s",
-                          text[0], text[1], text[2], name, text[3]);
-    }
-    if (sums->swap_bytes > disks_bytes) {
-        unit_write(UNIT_SIZE, sums->swap_bytes, text[0]);
-        unit_write(UNIT_SIZE, disks_bytes, text[1]);
-        return item_error(scenario->source, host_item(scenario, entry, "disks", NULL), NULL, error,
-                          STATUS_INVALID,
-                          "expected disks with room for the swap regions of all %u nodes: %s, and "
-                          "host '%s' has %s",
-                          sums->nodes, text[0], name, text[1]);
-    }
-    return STATUS_OK;
-}
-
-/* That each host that pages has the memory and the disks that its nodes are sure of. */
-static enum status check_paged_sums(const struct scn_scenario *scenario, struct error *error)
-{
-    struct paged_sums *sums = alloc_zeroed(scenario->host_total, sizeof *sums);
-    for (uint32_t i = 0; i < scenario->group_count; i++) {
-        const struct scn_group *group = &scenario->groups[i];
-        for (uint64_t j = 0; j < group->count && group->host != SCN_HOST_NONE; j++) {
-            struct paged_sums *of = &sums[scn_node_host(scenario, group->first_node + (uint32_t)j)];
-            of->nodes++;
-            of->swap_bytes += group->memory_bytes;
-            of->floors_bytes +=
-                group->limits.memory_floor_bytes ? scn_group_backing_bytes(scenario, group) : 0;
-        }
-    }
-    enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < scenario->host_total && status == STATUS_OK; i++) {
-        if (scenario->hosts[scn_host_entry(scenario, i)].paging.block_bytes) {
-            status = check_paged_host(scenario, i, &sums[i], error);
-        }
-    }
-    free(sums);
-    return status;
-}
-
 /* What all reservations on a host come to, in percent of a processor. */
 static uint64_t reserved_on(const struct scn_scenario *scenario, uint32_t host, uint32_t *nodes)
 {
@@ -448,9 +382,120 @@ enum status check_hosts(struct scn_scenario *scenario, struct error *error)
     for (uint32_t i = 0; i < scenario->action_count && status == STATUS_OK; i++) {
         status = check_action(scenario, i, error);
     }
-    if (status == STATUS_OK && scenario->host_count > 0) {
-        status = check_reservations(scenario, error);
-    }
-    return status == STATUS_OK && scenario->host_count > 0 ? check_paged_sums(scenario, error)
+    return status == STATUS_OK && scenario->host_count > 0 ? check_reservations(scenario, error)
                                                            : status;
+}
+
+/* --- memory and disks ---------------------------------------------------------------------------
+ */
+
+/* What a host's nodes want kept in memory, and on its disks. */
+struct room {
+    uint64_t floors_bytes;
+    uint64_t swap_bytes;
+    uint64_t disks_bytes;
+};
+
+static uint64_t largest_disk_bytes(const struct scn_host *host)
+{
+    uint64_t largest_bytes = 0;
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        if (host->disks[i].size_bytes > largest_bytes) {
+            largest_bytes = host->disks[i].size_bytes;
+        }
+    }
+    return largest_bytes;
+}
+
+/* A group's disks that lie on its host: that there is one which is large enough. */
+static enum status check_group_disks(const struct scn_scenario *scenario, uint32_t index,
+                                     struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    for (uint32_t i = 0; i < group->disk_count; i++) {
+        const struct scn_disk *disk = &group->disks[i];
+        if (!disk->on_host) {
+            continue;
+        }
+        const struct scn_item *item = group_item(scenario, index, "disks")->children[i];
+        if (group->host == SCN_HOST_NONE || scenario->hosts[group->host].disk_count == 0) {
+            return item_error(scenario->source, item, "on_host", error, STATUS_INVALID,
+                              "expected a 'host' with 'disks' for a disk that lies on it");
+        }
+        const struct scn_host *host = &scenario->hosts[group->host];
+        if (disk->size_bytes > largest_disk_bytes(host)) {
+            char size[UNIT_TEXT_MAX];
+            char most[UNIT_TEXT_MAX];
+            unit_write(UNIT_SIZE, disk->size_bytes, size);
+            unit_write(UNIT_SIZE, largest_disk_bytes(host), most);
+            return item_error(scenario->source, item, "size", error, STATUS_INVALID,
+                              "expected a disk that one of its host can hold: %s > %s, the largest "
+                              "of host '%s'",
+                              size, most, host->name);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_room_of(const struct scn_scenario *scenario, uint32_t number,
+                                 const struct room *room, struct error *error)
+{
+    uint32_t entry = scn_host_entry(scenario, number);
+    const struct scn_host *host = &scenario->hosts[entry];
+    uint64_t have_bytes = 0;
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        have_bytes += host->disks[i].count * host->disks[i].size_bytes;
+    }
+    char name[SCN_NODE_NAME_MAX];
+    char text[4][UNIT_TEXT_MAX];
+    scn_host_name(scenario, number, name);
+    if (room->floors_bytes && room->floors_bytes + host->minimum_free_bytes > host->memory_bytes) {
+        unit_write(UNIT_SIZE, room->floors_bytes, text[0]);
+        unit_write(UNIT_SIZE, host->minimum_free_bytes, text[1]);
+        unit_write(UNIT_SIZE, room->floors_bytes + host->minimum_free_bytes, text[2]);
+        unit_write(UNIT_SIZE, host->memory_bytes, text[3]);
+        return item_error(scenario->source, host_item(scenario, entry, "memory", NULL), NULL, error,
+                          STATUS_INVALID,
+                          "expected memory for all floors, with %u blocks each: %s + %s "
+                          "'minimum_free' = %s, and host '%s' has %s",
+                          SCN_PAGING_BLOCKS, text[0], text[1], text[2], name, text[3]);
+    }
+    uint64_t swap_bytes = host->paging.block_bytes ? room->swap_bytes : 0;
+    if (swap_bytes + room->disks_bytes > have_bytes) {
+        unit_write(UNIT_SIZE, swap_bytes, text[0]);
+        unit_write(UNIT_SIZE, room->disks_bytes, text[1]);
+        unit_write(UNIT_SIZE, swap_bytes + room->disks_bytes, text[2]);
+        unit_write(UNIT_SIZE, have_bytes, text[3]);
+        return item_error(scenario->source, host_item(scenario, entry, "disks", NULL), NULL, error,
+                          STATUS_INVALID,
+                          "expected disks for all nodes: swap regions of %s + their disks of %s = "
+                          "%s, and those of host '%s' have %s",
+                          text[0], text[1], text[2], name, text[3]);
+    }
+    return STATUS_OK;
+}
+
+/* That each host has the memory and the disks that its nodes are sure of. */
+enum status check_host_room(const struct scn_scenario *scenario, struct error *error)
+{
+    enum status status = STATUS_OK;
+    struct room *rooms = alloc_zeroed(scenario->host_total, sizeof *rooms);
+    for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
+        const struct scn_group *group = &scenario->groups[i];
+        status = check_group_disks(scenario, i, error);
+        for (uint64_t j = 0; j < group->count && group->host != SCN_HOST_NONE; j++) {
+            struct room *room = &rooms[scn_node_host(scenario, group->first_node + (uint32_t)j)];
+            room->swap_bytes += group->memory_bytes;
+            room->floors_bytes +=
+                group->limits.memory_floor_bytes ? scn_group_backing_bytes(scenario, group) : 0;
+            for (uint32_t k = 0; k < group->disk_count; k++) {
+                room->disks_bytes += group->disks[k].on_host ? group->disks[k].size_bytes : 0;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < scenario->host_total && status == STATUS_OK; i++) {
+        status = check_room_of(scenario, i, &rooms[i], error);
+    }
+    free(rooms);
+    return status;
 }

@@ -413,6 +413,9 @@ static const struct schema_field disk_fields[] = {
      .meaning = "Time from a request to its block, on top of the transfer."},
     {"rate", SCHEMA_RATE, AT(rate_bps), DEFAULT("4Gbit"), RANGE(1000, RATE_MAX),
      .meaning = "Rate of transfer: the blocks of a disk follow each other no faster."},
+    {"on_host", SCHEMA_BOOL, AT(on_host), DEFAULT("false"),
+     .meaning = "Each node's lies on a disk of its host, the one with most room left, and its "
+                "requests compete there with all others; `latency` and `rate` say nothing then."},
     {"mount", SCHEMA_TEXT, AT(mount), OPTIONAL,
      .meaning = "Path in the guest, such as `/www`, where the guest kit shows the files of the "
                 "ustar archive (`tar --format=ustar`) that the disk holds, for reading."},

@@ -117,6 +117,7 @@ struct emu_seat {
     uint64_t *forgotten;            /* as in vcpu_space.absent: what to forget once it has stopped;
                                        NULL: nothing */
     uint64_t retired_told;          /* to the pager */
+    uint32_t first_place;           /* of its disks, in the host's places */
 
     /* Its account. */
     uint64_t guest_ns;              /* its own instructions */
@@ -215,10 +216,18 @@ struct emu_host_note {
 };
 typedef void emu_host_watch_fn(void *context, const struct emu_host_note *note);
 
-/* A disk of a host. */
+/* A disk of a host. Of its sectors the first are the nodes' own disks, the rest the pager's. */
 struct emu_host_disk {
     struct emu_event event; /* a request is done; queued while one is in service */
     struct emu_disk_model *model;
+    uint64_t sector_count;
+    uint64_t used_sectors; /* by nodes' own disks */
+};
+
+/* Where a node's disk lies. */
+struct emu_disk_place {
+    uint32_t disk; /* of the host */
+    uint64_t sector;
 };
 
 struct emu_host {
@@ -235,6 +244,7 @@ struct emu_host {
     struct emu_pager *pager;    /* NULL: it does not page; machines have the numbers of seats */
     struct emu_host_disk *disks;
     uint32_t disk_count;
+    struct emu_disk_place *places; /* seat after seat, for each disk of its group that lies here */
     const struct vcpu_image **images; /* by the pager's numbers */
     uint32_t image_count;
     struct emu_event schedule; /* the scenario's next actions */
@@ -386,6 +396,9 @@ uint64_t emu_seat_need_bytes(const struct emu_seat *seat);
 /* --- paging.c: the pager and the disks, joined to the machines ----------------------------------
  */
 
+/* Tags of requests on a disk: a transfer of the pager by its number, or a node's, by its ticket. */
+#define EMU_DISK_TAG_NODE (1ull << 63)
+
 /* Its pager and disks, if the scenario gives it such; all machines have their seats. */
 enum status emu_host_paging_create(struct emu_host *host, struct error *error) MUST_USE;
 void emu_host_paging_destroy(struct emu_host *host);
@@ -410,6 +423,10 @@ uint64_t emu_seat_pager_bytes(const struct emu_seat *seat);
 struct emu_paging_report;
 void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_report *report);
 void emu_host_paging_report(const struct emu_host *host, struct emu_paging_report *report);
+/* A node's own disk: does it lie on its host? Then a block's transfer begins with this. */
+bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk);
+void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, bool write,
+                         uint32_t ticket);
 /* A request on a disk is done. */
 void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns);
 

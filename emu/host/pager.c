@@ -92,6 +92,7 @@ enum status emu_pager_create(const struct emu_pager_config *config, const struct
     made->block_bits = (uint32_t)__builtin_ctz(config->block_pages);
     made->frame_count = config->memory_pages >> made->block_bits;
     made->frames = alloc_zeroed(made->frame_count + 1, sizeof *made->frames);
+    pager_clock_create(made);
     made->machines = alloc_zeroed(config->machine_max, sizeof *made->machines);
     made->disks = alloc_zeroed(config->disk_count, sizeof *made->disks);
     for (uint32_t i = 0; i < config->disk_count; i++) {
@@ -110,6 +111,7 @@ void emu_pager_destroy(struct emu_pager *pager)
     }
     pager_reset(pager);
     free(pager->disks);
+    pager_clock_destroy(pager);
     free(pager->machines);
     free(pager->frames);
     free(pager);
@@ -353,6 +355,9 @@ static enum emu_page_outcome own_fill(struct emu_pager *pager, uint32_t index, u
     frame_use(pager, frame);
     pager_list_append(pager, &machine->frames, taken);
     machine->frame_count++;
+    if (machine->frame_count > pager_block_count(pager, machine->limits.floor_pages)) {
+        pager_clock_restore(pager, machine);
+    }
     entry->frame = taken;
     uint64_t resident = (uint64_t)machine->frame_count * pager->config.block_pages;
     if (resident > machine->account.resident_max) {
@@ -599,6 +604,7 @@ enum status emu_pager_limits_set(struct emu_pager *pager, uint64_t now_ns, uint3
     pager->now_ns = now_ns;
     pager->promised_blocks = others + pager_promise(pager, limits);
     machine->limits = *limits;
+    pager_clock_restore(pager, machine);
     if (machine->wait == PAGER_WAIT_OWN) {
         retry(pager, index);
     }
@@ -648,6 +654,7 @@ void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t
         pager_list_remove(pager, &machine->frames, frame);
         if (emu_pager_transfer_valid(pager, frame)) {
             bool writing = pager->frames[frame].writing;
+            pager_clock_put(pager, frame);
             pager->frames[frame] = (struct pager_frame){.state = PAGER_ORPHAN,
                                                         .owner = NONE,
                                                         .mappers = NONE,

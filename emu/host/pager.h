@@ -65,7 +65,8 @@ struct emu_pager_config {
     uint64_t window_ns;                 /* the working set's window */
     uint64_t inactive_ns;
     uint32_t writes_max; /* that replacement has under way at most, at least 1 */
-    uint32_t scan_max;   /* blocks that one decision looks at; 0: a whole round */
+    uint32_t scan_max;   /* blocks that one decision looks at, those that are kept not counted; 0: a
+                            whole round */
 };
 
 /* In pages. A machine keeps floor and grows to ceiling; both count whole blocks, image's not. */

@@ -301,11 +301,90 @@ void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns)
     struct emu_disk_model *model = host->disks[disk].model;
     while (emu_disk_model_next_ns(model) <= now_ns) {
         struct emu_disk_request request = emu_disk_model_complete(model);
+        if (request.tag & EMU_DISK_TAG_NODE) {
+            struct emu_node *node = host->seats[request.requester].node;
+            struct dev_env env = emu_node_env(node, DEV_DISK);
+            if (emu_node_alive(node)) { /* else nobody waits for it any more */
+                (void)dev_disk_done(&node->disk, &env, (uint32_t)request.tag);
+            }
+            continue;
+        }
         emu_host_tell(host, now_ns, EMU_HOST_TRANSFERRED, 0, &host->seats[0],
                       request.tag << 1 | request.write);
         emu_pager_transferred(host->pager, now_ns, (uint32_t)request.tag);
     }
     disk_ask(host, disk);
+}
+
+bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk)
+{
+    const struct scn_group *group =
+        &seat->host->process->world->scenario->groups[seat->node->group];
+    return disk < group->disk_count && group->disks[disk].on_host;
+}
+
+void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, bool write,
+                         uint32_t ticket)
+{
+    struct emu_host *host = seat->host;
+    uint64_t now_ns = host->process->now_ns;
+    uint32_t number = seat->first_place;
+    for (uint32_t i = 0; i < disk; i++) {
+        number += emu_seat_disk_here(seat, i);
+    }
+    const struct emu_disk_place *place = &host->places[number];
+    const uint32_t block_sectors = ABI_DISK_BLOCK_BYTES / EMU_DISK_SECTOR_BYTES;
+    const struct emu_disk_request request = {
+        .requester = number_of(seat),
+        .write = write,
+        .sector_count = block_sectors,
+        .sector = place->sector + block * block_sectors,
+        .tag = EMU_DISK_TAG_NODE | ticket,
+    };
+    seat->owed_ns += host->model->costs.disk_ns;
+    bool queued = emu_disk_model_submit(host->disks[place->disk].model, now_ns, &request);
+    ASSERT(queued);
+    disk_ask(host, place->disk);
+}
+
+/* On the disk with most room left, after what is there. */
+static bool find_place(struct emu_host *host, uint64_t sector_count, struct emu_disk_place *place)
+{
+    uint32_t best = 0;
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        uint64_t room = host->disks[i].sector_count - host->disks[i].used_sectors;
+        best = room > most ? i : best;
+        most = room > most ? room : most;
+    }
+    *place = (struct emu_disk_place){best, most ? host->disks[best].used_sectors : 0};
+    host->disks[best].used_sectors += sector_count <= most ? sector_count : 0;
+    return sector_count <= most;
+}
+
+/* Nodes' own disks, in the order of nodes. */
+static enum status place_disks(struct emu_host *host, struct error *error)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < host->seat_count; i++) {
+        struct emu_seat *seat = &host->seats[i];
+        const struct scn_group *group = &host->process->world->scenario->groups[seat->node->group];
+        seat->first_place = count;
+        for (uint32_t j = 0; j < group->disk_count; j++) {
+            if (!group->disks[j].on_host) {
+                continue;
+            }
+            host->places = alloc_grow(host->places, count + 1, sizeof *host->places);
+            uint64_t sectors = group->disks[j].size_bytes / EMU_DISK_SECTOR_BYTES;
+            if (!find_place(host, sectors, &host->places[count++])) {
+                return error_set(error, STATUS_INVALID, NULL, 0,
+                                 "disk '%s' of group '%s' finds no room in one piece on the disks "
+                                 "of host '%s'; give it larger ones, or more",
+                                 group->disks[j].name, group->name, host->model->name);
+            }
+        }
+    }
+    return STATUS_OK;
 }
 
 static uint32_t skew_sectors(const struct scn_host_disk *disk, uint64_t time_ns)
@@ -352,6 +431,7 @@ static enum status make_disks(struct emu_host *host, struct error *error)
         for (uint64_t j = 0; j < disk->count && status == STATUS_OK; j++) {
             struct emu_host_disk *made = &host->disks[host->disk_count++];
             event_init(&made->event.base);
+            made->sector_count = params.sector_count;
             status = emu_disk_model_create(&params, host->seat_count, &made->model, error);
         }
     }
@@ -389,9 +469,6 @@ void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_repor
 {
     const struct emu_host *host = seat->host;
     *report = (struct emu_paging_report){0};
-    if (!host->pager) {
-        return;
-    }
     struct emu_pager_account account = seat->paged;
     if (seat->node->space.absent) {
         struct emu_pager_account now = emu_pager_account(host->pager, number_of(seat));
@@ -409,10 +486,8 @@ void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_repor
 void emu_host_paging_report(const struct emu_host *host, struct emu_paging_report *report)
 {
     *report = (struct emu_paging_report){0};
-    if (!host->pager) {
-        return;
-    }
-    const struct emu_pager_total total = emu_pager_total(host->pager);
+    const struct emu_pager_total total =
+        host->pager ? emu_pager_total(host->pager) : (struct emu_pager_total){0};
     account_tell(&total.machines, report);
     report->pages_resident += total.image_resident;
     report->pages_resident_max = 0;
@@ -447,27 +522,27 @@ static enum status add_images(struct emu_host *host, struct error *error)
 enum status emu_host_paging_create(struct emu_host *host, struct error *error)
 {
     const struct scn_paging *paging = &host->model->paging;
-    if (!host->process || !paging->block_bytes) {
+    if (!host->process || !host->model->disk_count) {
         return STATUS_OK;
     }
     enum status status = make_disks(host, error);
-    if (status != STATUS_OK) {
+    if (status == STATUS_OK) {
+        status = place_disks(host, error);
+    }
+    if (status != STATUS_OK || !paging->block_bytes) {
         return status;
     }
     struct emu_pager_disk room[EMU_PAGER_DISKS_MAX];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < host->model->disk_count; i++) {
-        for (uint64_t j = 0; j < host->model->disks[i].count; j++) {
-            room[count++] = (struct emu_pager_disk){
-                .sector_count = host->model->disks[i].size_bytes / EMU_DISK_SECTOR_BYTES};
-        }
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        uint64_t used = host->disks[i].used_sectors;
+        room[i] = (struct emu_pager_disk){used, host->disks[i].sector_count - used};
     }
     uint64_t memory_pages = host->model->memory_bytes / EMU_PAGER_PAGE_BYTES;
     const struct emu_pager_config config = {
         .memory_pages = memory_pages > UINT32_MAX ? UINT32_MAX : (uint32_t)memory_pages,
         .block_pages = block_pages(host),
         .machine_max = host->seat_count,
-        .disk_count = count,
+        .disk_count = host->disk_count,
         .disks = room,
         .window_ns = paging->window_ns,
         .inactive_ns = paging->inactive_ns,
@@ -489,4 +564,5 @@ void emu_host_paging_destroy(struct emu_host *host)
     emu_pager_destroy(host->pager);
     free(host->disks);
     free(host->images);
+    free(host->places);
 }

@@ -93,13 +93,12 @@ static void save_seat_paging(const struct emu_seat *seat, struct writer *writer)
 
 static void save_paging(const struct emu_host *host, struct writer *writer)
 {
-    if (!host->pager) {
-        return;
-    }
-    for (uint32_t i = 0; i < host->seat_count; i++) {
+    for (uint32_t i = 0; i < host->seat_count && host->pager; i++) {
         save_seat_paging(&host->seats[i], writer);
     }
-    emu_pager_save(host->pager, writer);
+    if (host->pager) {
+        emu_pager_save(host->pager, writer);
+    }
     for (uint32_t i = 0; i < host->disk_count; i++) {
         emu_disk_model_save(host->disks[i].model, writer);
     }
@@ -400,17 +399,19 @@ static void load_seat_paging(struct emu_seat *seat, struct reader *reader)
 
 struct transfers {
     struct emu_host *host;
-    uint32_t disk;
     uint64_t count;
     uint8_t *seen; /* by the pager's numbers */
     struct reader *reader;
 };
 
-/* Each request on a disk is a transfer of the pager, and each transfer is one request. */
+/* Each request on a disk is a node's, or a transfer of the pager, of which each is one. */
 static void check_request(void *context, const struct emu_disk_request *request)
 {
     struct transfers *all = context;
-    if (request->tag >= all->host->model->memory_bytes / EMU_PAGER_PAGE_BYTES ||
+    if (request->tag & EMU_DISK_TAG_NODE) {
+        return; /* of one that nobody waits for nothing comes */
+    }
+    if (!all->host->pager || request->tag > UINT32_MAX ||
         !emu_pager_transfer_valid(all->host->pager, (uint32_t)request->tag) ||
         all->seen[request->tag]++) {
         reader_fail(all->reader);
@@ -418,17 +419,8 @@ static void check_request(void *context, const struct emu_disk_request *request)
     all->count++;
 }
 
-static void load_paging(struct emu_host *host, struct reader *reader)
+static void load_disks(struct emu_host *host, struct reader *reader)
 {
-    if (!host->pager) {
-        return;
-    }
-    for (uint32_t i = 0; i < host->seat_count && !reader->failed; i++) {
-        load_seat_paging(&host->seats[i], reader);
-    }
-    if (reader->failed || !emu_pager_load(host->pager, reader)) {
-        return;
-    }
     struct transfers all = {
         .host = host,
         .seen = alloc_zeroed(host->model->memory_bytes / EMU_PAGER_PAGE_BYTES + 1, 1),
@@ -445,11 +437,22 @@ static void load_paging(struct emu_host *host, struct reader *reader)
             }
         }
     }
-    if (all.count != emu_pager_transfer_count(host->pager)) {
+    if (host->pager && all.count != emu_pager_transfer_count(host->pager)) {
         reader_fail(reader);
     }
     free(all.seen);
-    for (uint32_t i = 0; i < host->seat_count && !reader->failed; i++) {
+}
+
+static void load_paging(struct emu_host *host, struct reader *reader)
+{
+    for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
+        load_seat_paging(&host->seats[i], reader);
+    }
+    if (host->pager && (reader->failed || !emu_pager_load(host->pager, reader))) {
+        return;
+    }
+    load_disks(host, reader);
+    for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
         const struct emu_seat *seat = &host->seats[i];
         if (emu_pager_has(host->pager, i) != seat->admitted ||
             (seat->admitted && emu_pager_waits(host->pager, i) != seat->waits)) {

@@ -38,7 +38,8 @@ std::vector<std::string> Worlds()
                          "groups:\n"
                          "- {name: a" +
                          guest +
-                         ", count: 4, host: box}\n"
+                         ", count: 4, host: box, disks: [{name: d, size: 256KiB, on_host: true}, "
+                         "{name: e, size: 4KiB}]}\n"
                          "- {name: floor" +
                          guest +
                          ", host: box, limits: {memory_floor: 64KiB, memory_ceiling: 128KiB}}\n"
@@ -150,6 +151,7 @@ TEST(Paging, EveryPageAndDiskOperationIsSomebodys)
 {
     struct random_stream random;
     random_init_seed(&random, 153);
+    uint64_t blocks = 0; /* of nodes' own disks on the host's */
     for (const std::string &yaml : Worlds()) {
         SCOPED_TRACE(yaml);
         TestWorld world(yaml);
@@ -190,9 +192,13 @@ TEST(Paging, EveryPageAndDiskOperationIsSomebodys)
             }
         }
         EXPECT_GT(HostReport(world, 0).paging.page_ins, 5u);
-        EXPECT_GT(HostReport(world, 0).paging.page_outs, 5u);
+        EXPECT_GT(HostReport(world, 0).paging.page_outs, 0u);
+        for (uint32_t node = 0; node < 4; node++) {
+            blocks += world.Report(node).disk_reads + world.Report(node).disk_writes;
+        }
         EXPECT_GT(HostReport(world, 0).paging.pages_copied, 0u);
     }
+    EXPECT_GT(blocks, 0u);
 }
 
 /* Whitaker, Shaw and Gribble, OSDI 2002, section "Scaling Bottlenecks": 8,472 bytes of a machine

@@ -29,6 +29,7 @@ struct Disk {
     bool read_only = false;
     uint64_t latency_ns = 1000;
     uint64_t transfer_ns = 100;
+    bool queued = false;
 };
 
 class FakeMachine
@@ -94,6 +95,10 @@ class FakeMachine
     }
 
     // Moves the clock, firing device events on the way, in time order.
+    const dev_env *env(uint32_t device) const
+    {
+        return &envs[device];
+    }
     void advance_to(uint64_t time_ns)
     {
         for (;;) {
@@ -178,6 +183,12 @@ class FakeMachine
     std::vector<Observation> observations;
     std::vector<Disk> disks = {{"first", std::vector<uint8_t>(8 * ABI_DISK_BLOCK_BYTES)},
                                {"second", std::vector<uint8_t>(ABI_DISK_BLOCK_BYTES), true}};
+    struct DiskBegun {
+        uint64_t block;
+        bool write;
+        uint32_t ticket;
+    };
+    std::vector<DiskBegun> disk_begun;      // of queued disks
     uint32_t disk_writes_left = UINT32_MAX; // writes beyond this fail, as at a limit of disk bytes
 
   private:
@@ -266,8 +277,8 @@ inline const dev_host_ops &FakeMachine::ops()
                 return false;
             }
             const Disk &d = self(h).disks[disk];
-            *info = {d.name.c_str(), d.read_only, d.bytes.size() / ABI_DISK_BLOCK_BYTES,
-                     d.latency_ns, d.transfer_ns};
+            *info = {d.name.c_str(), d.read_only,   d.bytes.size() / ABI_DISK_BLOCK_BYTES,
+                     d.latency_ns,   d.transfer_ns, d.queued};
             return true;
         };
         t.disk_read = [](void *h, uint32_t disk, uint64_t block) -> const uint8_t * {
@@ -284,6 +295,10 @@ inline const dev_host_ops &FakeMachine::ops()
             self(h).disk_writes_left--;
             std::memcpy(d.bytes.data() + block * ABI_DISK_BLOCK_BYTES, bytes, ABI_DISK_BLOCK_BYTES);
             return true;
+        };
+        t.disk_begin = [](void *h, uint32_t disk, uint64_t block, bool write, uint32_t ticket) {
+            ASSERT(disk < self(h).disks.size() && self(h).disks[disk].queued);
+            self(h).disk_begun.push_back({block, write, ticket});
         };
         t.frame_refused = [](void *h, uint32_t size_bytes) {
             self(h).frames_refused.push_back(size_bytes);

@@ -234,7 +234,7 @@ struct abi_disk_request {
 };
 
 /* Collects the oldest request that is done; they are done in the order of their submission to one
- * disk. */
+ * disk, but where the disk lies on the machine's host: then in the host's. */
 struct abi_disk_completion {
     uint32_t tag;
     uint32_t status; /* ABI_DISK_* below; NONE: nothing is done yet */

@@ -44,6 +44,7 @@ struct dev_disk_info {
     uint64_t block_count;
     uint64_t latency_ns;  /* from a request to its block */
     uint64_t transfer_ns; /* from one block to the next */
+    bool queued;          /* the machine says when a request is done: disk_begin */
 };
 
 /* What the machine gives its devices. All functions take the env's host. */
@@ -94,6 +95,9 @@ struct dev_host_ops {
     /* One of a supervisor's operations, by its port: fills in what the device is to write of the
      * descriptor, and of a question's list up to its capacity. */
     void (*supervise)(void *host, uint16_t port, void *descriptor, uint32_t *list);
+    /* Of a disk that is queued: the request for a block begins; dev_disk_done is to be called with
+     * its ticket, not before this returns. Called in an event of the device. */
+    void (*disk_begin)(void *host, uint32_t disk, uint64_t block, bool write, uint32_t ticket);
     /* Drops by cause, for the account. */
     void (*frame_refused)(void *host, uint32_t size_bytes);
 };
@@ -288,7 +292,14 @@ struct dev_disk {
     uint16_t count;
     uint16_t done_count;
     uint16_t capacity;
+    uint32_t ticket; /* of the next request that begins */
 };
+
+/* The request of that ticket is done: moves its block and raises ABI_IRQ_DISK. False if there is
+ * none. */
+bool dev_disk_done(struct dev_disk *disk, const struct dev_env *env, uint32_t ticket);
+/* Is there one? */
+bool dev_disk_has(const struct dev_disk *disk, uint32_t ticket);
 
 /* --- supervisor ------------------------------------------------------------------------------- */
 

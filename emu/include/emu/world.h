@@ -189,9 +189,9 @@ void emu_world_node_report(const struct emu_world *world, uint32_t node,
 
 #define EMU_HOST_NONE UINT32_MAX
 
-/* What paging came to, for a node or a host; 0 where there is none. Disk figures are of what the
- * pager had read and written on the machine's behalf: its own page-ins, and the page-outs that made
- * room for it, whoever's the pages were. */
+/* What paging and its host's disks came to, for a node or a host; 0 where there are none. Disk
+ * figures are of its own requests, its page-ins, and the page-outs that made room for it, whoever's
+ * the pages were. */
 struct emu_paging_report {
     uint64_t faults;             /* pages touched that were not there for it */
     uint64_t pages_filled;       /* with zeros; in pages, like the next five */

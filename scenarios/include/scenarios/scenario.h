@@ -239,8 +239,9 @@ struct scn_disk {
     bool read_only;
     uint64_t latency_ns;
     uint64_t rate_bps;
-    char *mount; /* absolute path in the guest, of at most SCN_MOUNT_MAX bytes; NULL: nowhere */
-    bool keep;   /* what each node leaves on it goes to the run directory */
+    char *mount;  /* absolute path in the guest, of at most SCN_MOUNT_MAX bytes; NULL: nowhere */
+    bool keep;    /* what each node leaves on it goes to the run directory */
+    bool on_host; /* it lies on a disk of the node's host */
 };
 
 /* A file that every node of a group sees, or a folder's files; exactly one of text and from. */

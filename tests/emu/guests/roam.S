@@ -1,8 +1,9 @@
 /*
  * Load for hosts that page, by the machine's own random stream: for ever, reads and writes words
  * all over its memory, also across pages' ends, copies from page to page, calls code that lies
- * across a page's end and code that it has just written, prints and sends from anywhere, arms the
- * timer and idles. Interrupts are enabled, with a handler that counts them in a page of their own.
+ * across a page's end and code that it has just written, prints, sends and moves blocks of its disk
+ * from anywhere, arms the timer and idles. Interrupts are enabled, with a handler that counts them
+ * in a page of their own.
  * If the last letter of argument 1 is 'm' (mortal) it ends after some rounds.
  */
 #include "guest.h"
@@ -106,6 +107,29 @@ again:
     adcl $0, %edx
     idle
 drain:
+    testl $0x40000000, %ebx
+    jz 1f
+    movl REG(ABI_REG_FEATURES), %eax
+    testl $ABI_FEATURE_DISK, %eax
+    jz 1f
+    cmpl $50, under_way
+    jae 1f
+    /* A block of the disk, to or from anywhere. */
+    movl %ebx, %eax
+    shrl $31, %eax
+    movl %eax, request + 4
+    movl %ebp, %eax
+    andl $63, %eax
+    movl %eax, request + 8
+    movl place, %eax
+    addl $ROOM, %eax
+    movl %eax, request + 16
+    movl $ABI_PORT_DISK_SUBMIT, %edx
+    movl $request, %eax
+    outl %eax, %dx
+    incl under_way
+1:
+more:
     andl $ROOM_MASK, %ebp
     addl $ROOM, %ebp
     movl %ebp, receive
@@ -114,8 +138,16 @@ drain:
     movl $receive, %eax
     outl %eax, %dx
     cmpl $0, receive + 8
-    jne drain
-    cmpl $0, rounds
+    jne more
+    cmpl $0, under_way
+    je 1f
+    movl $ABI_PORT_DISK_COMPLETE, %edx
+    movl $receive, %eax
+    outl %eax, %dx
+    cmpl $ABI_DISK_NONE, receive + 4
+    je 1f
+    decl under_way
+1:  cmpl $0, rounds
     je again
     decl rounds
     jnz again
@@ -141,6 +173,10 @@ describe:
     .skip 8
 receive:
     .skip 12
+request:
+    .skip 24
+under_way:
+    .skip 4
 place:
     .skip 4
 rounds:
