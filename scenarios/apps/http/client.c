@@ -17,8 +17,8 @@
  * Observes for each request http.success (0 or 1) and, if it was one, http.latency_ms (to the last
  * byte of the response), http.first_byte_ms and, for bodies from 64 KiB on, http.mbit_s; for each
  * connection http.connect_ms; with --slow-ms N http.slow, 1 if the first byte took longer than N ms
- * from the beginning of the connection, and then how long it took, http.slow_ms; and of several servers which one, http.server, from 0. Ends with code
- * 0 if all succeeded, else 1.
+ * from the beginning of the connection, and then how long it took, http.slow_ms; and of several
+ * servers which one, http.server, from 0. Ends with code 0 if all succeeded, else 1.
  */
 #include "../arguments.h"
 #include "../popularity.h"

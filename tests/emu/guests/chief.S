@@ -4,8 +4,8 @@
  *   w  wrongly: itself, machines that there are not, an old question
  *   s  not at all: it spins
  *   a  by the machine's own random stream, now and then wrongly or too late
- *   r  likewise; and after each question it pauses, resumes, destroys and starts machines and changes
- *      their weights and caps.
+ *   r  likewise; and after each question it pauses, resumes, destroys and starts machines and
+ *      changes their weights and caps.
  */
 #include "guest.h"
 
