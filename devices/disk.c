@@ -13,9 +13,12 @@
  * the moment its request is done, or not at all: no guest sees half of one, and none is torn when a
  * machine ends.
  *
- * Saved (version 1): u32 count; u32 done_count; then per request in the queue's order: u32 tag, and
- * of those done, u32 status; of the others, u32 disk, u32 operation, u64 block, u32 address,
- * u64 done_ns.
+ * Of a disk that is queued the machine says when a request is done, in what order it likes. The
+ * request waits at the end of the queue then, with a ticket to know it by.
+ *
+ * Saved (version 2): u32 count; u32 done_count; u32 ticket; then per request in the queue's order:
+ * u32 tag, and of those done, u32 status; of the others, u32 disk, u32 operation, u64 block, u32
+ * address, u64 done_ns, and where that is all ones u32 ticket.
  */
 #include <devices/device.h>
 
@@ -33,12 +36,14 @@
 /* A request from its submission until it is collected. */
 struct dev_disk_request {
     uint64_t block;
-    uint64_t done_ns; /* when it is done; 0 once it is */
+    uint64_t done_ns; /* when it is done; TIME_NEVER: the machine says; 0 once it is. Of a queued
+                         one that is yet to begin, when it begins */
     uint32_t disk;
     uint32_t operation;
     uint32_t address;
     uint32_t tag;
     uint32_t status; /* once it is done */
+    uint32_t ticket; /* while done_ns is TIME_NEVER */
 };
 
 /* Makes room for one more, and gives the room back with the last: disks rest most of the time. */
@@ -78,6 +83,13 @@ static void queue_remove_first(struct dev_disk *disk)
         return;
     }
     memmove(disk->requests, disk->requests + 1, disk->count * sizeof *disk->requests);
+}
+
+static void queue_remove(struct dev_disk *disk, uint32_t at)
+{
+    disk->count--;
+    memmove(disk->requests + at, disk->requests + at + 1,
+            (disk->count - at) * sizeof *disk->requests);
 }
 
 /* Asks for the event at which the next request is done. */
@@ -146,6 +158,9 @@ static uint64_t done_time(const struct dev_disk *disk, const struct dev_env *env
     struct dev_disk_info what;
     if (!env->ops->disk_info(env->host, number, &what)) {
         return now_ns; /* no disk: nothing to wait for */
+    }
+    if (what.queued) {
+        return now_ns;
     }
     uint64_t ready_ns = add_saturating(now_ns, what.latency_ns);
     for (uint32_t i = disk->done_count; i < disk->count; i++) {
@@ -243,6 +258,57 @@ static uint32_t transfer(const struct dev_env *env, const struct dev_disk_reques
                                                                             : ABI_DISK_FULL;
 }
 
+/* The first request that waits begins, if its disk is queued and has its block. */
+static bool begin_first(struct dev_disk *disk, const struct dev_env *env)
+{
+    struct dev_disk_request request = disk->requests[disk->done_count];
+    struct dev_disk_info what;
+    if (!env->ops->disk_info(env->host, request.disk, &what) || !what.queued ||
+        request.block >= what.block_count || request.operation > ABI_DISK_WRITE) {
+        return false;
+    }
+    queue_remove(disk, disk->done_count);
+    request.done_ns = TIME_NEVER;
+    request.ticket = disk->ticket++;
+    queue_insert(disk, &request);
+    env->ops->disk_begin(env->host, request.disk, request.block,
+                         request.operation == ABI_DISK_WRITE, request.ticket);
+    return true;
+}
+
+static uint32_t find_ticket(const struct dev_disk *disk, uint32_t ticket)
+{
+    uint32_t at = disk->done_count;
+    while (at < disk->count &&
+           (disk->requests[at].done_ns != TIME_NEVER || disk->requests[at].ticket != ticket)) {
+        at++;
+    }
+    return at;
+}
+
+bool dev_disk_has(const struct dev_disk *disk, uint32_t ticket)
+{
+    return find_ticket(disk, ticket) < disk->count;
+}
+
+bool dev_disk_done(struct dev_disk *disk, const struct dev_env *env, uint32_t ticket)
+{
+    uint32_t at = find_ticket(disk, ticket);
+    if (at == disk->count) {
+        return false;
+    }
+    struct dev_disk_request request = disk->requests[at];
+    queue_remove(disk, at);
+    request.status = transfer(env, &request);
+    request.done_ns = 0;
+    memmove(disk->requests + disk->done_count + 1, disk->requests + disk->done_count,
+            (disk->count - disk->done_count) * sizeof *disk->requests);
+    disk->requests[disk->done_count++] = request;
+    disk->count++;
+    env->ops->interrupt(env->host, ABI_IRQ_DISK);
+    return true;
+}
+
 /* An event that comes early finds nothing to do. */
 static void disk_event(void *state, const struct dev_env *env)
 {
@@ -250,6 +316,9 @@ static void disk_event(void *state, const struct dev_env *env)
     uint64_t now_ns = env->ops->now_ns(env->host);
     uint32_t done_before = disk->done_count;
     while (disk->done_count < disk->count && disk->requests[disk->done_count].done_ns <= now_ns) {
+        if (begin_first(disk, env)) {
+            continue;
+        }
         struct dev_disk_request *request = &disk->requests[disk->done_count];
         request->status = transfer(env, request);
         request->done_ns = 0;
@@ -266,6 +335,7 @@ static void disk_save(const void *state, struct writer *writer)
     const struct dev_disk *disk = state;
     write_u32(writer, disk->count);
     write_u32(writer, disk->done_count);
+    write_u32(writer, disk->ticket);
     for (uint32_t i = 0; i < disk->count; i++) {
         const struct dev_disk_request *request = &disk->requests[i];
         write_u32(writer, request->tag);
@@ -278,6 +348,9 @@ static void disk_save(const void *state, struct writer *writer)
         write_u64(writer, request->block);
         write_u32(writer, request->address);
         write_u64(writer, request->done_ns);
+        if (request->done_ns == TIME_NEVER) {
+            write_u32(writer, request->ticket);
+        }
     }
 }
 
@@ -292,11 +365,13 @@ static bool load_request(struct dev_disk *disk, bool done, struct reader *reader
         request.block = read_u64(reader);
         request.address = read_u32(reader);
         request.done_ns = read_u64(reader);
+        request.ticket = request.done_ns == TIME_NEVER ? read_u32(reader) : 0;
     }
     uint64_t before_ns =
         disk->count > disk->done_count ? disk->requests[disk->count - 1].done_ns : 0;
-    if (reader->failed || request.done_ns == TIME_NEVER || request.done_ns < before_ns ||
-        request.status == ABI_DISK_NONE || request.status > ABI_DISK_NO_MEMORY) {
+    bool known = request.done_ns == TIME_NEVER && dev_disk_has(disk, request.ticket);
+    if (reader->failed || known || request.done_ns < before_ns || request.status == ABI_DISK_NONE ||
+        request.status > ABI_DISK_NO_MEMORY) {
         return false;
     }
     queue_grow(disk);
@@ -311,13 +386,17 @@ static void disk_load(void *state, const struct dev_env *env, struct reader *rea
     queue_drop(disk);
     uint32_t count = read_u32(reader);
     uint32_t done_count = read_u32(reader);
-    bool good = !reader->failed && count <= ABI_DISK_REQUESTS_MAX && done_count <= count;
+    uint32_t ticket = read_u32(reader);
+    bool good = !reader->failed && (count > 0 || ticket == 0) && count <= ABI_DISK_REQUESTS_MAX &&
+                done_count <= count;
     for (uint32_t i = 0; i < count && good; i++) {
         good = load_request(disk, i < done_count, reader);
     }
     if (!good) {
         reader_fail(reader);
         queue_drop(disk); /* half a queue is no queue */
+    } else {
+        disk->ticket = ticket;
     }
     ask(disk, env);
 }
@@ -331,7 +410,7 @@ static const struct dev_region disk_regions[] = {
 const struct dev_ops dev_disk_ops = {
     .name = "disk",
     .summary = "named disks of 4 KiB blocks, read and written while the guest goes on",
-    .state_version = 1,
+    .state_version = 2,
     .state_bytes = sizeof(struct dev_disk),
     .regions = disk_regions,
     .region_count = sizeof disk_regions / sizeof disk_regions[0],

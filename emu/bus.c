@@ -30,8 +30,9 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
 {
     enum dev_result result = DEV_NO_REGISTER;
     uint32_t value = access->value;
-    uint32_t frame_bytes = node->seat ? dev_nic_first_bytes(&node->nic) : 0;
-    uint32_t frames = node->nic.count;
+    if (node->space.absent) {
+        node->seat->asks = is_port;
+    }
     if (is_port) {
         uint32_t device = 0;
         const struct dev_region *region = NULL;
@@ -49,6 +50,13 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
                      ? dev_registers_write(&node->registers, &env, access->address, value)
                      : dev_registers_read(&node->registers, &env, access->address, &value);
     }
+    if (node->space.absent) {
+        node->seat->asks = false;
+        if (node->seat->needs) {
+            return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0}; /* it has not happened yet */
+        }
+        node->seat->let_count = 0;
+    }
     emu_digest_add(node, is_port ? EMU_DIGEST_PORT : EMU_DIGEST_REGISTER,
                    access->address | (uint32_t)access->write << 31, value, &result,
                    sizeof(uint32_t));
@@ -62,9 +70,6 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
     vcpu_access_complete(&node->vcpu, access, value);
     if (node->seat && is_port) {
         emu_seat_trap(node->seat);
-        if (node->nic.count < frames) {
-            emu_seat_frame_received(node->seat, frame_bytes);
-        }
     }
     return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0};
 }
@@ -117,6 +122,9 @@ static void bus_interrupt_handler_set(void *host, uint32_t address)
 static bool bus_memory_load(void *host, uint32_t address, void *bytes, uint32_t size_bytes)
 {
     struct emu_node *node = host;
+    if (node->space.absent && !emu_seat_may_touch(node->seat, address, size_bytes, false)) {
+        return false;
+    }
     bool done = vcpu_space_load(&node->space, address, bytes, size_bytes);
     if (done && node->probe) {
         emu_probe_touched(node->probe, node, address, size_bytes, false);
@@ -127,6 +135,9 @@ static bool bus_memory_load(void *host, uint32_t address, void *bytes, uint32_t 
 static bool bus_memory_store(void *host, uint32_t address, const void *bytes, uint32_t size_bytes)
 {
     struct emu_node *node = host;
+    if (node->space.absent && !emu_seat_may_touch(node->seat, address, size_bytes, true)) {
+        return false;
+    }
     bool done = vcpu_space_store(&node->space, address, bytes, size_bytes);
     if (done && node->probe) {
         emu_probe_touched(node->probe, node, address, size_bytes, true);
@@ -160,6 +171,14 @@ static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
         .source = device,
     };
     event_heap_push(&node->process->events, &event->base);
+}
+
+static void bus_frame_taken(void *host, uint32_t size_bytes)
+{
+    struct emu_node *node = host;
+    if (node->seat) {
+        emu_seat_frame_received(node->seat, size_bytes);
+    }
 }
 
 static bool bus_device_present(void *host, uint32_t device)
@@ -226,14 +245,17 @@ static void bus_frame_send(void *host, const uint8_t *bytes, uint32_t size_bytes
     }
     emu_digest_add(node, EMU_DIGEST_FRAME_OUT, 0, 0, bytes, size_bytes);
     /* A node that is run again alone has sent it before. */
-    uint32_t cause = node->process->twin ? EMU_DROPS_MAX : emu_world_send(node, bytes, size_bytes);
+    uint32_t cause = node->process->twin ? EMU_DROPS_MAX
+                     : node->seat        ? emu_card_send(node->seat, bytes, size_bytes)
+                                         : emu_world_send(node, bytes, size_bytes);
     emu_process_record_frame(node, EMU_RECORD_FRAME_SENT, cause, bytes, size_bytes);
 }
 
 static void bus_frame_refused(void *host, uint32_t size_bytes)
 {
     (void)size_bytes;
-    ((struct emu_node *)host)->account.drops_refused++;
+    struct emu_node *node = host;
+    node->account.drops_refused += !(node->seat && node->seat->needs);
 }
 
 static void bus_console_write(void *host, const uint8_t *bytes, uint32_t size_bytes)
@@ -283,7 +305,7 @@ static void bus_observe(void *host, const char *name, uint32_t kind, double valu
 
 static bool bus_disk_info(void *host, uint32_t disk, struct dev_disk_info *info)
 {
-    const struct emu_disk_model *model = emu_node_disk(host, disk);
+    const struct emu_group_disk *model = emu_node_disk(host, disk);
     if (!model) {
         return false;
     }
@@ -293,8 +315,15 @@ static bool bus_disk_info(void *host, uint32_t disk, struct dev_disk_info *info)
         .block_count = model->block_count,
         .latency_ns = model->latency_ns,
         .transfer_ns = model->transfer_ns,
+        .queued = ((struct emu_node *)host)->seat &&
+                  emu_seat_disk_here(((struct emu_node *)host)->seat, disk),
     };
     return true;
+}
+
+static void bus_disk_begin(void *host, uint32_t disk, uint64_t block, bool write, uint32_t ticket)
+{
+    emu_seat_disk_begin(((struct emu_node *)host)->seat, disk, block, write, ticket);
 }
 
 /* Block numbers fit: a scenario's disk has 2^28 blocks at most. */
@@ -317,6 +346,11 @@ static bool bus_disk_write(void *host, uint32_t disk, uint64_t block, const uint
     return written;
 }
 
+static void bus_supervise(void *host, uint16_t port, void *descriptor, uint32_t *list)
+{
+    emu_supervisor_operate(((struct emu_node *)host)->seat, port, descriptor, list);
+}
+
 const struct dev_host_ops emu_bus_ops = {
     .now_ns = bus_now_ns,
     .interrupt = bus_interrupt,
@@ -331,6 +365,7 @@ const struct dev_host_ops emu_bus_ops = {
     .memory_store = bus_memory_store,
     .event_at = bus_event_at,
     .device_present = bus_device_present,
+    .frame_taken = bus_frame_taken,
     .entropy_key = bus_entropy_key,
     .screen_size = bus_screen_size,
     .cpu_hz = bus_cpu_hz,
@@ -345,5 +380,7 @@ const struct dev_host_ops emu_bus_ops = {
     .disk_info = bus_disk_info,
     .disk_read = bus_disk_read,
     .disk_write = bus_disk_write,
+    .supervise = bus_supervise,
+    .disk_begin = bus_disk_begin,
     .frame_refused = bus_frame_refused,
 };

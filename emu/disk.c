@@ -107,12 +107,12 @@ static enum status content_of_file(struct emu_world *world, const char *path, ui
 
 /* --- the disks of groups ---------------------------------------------------------------------- */
 
-static struct emu_disk_model *model_append(struct emu_disk_set *set, const char *name,
+static struct emu_group_disk *model_append(struct emu_disk_set *set, const char *name,
                                            const char *mount)
 {
     ASSERT(set->count < ABI_DISKS_MAX && strlen(name) < ABI_DISK_NAME_MAX);
     set->models = alloc_grow(set->models, set->count + 1, sizeof *set->models);
-    struct emu_disk_model *model = &set->models[set->count++];
+    struct emu_group_disk *model = &set->models[set->count++];
     memset(model, 0, sizeof *model);
     snprintf(model->name, sizeof model->name, "%s", name);
     model->mount = mount ? alloc_text(mount) : NULL;
@@ -131,7 +131,7 @@ static enum status create_disk(struct emu_world *world, uint32_t group, uint32_t
 {
     const struct scn_group *described = &world->scenario->groups[group];
     const struct scn_disk *disk = &described->disks[index];
-    struct emu_disk_model *model = model_append(&world->disks[group], disk->name, disk->mount);
+    struct emu_group_disk *model = model_append(&world->disks[group], disk->name, disk->mount);
     model->read_only = disk->read_only;
     model->block_count = disk->size_bytes / BLOCK_BYTES;
     model->latency_ns = disk->latency_ns;
@@ -182,7 +182,7 @@ enum status emu_disks_add(struct emu_world *world, uint32_t group, const char *n
                              name);
         }
     }
-    struct emu_disk_model *model = model_append(&world->disks[group], name, mount);
+    struct emu_group_disk *model = model_append(&world->disks[group], name, mount);
     model->read_only = true;
     model->block_count = content->block_count;
     model->latency_ns = ADDED_LATENCY_NS;
@@ -246,14 +246,14 @@ static const struct emu_disk_set *disks_of(const struct emu_node *node)
     return &node->process->world->disks[node->group];
 }
 
-const struct emu_disk_model *emu_node_disk(const struct emu_node *node, uint32_t disk)
+const struct emu_group_disk *emu_node_disk(const struct emu_node *node, uint32_t disk)
 {
     const struct emu_disk_set *set = disks_of(node);
     return disk < set->count ? &set->models[disk] : NULL;
 }
 
 /* The frame that holds a block at first. */
-static uint32_t first_frame(const struct emu_disk_model *model, uint64_t block)
+static uint32_t first_frame(const struct emu_group_disk *model, uint64_t block)
 {
     const struct emu_disk_content *content = model->content;
     return content && block < content->block_count ? content->frames[block] : VCPU_FRAME_ZERO;
@@ -261,7 +261,7 @@ static uint32_t first_frame(const struct emu_disk_model *model, uint64_t block)
 
 const uint8_t *emu_node_disk_read(const struct emu_node *node, uint32_t disk, uint64_t block)
 {
-    const struct emu_disk_model *model = emu_node_disk(node, disk);
+    const struct emu_group_disk *model = emu_node_disk(node, disk);
     ASSERT(model && block < model->block_count);
     uint32_t frame = node->disks ? emu_block_map_find(&node->disks->maps[disk], block) : 0;
     return vcpu_frame_bytes(node->space.arena, frame ? frame : first_frame(model, block));
@@ -291,7 +291,7 @@ static void overlay_set(struct emu_node *node, uint32_t disk, uint64_t block, ui
 
 bool emu_node_disk_write(struct emu_node *node, uint32_t disk, uint64_t block, const uint8_t *bytes)
 {
-    const struct emu_disk_model *model = emu_node_disk(node, disk);
+    const struct emu_group_disk *model = emu_node_disk(node, disk);
     ASSERT(model && !model->read_only && block < model->block_count);
     struct vcpu_arena *arena = node->space.arena;
     uint32_t held = node->disks ? emu_block_map_find(&node->disks->maps[disk], block) : 0;
@@ -416,7 +416,7 @@ void emu_node_disks_save(const struct emu_node *node, struct writer *writer)
 {
     for (uint32_t disk = 0; disk < disks_of(node)->count; disk++) {
         static const struct emu_block_map none;
-        const struct emu_disk_model *model = emu_node_disk(node, disk);
+        const struct emu_group_disk *model = emu_node_disk(node, disk);
         const struct emu_block_map *map = node->disks ? &node->disks->maps[disk] : &none;
         uint64_t block = emu_block_map_next(map, 0);
         for (; block != EMU_BLOCK_END; block = emu_block_map_next(map, block + 1)) {
@@ -438,7 +438,7 @@ void emu_node_disks_load(struct emu_node *node, struct reader *reader)
 {
     emu_node_disks_fini(node);
     for (uint32_t disk = 0; disk < disks_of(node)->count; disk++) {
-        const struct emu_disk_model *model = emu_node_disk(node, disk);
+        const struct emu_group_disk *model = emu_node_disk(node, disk);
         uint64_t least = 0;
         for (;;) {
             uint64_t block = read_u64(reader);

@@ -35,7 +35,7 @@ struct emu_disk_content {
 };
 
 /* A disk as every node of a group has it. */
-struct emu_disk_model {
+struct emu_group_disk {
     char name[ABI_DISK_NAME_MAX];
     char *mount; /* where the guest kit shows its files; NULL: nowhere */
     bool read_only;
@@ -47,7 +47,7 @@ struct emu_disk_model {
 
 /* The disks of a group's nodes, in the order of their numbers. */
 struct emu_disk_set {
-    struct emu_disk_model *models;
+    struct emu_group_disk *models;
     uint32_t count;
 };
 
@@ -94,7 +94,7 @@ void emu_disks_describe(const struct emu_world *world, uint32_t group, struct wr
 bool emu_disks_described(const struct emu_world *world, uint32_t group, struct reader *reader);
 
 /* A node's disk by number; NULL past the last. */
-const struct emu_disk_model *emu_node_disk(const struct emu_node *node, uint32_t disk);
+const struct emu_group_disk *emu_node_disk(const struct emu_node *node, uint32_t disk);
 
 /* A block as the node sees it; both exist. Valid until the node writes. */
 const uint8_t *emu_node_disk_read(const struct emu_node *node, uint32_t disk, uint64_t block);

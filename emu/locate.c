@@ -133,6 +133,16 @@ void emu_text_time(struct emu_text *text, uint64_t time_ns)
     emu_text_add(text, "%llu.%09llu s", time_ns / TIME_NS_PER_S, time_ns % TIME_NS_PER_S);
 }
 
+void emu_text_between(struct emu_text *text, uint64_t from_ns, uint64_t to_ns)
+{
+    emu_text_add(text, from_ns == to_ns ? "at virtual time " : "between virtual time ");
+    emu_text_time(text, from_ns);
+    if (from_ns != to_ns) {
+        emu_text_add(text, " and ");
+        emu_text_time(text, to_ns);
+    }
+}
+
 static uint32_t code_at(struct emu_world *world, uint32_t node, uint32_t address,
                         uint8_t code[ISA_INSTRUCTION_MAX_BYTES])
 {
@@ -248,10 +258,7 @@ static void tell_interval(const struct emu_locate_options *options,
     if (parting->node != UINT32_MAX) {
         scn_node_name(options->scenario, parting->node, name);
     }
-    emu_text_add(text, "between virtual time ");
-    emu_text_time(text, entries[parting->good].time_ns);
-    emu_text_add(text, " and ");
-    emu_text_time(text, entries[parting->bad].time_ns);
+    emu_text_between(text, entries[parting->good].time_ns, entries[parting->bad].time_ns);
     emu_text_add(text, ": %s%s, in %s\n", parting->node != UINT32_MAX ? "node " : "",
                  parting->node != UINT32_MAX ? name : "no single node",
                  entries[parting->bad].type == TRACE_RECORD_DIGESTS

@@ -42,5 +42,7 @@ enum status emu_locate(const struct emu_locate_options *options, const struct em
 
 /* "5.000000000 s". */
 void emu_text_time(struct emu_text *text, uint64_t time_ns);
+/* "between virtual time 4.000000000 s and 5.000000000 s", or "at virtual time 5.000000000 s". */
+void emu_text_between(struct emu_text *text, uint64_t from_ns, uint64_t to_ns);
 
 #endif

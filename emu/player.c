@@ -31,8 +31,9 @@ struct emu_player {
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* Whether the first checkpoint is of this version of the saved state: all are of one. */
-static enum status look_at_version(struct emu_player *player, struct error *error)
+/* Whether the first checkpoint is of this version of the saved state: all are of one. What is
+ * damaged tells nothing, and is told when it is needed. */
+static void look_at_version(struct emu_player *player)
 {
     const uint8_t *bytes;
     bool full;
@@ -41,13 +42,12 @@ static enum status look_at_version(struct emu_player *player, struct error *erro
     while (place < player->count && player->entries[place].type != TRACE_RECORD_FULL) {
         place++;
     }
-    if (place == player->count) {
-        return STATUS_OK;
+    if (place == player->count ||
+        trace_recording_read(player->recording, place, &bytes, NULL) != STATUS_OK) {
+        return;
     }
-    enum status status = trace_recording_read(player->recording, place, &bytes, error);
     struct trace_checkpoint_decoder *decoder =
-        status ? NULL
-               : trace_checkpoint_decoder_create(bytes, player->entries[place].size_bytes, &full);
+        trace_checkpoint_decoder_create(bytes, player->entries[place].size_bytes, &full);
     if (decoder && !trace_checkpoint_next(decoder, &item) && item.kind == TRACE_ITEM_PART &&
         item.part == EMU_PART_WORLD && item.size_bytes <= VCPU_PAGE_BYTES) {
         uint8_t part[VCPU_PAGE_BYTES] = {0};
@@ -55,7 +55,6 @@ static enum status look_at_version(struct emu_player *player, struct error *erro
         player->foreign = emu_state_version_other(part, item.size_bytes);
     }
     trace_checkpoint_decoder_destroy(decoder);
-    return status;
 }
 
 void emu_player_forgive(struct emu_player *player)
@@ -85,11 +84,11 @@ enum status emu_player_open(const char *directory, bool check, struct emu_player
         status = error_set(error, STATUS_CORRUPT, path, 0,
                            "the head of the recording is not one; record the run again");
     }
-    status = status ? status : look_at_version(player, error);
     if (status) {
         emu_player_close(player);
         return status;
     }
+    look_at_version(player);
     *result = player;
     return STATUS_OK;
 }
@@ -136,9 +135,10 @@ enum status emu_player_files_same(const struct emu_player *player, const char *d
         *same = size_bytes == file->size_bytes && hash == file->hash;
         if (!*same) {
             snprintf(text, EMU_FILE_TEXT_MAX,
-                     "%.200s is not what the run was made of: recorded %" PRIu64
-                     " bytes with hash %016" PRIx64 ", now %" PRIu64 " with %016" PRIx64,
-                     file->path, file->size_bytes, file->hash, size_bytes, hash);
+                     "%.130s/%.130s is not what the run was made of: recorded %" PRIu64
+                     " bytes with hash %016" PRIx64 ", now %" PRIu64 " with %016" PRIx64
+                     "; put back the file as it was, or record the run again",
+                     directory, file->path, file->size_bytes, file->hash, size_bytes, hash);
         }
     }
     return STATUS_OK;

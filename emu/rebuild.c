@@ -88,7 +88,7 @@ static bool place_good(const struct emu_world *world, const struct trace_place *
     if (place->space == 0) {
         return place->number >= 2 && place->number < node->space.size_bytes / VCPU_PAGE_BYTES;
     }
-    const struct emu_disk_model *disk = emu_node_disk(node, place->space - 1);
+    const struct emu_group_disk *disk = emu_node_disk(node, place->space - 1);
     return disk && !disk->read_only && place->number < disk->block_count;
 }
 

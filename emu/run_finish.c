@@ -9,6 +9,23 @@
 #include <base/alloc.h>
 #include <base/host_clock.h>
 
+static struct trace_paging_account paging_account(const struct emu_paging_report *report)
+{
+    return (struct trace_paging_account){
+        .page_faults = report->faults,
+        .pages_filled = report->pages_filled,
+        .pages_copied = report->pages_copied,
+        .page_ins = report->page_ins,
+        .page_outs = report->page_outs,
+        .pages_resident = report->pages_resident,
+        .pages_resident_max = report->pages_resident_max,
+        .page_wait_ns = report->page_wait_ns,
+        .disk_operations = report->disk_operations,
+        .disk_wait_ns = report->disk_wait_ns,
+        .disk_busy_ns = report->disk_busy_ns,
+    };
+}
+
 static enum status write_nodes(struct run *run, struct error *error)
 {
     const char *causes[EMU_DROPS_MAX];
@@ -62,6 +79,10 @@ static enum status write_nodes(struct run *run, struct error *error)
             .dispatches = seat.dispatches,
             .switches = seat.switches,
             .crossings = seat.crossings,
+            .card_frames = seat.card_frames,
+            .card_bytes = seat.card_bytes,
+            .card_ns = seat.card_ns,
+            .paging = paging_account(&seat.paging),
             .faults = faulted,
             .digest = report.digest,
         };
@@ -94,6 +115,10 @@ static enum status write_hosts(struct run *run, struct error *error)
             .crossings = report.crossings,
             .memory_bytes = report.memory_bytes,
             .committed_bytes = report.committed_bytes,
+            .card_frames = report.card_frames,
+            .card_bytes = report.card_bytes,
+            .card_ns = report.card_ns,
+            .paging = paging_account(&report.paging),
         };
         status = trace_run_host_write(run->trace, &account, error);
     }

@@ -26,6 +26,7 @@ enum emu_drop {
     EMU_DROP_NODE_DOWN,
     EMU_DROP_REFUSED,
     EMU_DROP_NO_LINK,
+    EMU_DROP_CARD_FULL,
     EMU_DROP_COUNT,
 };
 

@@ -613,6 +613,9 @@ enum status check_scenario(struct scn_scenario *scenario, struct error *error)
     for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
         status = check_group(&check, i);
     }
+    if (status == STATUS_OK && scenario->host_total > 0) {
+        status = check_host_room(scenario, error);
+    }
     for (uint32_t i = 0; i < scenario->expectation_count && status == STATUS_OK; i++) {
         status = check_expectation(&check, i);
     }

@@ -12,6 +12,11 @@
 #include "scenarios/scenario.h"
 #include "units.h"
 
+/* Defaults of hosts[].paging. */
+#define WINDOW_NS   1000000000ull
+#define INACTIVE_NS 5000000000ull
+#define WRITES      16u
+
 /* The item of a group, or of one of its fields if the file has that. */
 static const struct scn_item *group_item(const struct scn_scenario *scenario, uint32_t group,
                                          const char *field)
@@ -62,13 +67,110 @@ static enum status find_host(struct scn_scenario *scenario, uint32_t index, stru
     return STATUS_OK;
 }
 
+/* The pcnet follows its rings in memory step by step, and cannot begin anew at an absent page. */
+static enum status check_card(const struct scn_scenario *scenario, uint32_t index,
+                              struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    if (group->card != SCN_CARD_PCNET || group->host == SCN_HOST_NONE ||
+        !scenario->hosts[group->host].paging.block_bytes) {
+        return STATUS_OK;
+    }
+    return item_error(
+        scenario->source, group_item(scenario, index, "card"), NULL, error, STATUS_INVALID,
+        "expected 'nic' on host '%s', which pages; a pcnet goes with hosts that do not",
+        group->host_name);
+}
+
+/* The item of an entry of hosts, or of what is in it if the file has that. */
+static const struct scn_item *host_item(const struct scn_scenario *scenario, uint32_t host,
+                                        const char *section, const char *field)
+{
+    const struct scn_item *item = item_child(scenario->source->root, "hosts")->children[host];
+    const struct scn_item *inner = item_child(item, section);
+    const struct scn_item *child = inner && field ? item_child(inner, field) : NULL;
+    return child ? child : inner ? inner : item;
+}
+
+static enum status check_paging(struct scn_scenario *scenario, uint32_t index, struct error *error)
+{
+    struct scn_host *host = &scenario->hosts[index];
+    struct scn_paging *paging = &host->paging;
+    const struct scn_item *item = host_item(scenario, index, "paging", NULL);
+    if (scn_host_disks(host) > SCN_HOST_DISKS_MAX) {
+        return item_error(scenario->source, host_item(scenario, index, "disks", NULL), NULL, error,
+                          STATUS_INVALID, "expected at most %u disks on a host, found %llu",
+                          SCN_HOST_DISKS_MAX, (unsigned long long)scn_host_disks(host));
+    }
+    if (paging->block_bytes == 0) {
+        return paging->window_ns || paging->inactive_ns || paging->writes || paging->scan
+                   ? item_error(scenario->source, item, NULL, error, STATUS_INVALID,
+                                "expected 'block', with which the host pages")
+                   : STATUS_OK;
+    }
+    if (paging->block_bytes & (paging->block_bytes - 1)) {
+        return item_error(scenario->source, host_item(scenario, index, "paging", "block"), NULL,
+                          error, STATUS_INVALID, "expected a power of two, such as 4KiB or 16KiB");
+    }
+    if (host->memory_bytes == 0 || host->disk_count == 0) {
+        return item_error(scenario->source, item, NULL, error, STATUS_INVALID,
+                          "expected '%s' on a host that pages",
+                          host->memory_bytes ? "disks" : "memory");
+    }
+    paging->window_ns = paging->window_ns ? paging->window_ns : WINDOW_NS;
+    paging->inactive_ns = paging->inactive_ns ? paging->inactive_ns : INACTIVE_NS;
+    paging->writes = paging->writes ? paging->writes : WRITES;
+    return STATUS_OK;
+}
+
+/* A node's floor and ceiling: that there is a host to keep them, and that they go together. */
+static enum status check_memory_bounds(const struct scn_scenario *scenario, uint32_t index,
+                                       struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    const struct scn_host *host =
+        group->host == SCN_HOST_NONE ? NULL : &scenario->hosts[group->host];
+    uint64_t floor = group->limits.memory_floor_bytes;
+    uint64_t ceiling = group->limits.memory_ceiling_bytes;
+    uint64_t block = host ? host->paging.block_bytes : 0;
+    const struct scn_item *item = group_item(scenario, index, "limits");
+    char least[UNIT_TEXT_MAX];
+    char most[UNIT_TEXT_MAX];
+    if (!floor && !ceiling) {
+        return STATUS_OK;
+    }
+    if (!block) {
+        return item_error(scenario->source, item, floor ? "memory_floor" : "memory_ceiling", error,
+                          STATUS_INVALID, "expected no such field but on a host that pages");
+    }
+    unit_write(UNIT_SIZE, floor, least);
+    unit_write(UNIT_SIZE, ceiling, most);
+    if (ceiling && floor > ceiling) {
+        return item_error(scenario->source, item, "memory_floor", error, STATUS_INVALID,
+                          "expected a floor that is not above the ceiling: %s > %s", least, most);
+    }
+    if (floor > group->memory_bytes) {
+        unit_write(UNIT_SIZE, group->memory_bytes, most);
+        return item_error(scenario->source, item, "memory_floor", error, STATUS_INVALID,
+                          "expected a floor that is no more than the node's 'memory': %s > %s",
+                          least, most);
+    }
+    if (ceiling && ceiling < SCN_PAGING_BLOCKS * block) {
+        unit_write(UNIT_SIZE, SCN_PAGING_BLOCKS * block, least);
+        return item_error(scenario->source, item, "memory_ceiling", error, STATUS_INVALID,
+                          "expected at least %u blocks, which are %s, found %s", SCN_PAGING_BLOCKS,
+                          least, most);
+    }
+    return STATUS_OK;
+}
+
 /* A node needs more than its host could ever have free. */
 static enum status check_room(const struct scn_scenario *scenario, uint32_t index,
                               struct error *error)
 {
     const struct scn_group *group = &scenario->groups[index];
     const struct scn_host *host = &scenario->hosts[group->host];
-    uint64_t need_bytes = scn_group_backing_bytes(group);
+    uint64_t need_bytes = scn_group_backing_bytes(scenario, group);
     if (host->memory_bytes == 0 || need_bytes + host->minimum_free_bytes <= host->memory_bytes) {
         return STATUS_OK;
     }
@@ -87,16 +189,42 @@ static enum status check_room(const struct scn_scenario *scenario, uint32_t inde
                       need, least, sum, host->name, memory);
 }
 
+/* What shares a processor means nothing on one's own. */
+static enum status check_without_host(const struct scn_scenario *scenario, uint32_t index,
+                                      struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    const struct scn_item *item = NULL;
+    if (group->reserve) {
+        item = group_item(scenario, index, "reserve");
+    } else if (group->supervisor) {
+        item = group_item(scenario, index, "supervisor");
+    } else if (group->weight > 1) {
+        item = group_item(scenario, index, "weight");
+    } else if (group->limits.processor_cap) {
+        item = item_child(group_item(scenario, index, "limits"), "processor_cap");
+    }
+    return item ? item_error(scenario->source, item, NULL, error, STATUS_INVALID,
+                             "expected no such field without 'host': each node has a processor of "
+                             "its own")
+                : STATUS_OK;
+}
+
 static enum status check_group(struct scn_scenario *scenario, uint32_t index, struct error *error)
 {
     struct scn_group *group = &scenario->groups[index];
+    enum status status = check_memory_bounds(scenario, index, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (group->host == SCN_HOST_NONE) {
-        return group->reserve == 0
-                   ? STATUS_OK
-                   : item_error(scenario->source, group_item(scenario, index, "reserve"), NULL,
-                                error, STATUS_INVALID,
-                                "expected no such field without 'host': each node has a processor "
-                                "of its own");
+        return check_without_host(scenario, index, error);
+    }
+    if (group->limits.processor_cap && group->reserve > group->limits.processor_cap) {
+        return item_error(
+            scenario->source, group_item(scenario, index, "reserve"), NULL, error, STATUS_INVALID,
+            "expected no more than 'limits.processor_cap', found %llu %% > %llu %%",
+            (unsigned long long)group->reserve, (unsigned long long)group->limits.processor_cap);
     }
     struct scn_host *host = &scenario->hosts[group->host];
     const struct scn_item *speed = item_child(group_item(scenario, index, NULL), "cpu_hz");
@@ -160,15 +288,214 @@ static enum status check_reservations(const struct scn_scenario *scenario, struc
                       (unsigned long long)scenario->groups[group].reserve);
 }
 
+/* A host has one supervisor at most. */
+static enum status check_supervisors(const struct scn_scenario *scenario, struct error *error)
+{
+    bool *supervised = alloc_zeroed(scenario->host_total, sizeof *supervised);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < scenario->group_count && !status; i++) {
+        const struct scn_group *group = &scenario->groups[i];
+        for (uint32_t j = 0; j < group->count && group->supervisor && !status; j++) {
+            uint32_t host = scn_node_host(scenario, group->first_node + j);
+            char name[SCN_NODE_NAME_MAX];
+            scn_host_name(scenario, host, name);
+            if (supervised[host]) {
+                status = item_error(scenario->source, group_item(scenario, i, "supervisor"), NULL,
+                                    error, STATUS_INVALID,
+                                    "expected one supervisor of each host, found a second on host "
+                                    "'%s'",
+                                    name);
+            }
+            supervised[host] = true;
+        }
+    }
+    free(supervised);
+    return status;
+}
+
+static enum status action_error(const struct scn_scenario *scenario, uint32_t index,
+                                const char *field, const char *expected, struct error *error)
+{
+    const struct scn_item *item = item_child(scenario->source->root, "schedule")->children[index];
+    const struct scn_item *child = item_child(item, field);
+    return item_error(scenario->source, child ? child : item, NULL, error, STATUS_INVALID,
+                      "expected %s", expected);
+}
+
+static enum status check_action(const struct scn_scenario *scenario, uint32_t index,
+                                struct error *error)
+{
+    struct scn_action *action = &scenario->actions[index];
+    action->group_index = 0;
+    while (action->group_index < scenario->group_count &&
+           strcmp(scenario->groups[action->group_index].name, action->group) != 0) {
+        action->group_index++;
+    }
+    if (action->group_index == scenario->group_count ||
+        scenario->groups[action->group_index].host == SCN_HOST_NONE) {
+        return action_error(scenario, index, "group", "the name of a group that is on a host",
+                            error);
+    }
+    const struct scn_group *group = &scenario->groups[action->group_index];
+    if (action->index != SCN_INDEX_ALL && action->index >= group->count) {
+        return action_error(scenario, index, "index", "an index below the group's count", error);
+    }
+    bool weight = action->action == SCN_ACTION_WEIGHT;
+    bool cap = action->action == SCN_ACTION_CAP;
+    if (weight && action->value < 1) {
+        return action_error(scenario, index, "value", "a weight from 1 to 1000", error);
+    }
+    if (cap && (action->value > 100 || (action->value && action->value < group->reserve))) {
+        return action_error(scenario, index, "value",
+                            "0 for no cap, or up to 100 percent and no less than the group's "
+                            "'reserve'",
+                            error);
+    }
+    if (!weight && !cap && action->value) {
+        return action_error(scenario, index, "value", "none, but for 'weight' and 'cap'", error);
+    }
+    if (index > 0 && action->at_ns < scenario->actions[index - 1].at_ns) {
+        return action_error(scenario, index, "at",
+                            "a time no earlier than that of the entry before", error);
+    }
+    return STATUS_OK;
+}
+
 enum status check_hosts(struct scn_scenario *scenario, struct error *error)
 {
     enum status status = check_counts(scenario, error);
+    for (uint32_t i = 0; i < scenario->host_count && status == STATUS_OK; i++) {
+        status = check_paging(scenario, i, error);
+    }
     for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
         status = find_host(scenario, i, error);
+        if (status == STATUS_OK) {
+            status = check_card(scenario, i, error);
+        }
         if (status == STATUS_OK) {
             status = check_group(scenario, i, error);
         }
     }
+    if (status == STATUS_OK && scenario->host_count > 0) {
+        status = check_supervisors(scenario, error);
+    }
+    for (uint32_t i = 0; i < scenario->action_count && status == STATUS_OK; i++) {
+        status = check_action(scenario, i, error);
+    }
     return status == STATUS_OK && scenario->host_count > 0 ? check_reservations(scenario, error)
                                                            : status;
+}
+
+/* --- memory and disks ---------------------------------------------------------------------------
+ */
+
+/* What a host's nodes want kept in memory, and on its disks. */
+struct room {
+    uint64_t floors_bytes;
+    uint64_t swap_bytes;
+    uint64_t disks_bytes;
+};
+
+static uint64_t largest_disk_bytes(const struct scn_host *host)
+{
+    uint64_t largest_bytes = 0;
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        if (host->disks[i].size_bytes > largest_bytes) {
+            largest_bytes = host->disks[i].size_bytes;
+        }
+    }
+    return largest_bytes;
+}
+
+/* A group's disks that lie on its host: that there is one which is large enough. */
+static enum status check_group_disks(const struct scn_scenario *scenario, uint32_t index,
+                                     struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    for (uint32_t i = 0; i < group->disk_count; i++) {
+        const struct scn_disk *disk = &group->disks[i];
+        if (!disk->on_host) {
+            continue;
+        }
+        const struct scn_item *item = group_item(scenario, index, "disks")->children[i];
+        if (group->host == SCN_HOST_NONE || scenario->hosts[group->host].disk_count == 0) {
+            return item_error(scenario->source, item, "on_host", error, STATUS_INVALID,
+                              "expected a 'host' with 'disks' for a disk that lies on it");
+        }
+        const struct scn_host *host = &scenario->hosts[group->host];
+        if (disk->size_bytes > largest_disk_bytes(host)) {
+            char size[UNIT_TEXT_MAX];
+            char most[UNIT_TEXT_MAX];
+            unit_write(UNIT_SIZE, disk->size_bytes, size);
+            unit_write(UNIT_SIZE, largest_disk_bytes(host), most);
+            return item_error(scenario->source, item, "size", error, STATUS_INVALID,
+                              "expected a disk that one of its host can hold: %s > %s, the largest "
+                              "of host '%s'",
+                              size, most, host->name);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_room_of(const struct scn_scenario *scenario, uint32_t number,
+                                 const struct room *room, struct error *error)
+{
+    uint32_t entry = scn_host_entry(scenario, number);
+    const struct scn_host *host = &scenario->hosts[entry];
+    uint64_t have_bytes = 0;
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        have_bytes += host->disks[i].count * host->disks[i].size_bytes;
+    }
+    char name[SCN_NODE_NAME_MAX];
+    char text[4][UNIT_TEXT_MAX];
+    scn_host_name(scenario, number, name);
+    if (room->floors_bytes && room->floors_bytes + host->minimum_free_bytes > host->memory_bytes) {
+        unit_write(UNIT_SIZE, room->floors_bytes, text[0]);
+        unit_write(UNIT_SIZE, host->minimum_free_bytes, text[1]);
+        unit_write(UNIT_SIZE, room->floors_bytes + host->minimum_free_bytes, text[2]);
+        unit_write(UNIT_SIZE, host->memory_bytes, text[3]);
+        return item_error(scenario->source, host_item(scenario, entry, "memory", NULL), NULL, error,
+                          STATUS_INVALID,
+                          "expected memory for all floors, with %u blocks each: %s + %s "
+                          "'minimum_free' = %s, and host '%s' has %s",
+                          SCN_PAGING_BLOCKS, text[0], text[1], text[2], name, text[3]);
+    }
+    uint64_t swap_bytes = host->paging.block_bytes ? room->swap_bytes : 0;
+    if (swap_bytes + room->disks_bytes > have_bytes) {
+        unit_write(UNIT_SIZE, swap_bytes, text[0]);
+        unit_write(UNIT_SIZE, room->disks_bytes, text[1]);
+        unit_write(UNIT_SIZE, swap_bytes + room->disks_bytes, text[2]);
+        unit_write(UNIT_SIZE, have_bytes, text[3]);
+        return item_error(scenario->source, host_item(scenario, entry, "disks", NULL), NULL, error,
+                          STATUS_INVALID,
+                          "expected disks for all nodes: swap regions of %s + their disks of %s = "
+                          "%s, and those of host '%s' have %s",
+                          text[0], text[1], text[2], name, text[3]);
+    }
+    return STATUS_OK;
+}
+
+/* That each host has the memory and the disks that its nodes are sure of. */
+enum status check_host_room(const struct scn_scenario *scenario, struct error *error)
+{
+    enum status status = STATUS_OK;
+    struct room *rooms = alloc_zeroed(scenario->host_total, sizeof *rooms);
+    for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
+        const struct scn_group *group = &scenario->groups[i];
+        status = check_group_disks(scenario, i, error);
+        for (uint64_t j = 0; j < group->count && group->host != SCN_HOST_NONE; j++) {
+            struct room *room = &rooms[scn_node_host(scenario, group->first_node + (uint32_t)j)];
+            room->swap_bytes += group->memory_bytes;
+            room->floors_bytes +=
+                group->limits.memory_floor_bytes ? scn_group_backing_bytes(scenario, group) : 0;
+            for (uint32_t k = 0; k < group->disk_count; k++) {
+                room->disks_bytes += group->disks[k].on_host ? group->disks[k].size_bytes : 0;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < scenario->host_total && status == STATUS_OK; i++) {
+        status = check_room_of(scenario, i, &rooms[i], error);
+    }
+    free(rooms);
+    return status;
 }

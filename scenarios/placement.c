@@ -40,9 +40,25 @@ void scn_host_name(const struct scn_scenario *scenario, uint32_t host, char name
     }
 }
 
-uint64_t scn_group_backing_bytes(const struct scn_group *group)
+uint64_t scn_group_backing_bytes(const struct scn_scenario *scenario, const struct scn_group *group)
 {
+    uint64_t block_bytes =
+        group->host == SCN_HOST_NONE ? 0 : scenario->hosts[group->host].paging.block_bytes;
+    if (block_bytes) {
+        uint64_t floor = group->limits.memory_floor_bytes;
+        return (floor + block_bytes - 1) / block_bytes * block_bytes +
+               SCN_PAGING_BLOCKS * block_bytes;
+    }
     return group->limits.memory_bytes ? group->limits.memory_bytes : group->memory_bytes;
+}
+
+uint64_t scn_host_disks(const struct scn_host *host)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        count += host->disks[i].count;
+    }
+    return count;
 }
 
 /* First fit. Kept on one processor, a reservation needs no help from the others to be honoured. */

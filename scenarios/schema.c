@@ -20,18 +20,25 @@
 #define RATE_MAX    1000000000000ull
 #define WAN         (1u << SCN_NETWORK_WAN)
 #define LAN         (1u << SCN_NETWORK_LAN)
+#define ROTATING    (1u << SCN_HOST_DISK_ROTATING)
+#define FLASH       (1u << SCN_HOST_DISK_FLASH)
 #define COUNT(a)    (sizeof(a) / sizeof(a)[0])
 
 static const char *const network_types[] = {"wan", "lan"};
 static const char *const network_services[] = {"dhcp", "dns"};
 static const char *const host_interrupts[] = {"batched", "immediate"};
+static const char *const group_cards[] = {"nic", "pcnet"};
 static const char *const host_idling[] = {"wait", "spin"};
-static const char *const statistics[] = {"count", "mean", "min", "max", "p50",
-                                         "p90",   "p95",  "p99", "sum"};
+static const char *const host_disk_types[] = {"rotating", "flash"};
+static const char *const disk_orders[] = {"scan", "fifo"};
+static const char *const host_woken[] = {"first", "alternate"};
+static const char *const action_words[] = {"pause", "resume", "destroy", "start", "weight", "cap"};
+const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
+                                                          "p90",   "p95",  "p99", "sum"};
 
 const char *scn_statistic_text(uint32_t statistic)
 {
-    return statistic < COUNT(statistics) ? statistics[statistic] : NULL;
+    return statistic < SCHEMA_STATISTICS ? schema_statistics[statistic] : NULL;
 }
 
 #define AT(member)       .offset = offsetof(struct OWNER, member)
@@ -117,6 +124,14 @@ static const struct schema_field cost_fields[] = {
      .meaning = "A machine takes a frame from its card, on top of the trap."},
     {"copy", SCHEMA_TIME, AT(copy_ns), OPTIONAL, RANGE(0, SECOND),
      .meaning = "A KiB of a frame is copied, either way; parts of it in proportion."},
+    {"page_fault", SCHEMA_TIME, AT(page_fault_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A machine touches a page that is not in memory for it. One that is, but whose "
+                "use or first write the host wants to notice, costs nothing."},
+    {"page_fill", SCHEMA_TIME, AT(page_fill_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A page is filled with zeros, or with a copy of its image's, on top of the fault."},
+    {"disk", SCHEMA_TIME, AT(disk_ns), OPTIONAL, RANGE(0, SECOND),
+     .meaning = "A disk operation is begun, and its end is taken in. Paid when the machine that it "
+                "is for runs."},
 };
 static const struct schema_section cost_section = {
     .title = "hosts[].costs",
@@ -126,6 +141,112 @@ static const struct schema_section cost_section = {
     .size_bytes = sizeof(struct scn_costs),
     .fields = cost_fields,
     .field_count = COUNT(cost_fields),
+};
+#undef OWNER
+
+#define OWNER scn_host_disk
+static const struct schema_field host_disk_fields[] = {
+    {"count", SCHEMA_NUMBER, AT(count), DEFAULT("1"), RANGE(1, 64),
+     .meaning = "Disks like this; a host has at most 64 in all."},
+    {"type", SCHEMA_CHOICE, AT(type), DEFAULT("rotating"), .choices = host_disk_types,
+     .choice_count = COUNT(host_disk_types),
+     .meaning = "`rotating`: one request at a time: seek, the wait for the sector, transfer. "
+                "`flash`: channels side by side, each a latency and the transfer."},
+    {"size", SCHEMA_SIZE, AT(size_bytes), REQUIRED, RANGE(MIB, 1024 * 1024 * GIB), .multiple = 512,
+     .meaning = "Of each."},
+    {"order", SCHEMA_CHOICE, AT(order), DEFAULT("scan"), .choices = disk_orders,
+     .choice_count = COUNT(disk_orders),
+     .meaning = "In which requests that wait are served. `scan`: the elevator."},
+    {"overhead", SCHEMA_TIME, AT(overhead_ns), DEFAULT("100us"), RANGE(0, SECOND),
+     .meaning = "Of a command; passes while the disk serves what came before."},
+    {"rpm", SCHEMA_NUMBER, AT(rpm), DEFAULT("7200"), RANGE(1, 100000), .types = ROTATING,
+     .meaning = "Revolutions per minute."},
+    {"heads", SCHEMA_NUMBER, AT(heads), DEFAULT("4"), RANGE(1, 255), .types = ROTATING,
+     .meaning = "Tracks of a cylinder."},
+    {"sectors_per_track", SCHEMA_NUMBER, AT(sectors_per_track), DEFAULT("700"), RANGE(1, 65535),
+     .types = ROTATING, .meaning = "Of 512 bytes, everywhere on the disk."},
+    {"seek_track", SCHEMA_TIME, AT(seek_track_ns), DEFAULT("800us"), RANGE(0, SECOND),
+     .types = ROTATING, .meaning = "Seek to the next cylinder."},
+    {"seek_average", SCHEMA_TIME, AT(seek_average_ns), DEFAULT("8500us"), RANGE(0, SECOND),
+     .types = ROTATING, .meaning = "Over a third of all cylinders; not less than `seek_track`."},
+    {"seek_full", SCHEMA_TIME, AT(seek_full_ns), DEFAULT("17ms"), RANGE(0, SECOND),
+     .types = ROTATING, .meaning = "Over all of them; not less than `seek_average`."},
+    {"head_switch", SCHEMA_TIME, AT(head_switch_ns), DEFAULT("800us"), RANGE(0, SECOND),
+     .types = ROTATING,
+     .meaning = "To another track of the cylinder. Tracks are skewed so that reading on from one "
+                "to the next just makes it."},
+    {"channels", SCHEMA_NUMBER, AT(channels), DEFAULT("8"), RANGE(1, 64), .types = FLASH,
+     .meaning = "Requests that are served at once."},
+    {"read", SCHEMA_TIME, AT(read_ns), DEFAULT("80us"), RANGE(0, SECOND), .types = FLASH,
+     .meaning = "Latency of a read."},
+    {"write", SCHEMA_TIME, AT(write_ns), DEFAULT("20us"), RANGE(0, SECOND), .types = FLASH,
+     .meaning = "Latency of a write."},
+    {"rate", SCHEMA_RATE, AT(rate_bps), DEFAULT("3200Mbit"), RANGE(8000, RATE_MAX), .multiple = 8,
+     .types = FLASH, .meaning = "Of one channel."},
+};
+static const struct schema_section host_disk_section = {
+    .title = "hosts[].disks[]",
+    .meaning = "Disks of each host. Images and the nodes' swap regions lie on them, each region on "
+               "the disk with most room left; requests compete in the disk's queue.",
+    .size_bytes = sizeof(struct scn_host_disk),
+    .type_field = "type",
+    .fields = host_disk_fields,
+    .field_count = COUNT(host_disk_fields),
+};
+#undef OWNER
+
+#define OWNER scn_paging
+static const struct schema_field paging_fields[] = {
+    {"block", SCHEMA_SIZE, AT(block_bytes), OPTIONAL, RANGE(4 * KIB, MIB), .multiple = 4 * KIB,
+     .meaning = "The paging block: what is read, written, aged and evicted as one; a power of two. "
+                "With it the host pages."},
+    {"window", SCHEMA_TIME, AT(window_ns), DERIVED("1s with `block`"), RANGE(1, 3600 * SECOND),
+     .meaning = "Of a node's own running time: what it has not used for so long is not in its "
+                "working set."},
+    {"inactive", SCHEMA_TIME, AT(inactive_ns), DERIVED("5s with `block`"), RANGE(1, 3600 * SECOND),
+     .meaning = "A node that has not run for so long has no working set; and so long a page of an "
+                "image stays that nobody uses."},
+    {"writes", SCHEMA_NUMBER, AT(writes), DERIVED("16 with `block`"), RANGE(1, 65536),
+     .meaning = "Blocks that replacement has being written at most."},
+    {"scan", SCHEMA_NUMBER, AT(scan), OPTIONAL, RANGE(1, 1u << 28),
+     .meaning = "Blocks that the clock's hand passes for one decision at most, if there is one to "
+                "be had among them; without it, all."},
+};
+static const struct schema_section paging_section = {
+    .title = "hosts[].paging",
+    .meaning = "Demand paging. Nodes are admitted by their floors (`limits.memory_floor`) and 8 "
+               "blocks each; what they touch beyond the host's `memory` is swapped out "
+               "(docs/hosts.md). Needs `memory` and `disks`.",
+    .size_bytes = sizeof(struct scn_paging),
+    .fields = paging_fields,
+    .field_count = COUNT(paging_fields),
+};
+#undef OWNER
+
+#define OWNER scn_card
+static const struct schema_field card_fields[] = {
+    {"rate", SCHEMA_RATE, AT(rate_bps), OPTIONAL, RANGE(1000, RATE_MAX),
+     .meaning = "Rate at which the card sends what its machines have queued, a frame of each in "
+                "turn. Without it what a machine sends is on its network at once."},
+    {"send_queue", SCHEMA_NUMBER, AT(send_queue), OPTIONAL, RANGE(1, SCN_SEND_QUEUE_MAX),
+     .absent = 64,
+     .meaning = "Frames that each machine may have waiting for the card, 64 if not given; one more "
+                "is dropped (`card_full`)."},
+    {"receive_queue", SCHEMA_NUMBER, AT(receive_queue), OPTIONAL, RANGE(1, SCN_RECEIVE_QUEUE_MAX),
+     .absent = SCN_RECEIVE_QUEUE_MAX,
+     .meaning = "Frames that may wait for each machine to take them, 64 if not given; one more is "
+                "dropped (`nic_full`)."},
+    {"eager", SCHEMA_BOOL, AT(eager), DERIVED("`false`"),
+     .meaning = "`costs.frame_receive` and `costs.copy` of a frame are paid when it comes, by "
+                "whichever machine runs on the receiver's processor, even if it is then dropped; "
+                "not by its receiver when that takes it. For comparison."},
+};
+static const struct schema_section card_section = {
+    .title = "hosts[].card",
+    .meaning = "The network card that the machines of a host share (docs/hosts.md).",
+    .size_bytes = sizeof(struct scn_card),
+    .fields = card_fields,
+    .field_count = COUNT(card_fields),
 };
 #undef OWNER
 
@@ -150,19 +271,34 @@ static const struct schema_field host_fields[] = {
     {"idle", SCHEMA_CHOICE, AT(idle), DEFAULT("wait"), .choices = host_idling,
      .choice_count = COUNT(host_idling),
      .meaning = "`wait`: a machine in `idle` is not scheduled until an interrupt or its time-out. "
-                "`spin`: `idle` returns at once, so that machines with nothing to do use up their "
-                "quanta."},
+                "`spin`: `idle` with a time-out returns at once, so that machines that wait for a "
+                "timer use up their quanta; without one it waits."},
+    {"woken", SCHEMA_CHOICE, AT(woken), DEFAULT("first"), .choices = host_woken,
+     .choice_count = COUNT(host_woken),
+     .meaning = "`first`: a machine whose `idle` is over goes before those that never idle, as "
+                "published, even if they then never run. `alternate`: of a processor's turns at "
+                "least every second is for those, if any is there."},
     {"period", SCHEMA_TIME, AT(period_ns), DEFAULT("100ms"), RANGE(MS, 3600 * SECOND),
      .meaning = "In each stretch of this length, from the start of the run, a node has the "
-                "processor time that it reserves."},
+                "processor time that it reserves, and no more than its cap."},
     {"memory", SCHEMA_SIZE, AT(memory_bytes), OPTIONAL, RANGE(64 * KIB, 1024 * 1024 * GIB),
      .meaning = "Memory of each host. With it, nodes are admitted in the order in which they are "
                 "to start, each once there is room for its `limits.memory`, or else its `memory`; "
                 "the others wait in the state `queued`. Without it all start when they say."},
     {"minimum_free", SCHEMA_SIZE, AT(minimum_free_bytes), OPTIONAL, RANGE(0, 1024 * 1024 * GIB),
      .meaning = "Of `memory`, what is to be free beside those that were admitted."},
+    {"answer", SCHEMA_TIME, AT(answer_ns), OPTIONAL, RANGE(US, SECOND), .absent = 100 * US,
+     .meaning =
+         "How long a supervisor may take to decide who is next, 100us if not given; then the "
+         "kernel decides itself."},
     {"costs", SCHEMA_SECTION, AT(costs), OPTIONAL, .section = &cost_section,
      .meaning = "See hosts[].costs."},
+    {"disks", SCHEMA_LIST, AT(disks), BESIDE(disk_count), OPTIONAL, RANGE(0, 64),
+     .section = &host_disk_section, .meaning = "See hosts[].disks."},
+    {"paging", SCHEMA_SECTION, AT(paging), OPTIONAL, .section = &paging_section,
+     .meaning = "See hosts[].paging. Without it the host does not page."},
+    {"card", SCHEMA_SECTION, AT(card), OPTIONAL, .section = &card_section,
+     .meaning = "See hosts[].card."},
 };
 static const struct schema_section host_section = {
     .title = "hosts[]",
@@ -202,11 +338,23 @@ static const struct schema_field limit_fields[] = {
      .multiple = 4 * KIB,
      .meaning = "Memory that the node has written, in whole pages. A store that needs a page more "
                 "is a fault of the guest."},
+    {"memory_floor", SCHEMA_SIZE, AT(memory_floor_bytes), OPTIONAL, RANGE(4 * KIB, 3 * GIB),
+     .multiple = 4 * KIB,
+     .meaning = "On a host that pages: so much of what the node has in memory is taken from it "
+                "by nobody."},
+    {"memory_ceiling", SCHEMA_SIZE, AT(memory_ceiling_bytes), OPTIONAL, RANGE(4 * KIB, 3 * GIB),
+     .multiple = 4 * KIB,
+     .meaning = "On a host that pages: what the node has in memory at most, pages of its image "
+                "not counted; beyond, its own are replaced. At least 8 blocks."},
     {"network", SCHEMA_RATE, AT(network_bps), OPTIONAL, RANGE(1000, RATE_MAX),
      .meaning = "Rate at which the node may send: its uplink is no faster."},
     {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
      .meaning = "Bytes that the node may write to its disks, in whole blocks, each counted once "
                 "however often it is written. A write beyond fails in the guest."},
+    {"processor_cap", SCHEMA_NUMBER, AT(processor_cap), OPTIONAL, RANGE(1, 100),
+     .meaning = "Percent of one processor of its host that the node has at most in every `period`, "
+                "the kernel's work for it included, even if nobody else wants it. What an "
+                "operation took beyond is taken off the next period's. Only with `host`."},
     {"bind_address", SCHEMA_BOOL, AT(bind_address), DERIVED("`false`"),
      .meaning = "What the node sends must come from its own MAC and IPv4 address, in ARP too; else "
                 "it is dropped at its port (`spoofed`). A `wan` checks the IPv4 address anyway."},
@@ -265,6 +413,9 @@ static const struct schema_field disk_fields[] = {
      .meaning = "Time from a request to its block, on top of the transfer."},
     {"rate", SCHEMA_RATE, AT(rate_bps), DEFAULT("4Gbit"), RANGE(1000, RATE_MAX),
      .meaning = "Rate of transfer: the blocks of a disk follow each other no faster."},
+    {"on_host", SCHEMA_BOOL, AT(on_host), DEFAULT("false"),
+     .meaning = "Each node's lies on a disk of its host, the one with most room left, and its "
+                "requests compete there with all others; `latency` and `rate` say nothing then."},
     {"mount", SCHEMA_TEXT, AT(mount), OPTIONAL,
      .meaning = "Path in the guest, such as `/www`, where the guest kit shows the files of the "
                 "ustar archive (`tar --format=ustar`) that the disk holds, for reading."},
@@ -346,6 +497,11 @@ static const struct schema_field group_fields[] = {
                 "the largest group."},
     {"network", SCHEMA_NAME, AT(network_name), REQUIRED,
      .meaning = "Name of a network, or `none` for nodes that have none on purpose."},
+    {"card", SCHEMA_CHOICE, AT(card), DEFAULT("nic"), .choices = group_cards,
+     .choice_count = COUNT(group_cards),
+     .meaning = "Its nodes' network card: `nic`, which takes one instruction to send a frame and "
+                "one to receive it, or `pcnet`, which is programmed by registers as an AMD PCnet "
+                "is. The guest kit drives either."},
     {"arguments", SCHEMA_TEXTS, AT(arguments), BESIDE(argument_count), OPTIONAL, RANGE(0, 256),
      .meaning = "The program's arguments, without its own name. Templates."},
     {"environment", SCHEMA_VARIABLES, AT(environment), BESIDE(variable_count), OPTIONAL,
@@ -370,6 +526,13 @@ static const struct schema_field group_fields[] = {
      .meaning = "Percent of a processor of its host that each node is guaranteed in every "
                 "`period`; within it the node is told of interrupts at once. Reservations that a "
                 "host cannot keep are refused."},
+    {"weight", SCHEMA_NUMBER, AT(weight), OPTIONAL, RANGE(1, SCN_WEIGHT_MAX), .absent = 1,
+     .meaning =
+         "Quanta that each node has in a row when it is its turn on its host, 1 if not given: "
+         "its share beside others that want as much."},
+    {"supervisor", SCHEMA_BOOL, AT(supervisor), DERIVED("`false`"),
+     .meaning = "The node is in charge of the other machines of its host, of which it has the "
+                "supervisor's device (docs/hosts.md). A host has one at most."},
     {"limits", SCHEMA_SECTION, AT(limits), OPTIONAL, .section = &limit_section,
      .meaning = "See groups[].limits."},
     {"console_input", SCHEMA_LIST, AT(inputs), BESIDE(input_count), OPTIONAL, RANGE(0, 1024),
@@ -400,8 +563,8 @@ static const struct schema_field expectation_fields[] = {
                 "`run.instructions`, `run.frames_sent`, `run.frames_delivered`, "
                 "`run.frames_dropped`, `run.nodes_up`, `run.nodes_terminated`, "
                 "`run.nodes_failed` (ended with another exit code than 0) or `run.faults`."},
-    {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = statistics,
-     .choice_count = COUNT(statistics),
+    {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = schema_statistics,
+     .choice_count = SCHEMA_STATISTICS,
      .meaning = "Which statistic of the metric, over all nodes. A counter of the run is a single "
                 "value, which each statistic but `count` gives."},
     {"at_least", SCHEMA_BOUND, AT(at_least), OPTIONAL, .meaning = "Least value that passes."},
@@ -410,6 +573,35 @@ static const struct schema_field expectation_fields[] = {
 };
 #undef OWNER
 
+#define OWNER scn_action
+static const struct schema_field action_fields[] = {
+    {"at", SCHEMA_TIME, AT(at_ns), REQUIRED, RANGE(0, TIME_MAX),
+     .meaning = "Virtual time, since the start of the run, no earlier than that of the entry "
+                "before."},
+    {"action", SCHEMA_CHOICE, AT(action), REQUIRED, .choices = action_words,
+     .choice_count = COUNT(action_words),
+     .meaning =
+         "`pause`: it has no processor until `resume`. `destroy`: it ends. `start`: one that "
+         "is off or has ended starts, with new memory and the disks that it had. `weight` "
+         "and `cap`: from now on as `groups[].weight` and `limits.processor_cap` say."},
+    {"group", SCHEMA_NAME, AT(group), REQUIRED, .meaning = "Of the nodes; on a host."},
+    {"index", SCHEMA_NUMBER, AT(index), OPTIONAL, RANGE(0, SCN_NODES_MAX - 1),
+     .absent = SCN_INDEX_ALL, .meaning = "Which node of the group; without it all of them."},
+    {"value", SCHEMA_NUMBER, AT(value), OPTIONAL, RANGE(0, SCN_WEIGHT_MAX),
+     .meaning = "Of `weight` and `cap`; a cap of 0 is none."},
+};
+#undef OWNER
+
+static const struct schema_section action_section = {
+    .title = "schedule[]",
+    .meaning =
+        "What is done to machines of hosts in the course of the run. One that has a "
+        "processor at that moment keeps it until its slice is over; what cannot be done to a "
+        "machine as it then is, such as ending it twice, is left out.",
+    .size_bytes = sizeof(struct scn_action),
+    .fields = action_fields,
+    .field_count = COUNT(action_fields),
+};
 static const struct schema_section general_section = {
     .title = "general",
     .meaning = "The experiment as a whole.",
@@ -457,6 +649,8 @@ static const struct schema_field scenario_fields[] = {
      .section = &host_section, .meaning = "What nodes share processors on."},
     {"groups", SCHEMA_LIST, AT(groups), BESIDE(group_count), REQUIRED, RANGE(1, 1024),
      .section = &group_section, .meaning = "The nodes."},
+    {"schedule", SCHEMA_LIST, AT(actions), BESIDE(action_count), OPTIONAL, RANGE(0, 4096),
+     .section = &action_section, .meaning = "What is done to machines of hosts, and when."},
     {"expectations", SCHEMA_LIST, AT(expectations), BESIDE(expectation_count), OPTIONAL,
      RANGE(0, 1024), .section = &expectation_section, .meaning = "What must hold at the end."},
 };

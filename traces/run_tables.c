@@ -116,6 +116,25 @@ enum status trace_run_observation_write(struct trace_run *run, uint64_t time_ns,
     return stream_check(run, &run->metrics, printed, error);
 }
 
+#define CARD_COLUMNS "card_frames,card_bytes,card_ns"
+#define PAGING_COLUMNS                                                                             \
+    "page_faults,pages_filled,pages_copied,page_ins,page_outs,pages_resident,"                     \
+    "pages_resident_max,page_wait_ns,disk_operations,disk_wait_ns,disk_busy_ns"
+
+static int paging_print(FILE *file, const struct trace_paging_account *paging)
+{
+    const uint64_t figures[] = {
+        paging->page_faults,        paging->pages_filled, paging->pages_copied,
+        paging->page_ins,           paging->page_outs,    paging->pages_resident,
+        paging->pages_resident_max, paging->page_wait_ns, paging->disk_operations,
+        paging->disk_wait_ns,       paging->disk_busy_ns};
+    int printed = 0;
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0] && printed >= 0; i++) {
+        printed = fprintf(file, ",%" PRIu64, figures[i]);
+    }
+    return printed;
+}
+
 enum status trace_run_nodes_begin(struct trace_run *run, const char *const *causes,
                                   uint32_t cause_count, struct error *error)
 {
@@ -141,11 +160,12 @@ enum status trace_run_nodes_begin(struct trace_run *run, const char *const *caus
         printed = fprintf(file, ",drop_%s", causes[i]);
     }
     if (printed >= 0) {
-        printed = fputs(",disk_reads,disk_writes,disk_blocks_private,pages_private,"
-                        "pages_private_max,console_bytes,observations,keys_dropped,"
-                        "host,guest_ns,kernel_ns,waited_ns,dispatches,switches,crossings,"
-                        "faults,digest\n",
-                        file);
+        printed =
+            fputs(",disk_reads,disk_writes,disk_blocks_private,pages_private,"
+                  "pages_private_max,console_bytes,observations,keys_dropped,"
+                  "host,guest_ns,kernel_ns,waited_ns,dispatches,switches,crossings," CARD_COLUMNS
+                  "," PAGING_COLUMNS ",faults,digest\n",
+                  file);
     }
     return stream_check(run, &run->nodes, printed, error);
 }
@@ -196,9 +216,9 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
                               account->disk_blocks_private, account->pages_private,
                               account->pages_private_max,   account->console_bytes,
                               account->observations,        account->keys_dropped};
-    const uint64_t on_host[] = {account->guest_ns,   account->kernel_ns, account->waited_ns,
-                                account->dispatches, account->switches,  account->crossings,
-                                account->faults};
+    const uint64_t on_host[] = {account->guest_ns,    account->kernel_ns,  account->waited_ns,
+                                account->dispatches,  account->switches,   account->crossings,
+                                account->card_frames, account->card_bytes, account->card_ns};
     errno = 0;
     int printed = outcome_print(file, account);
     for (size_t i = 0; i < sizeof before / sizeof before[0] && printed >= 0; i++) {
@@ -217,7 +237,10 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
         printed = fprintf(file, ",%" PRIu64, on_host[i]);
     }
     if (printed >= 0) {
-        printed = fprintf(file, ",%016" PRIx64 "\n", account->digest);
+        printed = paging_print(file, &account->paging);
+    }
+    if (printed >= 0) {
+        printed = fprintf(file, ",%" PRIu64 ",%016" PRIx64 "\n", account->faults, account->digest);
     }
     return stream_check(run, &run->nodes, printed, error);
 }
@@ -234,7 +257,8 @@ enum status trace_run_hosts_begin(struct trace_run *run, struct error *error)
     }
     errno = 0;
     int printed = fputs("host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,"
-                        "dispatches,switches,crossings,memory_bytes,committed_bytes\n",
+                        "dispatches,switches,crossings,memory_bytes,committed_bytes," CARD_COLUMNS
+                        "," PAGING_COLUMNS "\n",
                         run->hosts.file);
     return stream_check(run, &run->hosts, printed, error);
 }
@@ -250,15 +274,18 @@ enum status trace_run_host_write(struct trace_run *run, const struct trace_host_
     if (status != STATUS_OK) {
         return status;
     }
-    const uint64_t figures[] = {account->index,          account->nodes,     account->queued,
-                                account->processors,     account->total_ns,  account->guest_ns,
-                                account->kernel_ns,      account->idle_ns,   account->dispatches,
-                                account->switches,       account->crossings, account->memory_bytes,
-                                account->committed_bytes};
+    const uint64_t figures[] = {
+        account->index,           account->nodes,       account->queued,     account->processors,
+        account->total_ns,        account->guest_ns,    account->kernel_ns,  account->idle_ns,
+        account->dispatches,      account->switches,    account->crossings,  account->memory_bytes,
+        account->committed_bytes, account->card_frames, account->card_bytes, account->card_ns};
     errno = 0;
     int printed = fprintf(run->hosts.file, "%s", account->host);
     for (size_t i = 0; i < sizeof figures / sizeof figures[0] && printed >= 0; i++) {
         printed = fprintf(run->hosts.file, ",%" PRIu64, figures[i]);
+    }
+    if (printed >= 0) {
+        printed = paging_print(run->hosts.file, &account->paging);
     }
     if (printed >= 0) {
         printed = fputc('\n', run->hosts.file);

@@ -43,14 +43,24 @@ void vcpu_reset(struct vcpu *vcpu, uint32_t entry)
     vcpu->x87.control = 0x37f;
 }
 
+#define INTERRUPT_FRAME_BYTES 8u
+
+bool vcpu_interrupt_lacks(const struct vcpu *vcpu, struct vcpu_need *need)
+{
+    need->write = true;
+    return vcpu_interrupt_due(vcpu) &&
+           vcpu_space_lacks(vcpu->space, vcpu->gpr[VCPU_ESP] - INTERRUPT_FRAME_BYTES,
+                            INTERRUPT_FRAME_BYTES, true, &need->page);
+}
+
 bool vcpu_interrupt_deliver(struct vcpu *vcpu, struct vcpu_fault *fault)
 {
     fault->kind = VCPU_FAULT_NONE;
     if (!vcpu_interrupt_due(vcpu)) {
         return false;
     }
-    uint32_t stack = vcpu->gpr[VCPU_ESP] - 8;
-    uint8_t frame[8];
+    uint32_t stack = vcpu->gpr[VCPU_ESP] - INTERRUPT_FRAME_BYTES;
+    uint8_t frame[INTERRUPT_FRAME_BYTES];
     for (int i = 0; i < 4; i++) {
         frame[i] = (uint8_t)(vcpu->eflags >> 8 * i);
         frame[4 + i] = (uint8_t)(vcpu->eip >> 8 * i);

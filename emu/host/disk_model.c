@@ -273,6 +273,22 @@ struct emu_disk_account emu_disk_model_total(const struct emu_disk_model *model)
     return model->total;
 }
 
+void emu_disk_model_visit(const struct emu_disk_model *model,
+                          void (*visit)(void *context, const struct emu_disk_request *request),
+                          void *context)
+{
+    for (uint32_t i = 0; i < model->channel_count; i++) {
+        if (model->channels[i].item) {
+            visit(context, &model->channels[i].item->request);
+        }
+    }
+    for (uint32_t way = 0; way < 2; way++) {
+        for (uint32_t i = 0; i < model->way[way].count; i++) {
+            visit(context, &((const struct item *)model->way[way].slots[i].event)->request);
+        }
+    }
+}
+
 /* --- State ---------------------------------------------------------------------------------- */
 
 static void account_save(const struct emu_disk_account *account, struct writer *writer)

@@ -129,6 +129,11 @@ struct emu_disk_account emu_disk_model_total(const struct emu_disk_model *model)
 /* The seek curve; 0 for distance 0. ROTATING only. */
 uint64_t emu_disk_seek_ns(const struct emu_disk_params *params, uint64_t cylinders);
 
+/* Every request that waits or is in service, in no order. */
+void emu_disk_model_visit(const struct emu_disk_model *model,
+                          void (*visit)(void *context, const struct emu_disk_request *request),
+                          void *context);
+
 /* --- state ---------------------------------------------------------------------------------- */
 
 /* Canonical. Load, into a model of the same parameters, fails the reader on what is not the state

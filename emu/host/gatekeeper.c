@@ -14,8 +14,8 @@
  * written, so that who was admitted can never run out. */
 uint64_t emu_seat_need_bytes(const struct emu_seat *seat)
 {
-    return scn_group_backing_bytes(
-        &seat->host->process->world->scenario->groups[seat->node->group]);
+    const struct scn_scenario *scenario = seat->host->process->world->scenario;
+    return scn_group_backing_bytes(scenario, &scenario->groups[seat->node->group]);
 }
 
 static bool fits(const struct emu_seat *seat)
@@ -28,7 +28,7 @@ static bool fits(const struct emu_seat *seat)
 static void admit_those_that_fit(struct emu_host *host, uint64_t now_ns)
 {
     struct emu_queue *gate = &host->queues[EMU_QUEUE_GATE];
-    while (gate->first && fits(gate->first)) {
+    while (gate->first && fits(gate->first) && emu_seat_paging_begin(gate->first, now_ns)) {
         struct emu_seat *seat = emu_queue_pop(host, EMU_QUEUE_GATE);
         host->committed_bytes += emu_seat_need_bytes(seat);
         seat->admitted = true;
@@ -52,6 +52,7 @@ void emu_host_admit(struct emu_seat *seat, uint64_t now_ns)
 
 void emu_host_release(struct emu_seat *seat, uint64_t now_ns)
 {
+    emu_seat_paging_end(seat, now_ns);
     seat->admitted = false;
     seat->host->committed_bytes -= emu_seat_need_bytes(seat);
     admit_those_that_fit(seat->host, now_ns);

@@ -92,6 +92,7 @@ enum status emu_pager_create(const struct emu_pager_config *config, const struct
     made->block_bits = (uint32_t)__builtin_ctz(config->block_pages);
     made->frame_count = config->memory_pages >> made->block_bits;
     made->frames = alloc_zeroed(made->frame_count + 1, sizeof *made->frames);
+    pager_clock_create(made);
     made->machines = alloc_zeroed(config->machine_max, sizeof *made->machines);
     made->disks = alloc_zeroed(config->disk_count, sizeof *made->disks);
     for (uint32_t i = 0; i < config->disk_count; i++) {
@@ -110,6 +111,7 @@ void emu_pager_destroy(struct emu_pager *pager)
     }
     pager_reset(pager);
     free(pager->disks);
+    pager_clock_destroy(pager);
     free(pager->machines);
     free(pager->frames);
     free(pager);
@@ -336,7 +338,8 @@ static enum emu_page_outcome wait_for_frame(struct emu_pager *pager, uint32_t in
     return EMU_PAGE_WAIT;
 }
 
-/* The block that the machine waits for becomes its own, in a frame that it was given. */
+/* The block that the machine waits for becomes its own, in a frame that it was given; a copy of its
+ * image's, which is in memory, if there is an image. */
 static enum emu_page_outcome own_fill(struct emu_pager *pager, uint32_t index, uint32_t taken,
                                       struct pager_image *image)
 {
@@ -352,12 +355,15 @@ static enum emu_page_outcome own_fill(struct emu_pager *pager, uint32_t index, u
     frame_use(pager, frame);
     pager_list_append(pager, &machine->frames, taken);
     machine->frame_count++;
+    if (machine->frame_count > pager_block_count(pager, machine->limits.floor_pages)) {
+        pager_clock_restore(pager, machine);
+    }
     entry->frame = taken;
     uint64_t resident = (uint64_t)machine->frame_count * pager->config.block_pages;
     if (resident > machine->account.resident_max) {
         machine->account.resident_max = resident;
     }
-    if (image && image->frames[block] != NONE) {
+    if (image) {
         if (entry->mapped) {
             pager_mapper_remove(pager, image->frames[block], index);
             pager->ops->forget(pager->context, index, block << pager->block_bits,
@@ -368,16 +374,14 @@ static enum emu_page_outcome own_fill(struct emu_pager *pager, uint32_t index, u
         machine->account.copied += pager->config.block_pages;
         return EMU_PAGE_COPIED;
     }
-    if (!image && !entry->swapped) {
+    if (!entry->swapped) {
         frame->dirty = machine->wait_write;
         pin(pager, machine, taken);
         machine->account.filled += pager->config.block_pages;
         return EMU_PAGE_FILLED;
     }
     frame->state = PAGER_READING;
-    frame->dirty = image != NULL; /* its region has no copy yet */
-    pager_transfer(pager, taken, image ? &image->region : &machine->region,
-                   image ? image->page_count : machine->page_count, block, false, index);
+    pager_transfer(pager, taken, &machine->region, machine->page_count, block, false, index);
     return wait_for_frame(pager, index, taken);
 }
 
@@ -422,7 +426,8 @@ static enum emu_page_outcome fault_try(struct emu_pager *pager, uint32_t index, 
     if (source != NONE && !machine->wait_write) {
         return image_map(pager, index, source);
     }
-    bool own = !image || machine->wait_write;
+    /* What is to be copied is read for all first: machines that boot one image write the same. */
+    bool own = !image || (machine->wait_write && source != NONE);
     if (source != NONE) {
         pager->frames[source].pins++; /* not the one to be taken for its own copy */
     }
@@ -599,6 +604,7 @@ enum status emu_pager_limits_set(struct emu_pager *pager, uint64_t now_ns, uint3
     pager->now_ns = now_ns;
     pager->promised_blocks = others + pager_promise(pager, limits);
     machine->limits = *limits;
+    pager_clock_restore(pager, machine);
     if (machine->wait == PAGER_WAIT_OWN) {
         retry(pager, index);
     }
@@ -648,6 +654,7 @@ void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t
         pager_list_remove(pager, &machine->frames, frame);
         if (emu_pager_transfer_valid(pager, frame)) {
             bool writing = pager->frames[frame].writing;
+            pager_clock_put(pager, frame);
             pager->frames[frame] = (struct pager_frame){.state = PAGER_ORPHAN,
                                                         .owner = NONE,
                                                         .mappers = NONE,
@@ -667,6 +674,17 @@ void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t
 
 /* --- Queries -------------------------------------------------------------------------------- */
 
+bool emu_pager_has(const struct emu_pager *pager, uint32_t machine)
+{
+    ASSERT(machine < pager->config.machine_max);
+    return pager->machines[machine].present;
+}
+
+uint32_t emu_pager_transfer_count(const struct emu_pager *pager)
+{
+    return pager->transfer_count;
+}
+
 bool emu_pager_waits(const struct emu_pager *pager, uint32_t machine)
 {
     ASSERT(machine < pager->config.machine_max);
@@ -684,6 +702,12 @@ bool emu_pager_resident(const struct emu_pager *pager, uint32_t index, uint32_t 
                      : block < machine->entry_count ? machine->entries[block].frame
                                                     : NONE;
     return frame != NONE && pager->frames[frame].state == PAGER_RESIDENT;
+}
+
+uint64_t emu_pager_machine_bytes(const struct emu_pager *pager, uint32_t machine)
+{
+    const struct pager_machine *of = &pager->machines[machine];
+    return sizeof *of + of->entry_count * sizeof *of->entries;
 }
 
 struct emu_pager_account emu_pager_account(const struct emu_pager *pager, uint32_t index)

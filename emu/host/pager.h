@@ -65,7 +65,8 @@ struct emu_pager_config {
     uint64_t window_ns;                 /* the working set's window */
     uint64_t inactive_ns;
     uint32_t writes_max; /* that replacement has under way at most, at least 1 */
-    uint32_t scan_max;   /* blocks that one decision looks at; 0: a whole round */
+    uint32_t scan_max;   /* blocks that one decision looks at, those that are kept not counted; 0: a
+                            whole round */
 };
 
 /* In pages. A machine keeps floor and grows to ceiling; both count whole blocks, image's not. */
@@ -163,13 +164,18 @@ void emu_pager_transferred(struct emu_pager *pager, uint64_t now_ns, uint32_t id
 
 /* --- queries -------------------------------------------------------------------------------- */
 
+bool emu_pager_has(const struct emu_pager *pager, uint32_t machine);
 bool emu_pager_waits(const struct emu_pager *pager, uint32_t machine);
 /* Whether the page is in memory for this machine, its own or its image's. */
 bool emu_pager_resident(const struct emu_pager *pager, uint32_t machine, uint32_t page);
+/* What it keeps of a machine, in bytes of the host that runs this. */
+uint64_t emu_pager_machine_bytes(const struct emu_pager *pager, uint32_t machine);
 struct emu_pager_account emu_pager_account(const struct emu_pager *pager, uint32_t machine);
 struct emu_pager_total emu_pager_total(const struct emu_pager *pager);
 /* Whether a transfer of that id is under way: what is loaded from outside is checked with it. */
 bool emu_pager_transfer_valid(const struct emu_pager *pager, uint32_t id);
+/* Transfers under way. */
+uint32_t emu_pager_transfer_count(const struct emu_pager *pager);
 
 /* --- state ---------------------------------------------------------------------------------- */
 

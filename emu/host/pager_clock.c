@@ -1,5 +1,8 @@
 /* Replacement: the clock with the working-set test, and the lists of frames. Decides which block
  * goes; knows no transfer's place and no machine's waiting. */
+#include <stdlib.h>
+
+#include <base/alloc.h>
 #include <base/assert.h>
 
 #include "pager_internal.h"
@@ -33,8 +36,91 @@ void pager_list_remove(struct emu_pager *pager, struct pager_list *list, uint32_
     }
 }
 
+/* --- Who is on the clock ------------------------------------------------------------------------
+ */
+
+void pager_clock_create(struct emu_pager *pager)
+{
+    uint64_t count = pager->frame_count;
+    for (uint32_t level = 0; level < PAGER_CLOCK_LEVELS; level++) {
+        count = count / 64 + 1;
+        pager->clock[level] = alloc_zeroed(count, sizeof *pager->clock[level]);
+    }
+}
+
+void pager_clock_destroy(struct emu_pager *pager)
+{
+    for (uint32_t level = 0; level < PAGER_CLOCK_LEVELS; level++) {
+        free(pager->clock[level]);
+    }
+}
+
+void pager_clock_put(struct emu_pager *pager, uint32_t frame)
+{
+    for (uint32_t level = 0; level < PAGER_CLOCK_LEVELS; level++) {
+        uint64_t *word = &pager->clock[level][frame / 64];
+        bool was_empty = *word == 0;
+        *word |= (uint64_t)1 << frame % 64;
+        if (!was_empty) {
+            return;
+        }
+        frame /= 64;
+    }
+}
+
+static void clock_remove(struct emu_pager *pager, uint32_t frame)
+{
+    for (uint32_t level = 0; level < PAGER_CLOCK_LEVELS; level++) {
+        uint64_t *word = &pager->clock[level][frame / 64];
+        *word &= ~((uint64_t)1 << frame % 64);
+        if (*word) {
+            return;
+        }
+        frame /= 64;
+    }
+}
+
+/* The first frame on the clock from this one on; NONE: there is none. */
+static uint32_t clock_next(const struct emu_pager *pager, uint32_t from)
+{
+    uint64_t at = from;
+    uint32_t level = 0;
+    for (;;) {
+        uint64_t rest =
+            at <= pager->frame_count ? pager->clock[level][at / 64] & UINT64_MAX << at % 64 : 0;
+        if (rest) {
+            at = at / 64 * 64 + (uint64_t)__builtin_ctzll(rest);
+            break;
+        }
+        if (++level == PAGER_CLOCK_LEVELS) {
+            return NONE;
+        }
+        at = at / 64 + 1;
+        if (at > pager->frame_count >> 6 * level) {
+            return NONE;
+        }
+    }
+    while (level > 0) {
+        level--;
+        at = at * 64 + (uint64_t)__builtin_ctzll(pager->clock[level][at]);
+    }
+    return (uint32_t)at;
+}
+
+void pager_clock_restore(struct emu_pager *pager, struct pager_machine *machine)
+{
+    if (!machine->off) {
+        return;
+    }
+    machine->off = false;
+    for (uint32_t i = machine->frames.first; i != NONE; i = pager->frames[i].next) {
+        pager_clock_put(pager, i);
+    }
+}
+
 void pager_frame_free(struct emu_pager *pager, uint32_t frame)
 {
+    pager_clock_put(pager, frame);
     pager->frames[frame] = (struct pager_frame){
         .state = PAGER_FREE, .owner = NONE, .mappers = NONE, .waiters = {NONE, NONE}};
     pager_list_append(pager, &pager->free, frame);
@@ -110,6 +196,7 @@ static void evict(struct emu_pager *pager, uint32_t index, uint32_t on_behalf)
         return;
     }
     struct pager_machine *owner = &pager->machines[frame->owner];
+    pager_clock_put(pager, index);
     owner->entries[frame->block].frame = NONE;
     pager_list_remove(pager, &owner->frames, index);
     owner->frame_count--;
@@ -152,24 +239,23 @@ struct scan {
     uint32_t last_resort[2][2]; /* [dirty][used]: the first of each kind that may go */
 };
 
-static bool may_go(const struct emu_pager *pager, const struct pager_frame *frame,
-                   uint32_t on_behalf)
+/* Is it another machine's that is at its floor, or below? */
+static bool is_kept(const struct emu_pager *pager, const struct pager_frame *frame,
+                    uint32_t on_behalf)
 {
-    if (frame->state != PAGER_RESIDENT || frame->writing || frame->pins) {
+    if ((frame->state != PAGER_RESIDENT && frame->state != PAGER_READING) || frame->image ||
+        frame->owner == on_behalf) {
         return false;
     }
-    if (frame->image || frame->owner == on_behalf) {
-        return true;
-    }
     const struct pager_machine *owner = &pager->machines[frame->owner];
-    return owner->frame_count > pager_block_count(pager, owner->limits.floor_pages);
+    return owner->frame_count <= pager_block_count(pager, owner->limits.floor_pages);
 }
 
 /* The hand looks at a frame; true if it is taken. */
 static bool look(struct emu_pager *pager, uint32_t index, struct scan *scan)
 {
     struct pager_frame *frame = &pager->frames[index];
-    if (!may_go(pager, frame, scan->on_behalf)) {
+    if (frame->state != PAGER_RESIDENT || frame->writing || frame->pins) {
         return false;
     }
     uint32_t *resort = &scan->last_resort[frame->dirty][frame->used];
@@ -229,15 +315,34 @@ uint32_t pager_frame_take(struct emu_pager *pager, uint32_t machine)
     if (round == 0 || round > pager->frame_count) {
         round = pager->frame_count;
     }
-    /* A bounded scan goes on where all that it saw was spoken for. */
-    for (uint32_t step = 0; step < pager->frame_count; step++) {
+    pager_clock_restore(pager, &pager->machines[machine]);
+    const uint32_t start = pager->hand;
+    uint64_t passed = 0;
+    /* A bounded scan goes on where all that it saw was spoken for. What is kept does not count. */
+    for (uint32_t looked = 0;;) {
         bool resort = scan.last_resort[0][0] != NONE || scan.last_resort[0][1] != NONE ||
                       scan.last_resort[1][0] != NONE || scan.last_resort[1][1] != NONE;
-        if (step >= round && (resort || pager->write_count)) {
+        if (looked >= round && (resort || pager->write_count)) {
             break;
         }
-        frame = pager->hand;
+        frame = clock_next(pager, pager->hand);
+        if (frame == NONE) {
+            passed += pager->frame_count - pager->hand;
+            pager->hand = 0;
+            frame = passed < pager->frame_count ? clock_next(pager, 0) : NONE;
+        }
+        passed += frame == NONE ? pager->frame_count : frame - pager->hand + 1;
+        if (passed > pager->frame_count) {
+            pager->hand = start; /* once round */
+            break;
+        }
         pager->hand = frame + 1 < pager->frame_count ? frame + 1 : 0;
+        if (is_kept(pager, &pager->frames[frame], machine)) {
+            clock_remove(pager, frame);
+            pager->machines[pager->frames[frame].owner].off = true;
+            continue;
+        }
+        looked++;
         if (look(pager, frame, &scan)) {
             return frame;
         }

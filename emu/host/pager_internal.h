@@ -14,6 +14,8 @@ enum pager_frame_state {
     PAGER_FRAME_STATE_COUNT,
 };
 
+#define PAGER_CLOCK_LEVELS 5u /* of 64 each: more than there are frames */
+
 /* Of frames or machines, linked by what they have; NONE, NONE: empty. */
 struct pager_list {
     uint32_t first;
@@ -71,6 +73,7 @@ struct pager_machine {
     uint32_t entry_count;
     struct pager_list frames; /* its own */
     uint32_t frame_count;
+    bool off;                      /* some of them may be off the clock; not state */
     uint64_t ran_ns;               /* its virtual time */
     uint64_t last_ran_ns;          /* the host's time when it last ran or was let go on */
     uint32_t pins[EMU_PAGER_PINS]; /* frames, oldest first */
@@ -108,6 +111,9 @@ struct emu_pager {
     struct pager_list free;
     uint32_t free_count;
     uint32_t hand;
+    /* Frames on the clock, a bit each; a bit of the next level for each word that is not 0. Off are
+     * frames of machines at their floor that the hand has met. Not state: it decides nothing. */
+    uint64_t *clock[PAGER_CLOCK_LEVELS];
     uint32_t write_count;     /* under way, orphans' too */
     uint32_t transfer_count;  /* writes and reads */
     uint64_t promised_blocks; /* floors and pins of all machines */
@@ -129,6 +135,11 @@ uint32_t pager_frame_take(struct emu_pager *pager, uint32_t machine);
 /* The same out of its own frames, for a machine at its ceiling. */
 uint32_t pager_frame_take_own(struct emu_pager *pager, uint32_t machine);
 void pager_frame_free(struct emu_pager *pager, uint32_t frame);
+void pager_clock_create(struct emu_pager *pager);
+void pager_clock_destroy(struct emu_pager *pager);
+void pager_clock_put(struct emu_pager *pager, uint32_t frame);
+/* All frames of the machine are on the clock: it is above its floor, or may take its own. */
+void pager_clock_restore(struct emu_pager *pager, struct pager_machine *machine);
 void pager_list_append(struct emu_pager *pager, struct pager_list *list, uint32_t frame);
 void pager_list_remove(struct emu_pager *pager, struct pager_list *list, uint32_t frame);
 void pager_mapper_add(struct emu_pager *pager, uint32_t frame, uint32_t machine);

@@ -32,14 +32,15 @@ static uint64_t lesser(uint64_t a, uint64_t b)
 static uint64_t slice_end(struct emu_seat *seat, bool reserved, uint64_t since_ns, uint64_t now_ns)
 {
     const struct scn_host *model = seat->host->model;
-    uint64_t length_ns = seat->left_ns ? seat->left_ns : model->quantum_ns;
+    uint64_t length_ns = seat->left_ns ? seat->left_ns : emu_seat_quantum(seat);
     seat->left_ns = 0;
-    if (!reserved) {
+    if (!reserved && !seat->cap) {
         return now_ns + length_ns;
     }
-    /* Within its reservation, of which the switch has taken a part, and its period. */
+    /* Within its reservation and its cap, of which the switch has taken a part, and the period. */
     uint64_t used_ns = now_ns - since_ns;
-    uint64_t budget_ns = emu_seat_budget(seat, since_ns);
+    uint64_t budget_ns = emu_seat_cap_left(seat, since_ns);
+    budget_ns = reserved ? lesser(budget_ns, emu_seat_budget(seat, since_ns)) : budget_ns;
     uint64_t rest_ns = budget_ns > used_ns ? budget_ns - used_ns : 1;
     uint64_t period_end_ns = (now_ns / model->period_ns + 1) * model->period_ns;
     return lesser(now_ns + lesser(length_ns, rest_ns), period_end_ns);
@@ -79,6 +80,7 @@ static void dispatch(struct emu_host *host, uint32_t index, struct emu_seat *sea
     processor->charge_to_ns = start_ns;
     seat->waited_ns += now_ns - seat->ready_since_ns;
     seat->place = EMU_SEAT_RUNNING;
+    seat->holds = true;
     seat->home = (uint8_t)index;
     seat->slice_end_ns = slice_end(seat, processor->reserved, now_ns, start_ns);
     emu_host_tell(host, now_ns, EMU_HOST_DISPATCH, index, seat, start_ns);
@@ -92,9 +94,19 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
 {
     struct emu_processor *processor = &host->processors[index];
     struct emu_seat *seat = processor->seat;
+    if (seat->home == index) {
+        emu_seat_paging_left(seat, now_ns); /* else it is on another processor by now */
+    }
     emu_processor_close(processor, now_ns);
     /* Woken meanwhile, it may be elsewhere already. */
     emu_host_tell(host, now_ns, EMU_HOST_LEAVE, index, seat, seat->place == EMU_SEAT_LEAVING);
+    if (seat->doomed && emu_seat_occupies(seat) == 1) {
+        seat->doomed = false;
+        if (emu_node_alive(seat->node)) {
+            emu_seat_end(seat, now_ns);
+            return;
+        }
+    }
     if (seat->place == EMU_SEAT_LEAVING && seat->home == index) {
         emu_host_ready(seat, seat->urgent ? EMU_READY_URGENT : EMU_READY_STARTED, now_ns);
     } else if (seat->admitted && !emu_node_alive(seat->node)) {
@@ -105,37 +117,44 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
 static void decide(struct emu_host *host, uint32_t index, uint64_t now_ns)
 {
     struct emu_processor *processor = &host->processors[index];
+    if (processor->seat && processor->seat->place == EMU_SEAT_PAGING &&
+        processor->seat->home == index) {
+        struct emu_seat *seat = processor->seat;
+        if (emu_seat_page(seat, now_ns)) {
+            seat->place = EMU_SEAT_RUNNING;
+            processor->left = false;
+            emu_seat_settle(seat);
+            emu_node_queue_run(seat->node);
+            return;
+        }
+        seat->place = EMU_SEAT_AWAY;
+    }
     if (processor->seat) {
         depart(host, index, now_ns); /* still occupied: nobody takes it in passing */
         processor->seat = NULL;
     }
-    struct emu_seat *next = emu_host_pick(host, index);
+    struct emu_seat *next = emu_policy_pick(host, index, now_ns);
     if (next) {
         emu_processor_close(processor, now_ns);
         dispatch(host, index, next, now_ns);
     }
 }
 
-/* Those whose reservation is new again go before the others again. */
-static void replenish(struct emu_host *host, uint64_t now_ns)
-{
-    for (uint32_t i = 0; i < host->model->processors; i++) {
-        struct emu_seat *seat = host->queues[EMU_QUEUE_LEFTOVER(i)].first;
-        while (seat) {
-            struct emu_seat *next = seat->next;
-            emu_host_ready(seat, EMU_READY_URGENT, now_ns);
-            seat = next;
-        }
-    }
-}
-
 void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t source)
 {
     struct emu_host *host = &process->world->hosts[host_index];
-    if (source == host->model->processors) {
-        replenish(host, process->now_ns);
-    } else {
+    if (source < host->model->processors) {
         decide(host, source, process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_REPLENISH(host)) {
+        emu_host_replenish(host, process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_SCHEDULE(host)) {
+        emu_host_schedule_run(host, process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_CARD(host)) {
+        emu_card_sent(host, process->now_ns);
+    } else if (source < EMU_HOST_SOURCE_SEND(host, 0)) {
+        emu_host_disk_event(host, source - EMU_HOST_SOURCE_DISK(host, 0), process->now_ns);
+    } else {
+        emu_card_handed(&host->seats[source - EMU_HOST_SOURCE_SEND(host, 0)], process->now_ns);
     }
 }
 
@@ -166,11 +185,11 @@ void emu_host_stopped(struct emu_seat *seat)
     struct emu_node *node = seat->node;
     uint64_t time_ns = node_time(node);
     bool runs = node->state == EMU_NODE_RUNNING;
-    if (runs && time_ns < seat->slice_end_ns) {
+    if (runs && time_ns < seat->slice_end_ns && !seat->needs) {
         emu_node_queue_run(node);
         return;
     }
-    seat->place = runs ? EMU_SEAT_LEAVING : EMU_SEAT_AWAY;
+    seat->place = seat->needs ? EMU_SEAT_PAGING : runs ? EMU_SEAT_LEAVING : EMU_SEAT_AWAY;
     emu_host_tell(seat->host, time_ns, EMU_HOST_STOP, seat->home, seat, 0);
     leave(seat->host, seat->home, seat, time_ns);
 }
@@ -211,9 +230,11 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
     emu_host_tell(host, now_ns, EMU_HOST_INTERRUPT, 0, seat, kinds);
     switch ((enum emu_seat_place)seat->place) {
     case EMU_SEAT_AWAY:
-        return true;
+        seat->urgent = seat->waits && (seat->urgent || (immediate && !seat->reserve));
+        return !seat->waits;
     case EMU_SEAT_READY:
-        if (immediate && !seat->reserve && seat->queue != EMU_QUEUE_URGENT) {
+        if (immediate && !seat->reserve && seat->queue != EMU_QUEUE_URGENT &&
+            seat->queue != EMU_QUEUE_HELD && seat->queue != EMU_QUEUE_PAUSED) {
             emu_host_ready(seat, EMU_READY_URGENT, now_ns);
         }
         return false;
@@ -223,19 +244,17 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
         }
         return false;
     case EMU_SEAT_LEAVING:
+    case EMU_SEAT_PAGING:
         seat->urgent = seat->urgent || (immediate && !seat->reserve);
         return false;
     }
     UNREACHABLE();
 }
 
-bool emu_host_idle_returns(struct emu_seat *seat)
+bool emu_host_idle_returns(struct emu_seat *seat, bool has_timeout)
 {
-    if (seat->host->model->idle == SCN_IDLE_SPIN) {
-        return true;
-    }
     if (!seat->held) {
-        return false;
+        return has_timeout && seat->host->model->idle == SCN_IDLE_SPIN;
     }
     /* It asks for work, and there is some: no need to have it scheduled again for that. */
     tell(seat, seat->node->process->now_ns);

@@ -4,7 +4,11 @@
  */
 #include "host.h"
 
+#include <stdlib.h>
+
+#include <base/alloc.h>
 #include <base/assert.h>
+#include <base/time.h>
 #include <scenarios/scenario.h>
 
 #include "../process.h"
@@ -25,6 +29,8 @@ static uint32_t number_of(const struct emu_host *host, const struct emu_seat *se
     X(left_ns)                                                                                     \
     X(period)                                                                                      \
     X(budget_ns)                                                                                   \
+    X(cap_period)                                                                                  \
+    X(used_ns)                                                                                     \
     X(ready_since_ns)                                                                              \
     X(guest_ns)                                                                                    \
     X(kernel_ns)                                                                                   \
@@ -32,6 +38,15 @@ static uint32_t number_of(const struct emu_host *host, const struct emu_seat *se
     X(dispatches)                                                                                  \
     X(switches)                                                                                    \
     X(crossings)
+
+#define PAGED_FIELDS(X)                                                                            \
+    X(faults)                                                                                      \
+    X(filled)                                                                                      \
+    X(copied)                                                                                      \
+    X(page_ins)                                                                                    \
+    X(page_outs)                                                                                   \
+    X(wait_ns)                                                                                     \
+    X(resident_max)
 
 #define PROCESSOR_FIELDS(X)                                                                        \
     X(since_ns)                                                                                    \
@@ -48,16 +63,74 @@ static void save_event(const struct emu_event *event, struct writer *writer)
     write_u64(writer, queued ? event->base.key.time_ns : 0);
 }
 
+/* What paging adds to a seat. */
+static void save_seat_paging(const struct emu_seat *seat, struct writer *writer)
+{
+    const struct vcpu_space *space = &seat->node->space;
+    uint32_t words = 2 * vcpu_space_absent_words(space);
+#define X(field) write_u64(writer, seat->paged.field);
+    PAGED_FIELDS(X)
+#undef X
+    write_u8(writer, space->absent != NULL);
+    if (!space->absent) {
+        return;
+    }
+    write_u8(writer, (uint8_t)(seat->holds | seat->needs << 1 | seat->waits << 2 |
+                               (seat->forgotten != NULL) << 3));
+    write_u32(writer, seat->needs ? seat->need.page << 1 | seat->need.write : 0);
+    write_u64(writer, seat->retired_told);
+    write_u8(writer, seat->let_count);
+    for (uint32_t i = 0; i < seat->let_count; i++) {
+        write_u32(writer, seat->let[i]);
+    }
+    for (uint32_t i = 0; i < words; i++) {
+        write_u64(writer, space->absent[i]);
+        if (seat->forgotten) {
+            write_u64(writer, seat->forgotten[i]);
+        }
+    }
+}
+
+static void save_paging(const struct emu_host *host, struct writer *writer)
+{
+    for (uint32_t i = 0; i < host->seat_count && host->pager; i++) {
+        save_seat_paging(&host->seats[i], writer);
+    }
+    if (host->pager) {
+        emu_pager_save(host->pager, writer);
+    }
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        emu_disk_model_save(host->disks[i].model, writer);
+    }
+}
+
+/* Only of hosts that have a supervisor. */
+static void save_policy(const struct emu_host *host, struct writer *writer)
+{
+    const struct emu_policy *policy = &host->policy;
+    write_u32(writer, policy->policies);
+    write_u8(writer, policy->open);
+    write_u32(writer, policy->sequence);
+    write_u32(writer, policy->processor);
+    write_u32(writer, number_of(host, policy->answer));
+    write_u64(writer, policy->slice_ns);
+    write_u64(writer, policy->questions);
+    write_u64(writer, policy->answers);
+    write_u64(writer, policy->unasked);
+}
+
 static void save_host(const struct emu_host *host, struct writer *writer)
 {
     write_u64(writer, host->committed_bytes);
     save_event(&host->replenish, writer);
+    write_u32(writer, host->next_action);
     for (uint32_t i = 0; i < host->model->processors; i++) {
         const struct emu_processor *processor = &host->processors[i];
         write_u32(writer, number_of(host, processor->seat));
         write_u32(writer, number_of(host, processor->last));
         write_u8(writer, processor->left);
         write_u8(writer, processor->reserved);
+        write_u8(writer, processor->woken);
         save_event(&processor->event, writer);
 #define X(field) write_u64(writer, processor->field);
         PROCESSOR_FIELDS(X)
@@ -69,10 +142,18 @@ static void save_host(const struct emu_host *host, struct writer *writer)
         write_u8(writer, seat->home);
         write_u8(writer, seat->urgent);
         write_u8(writer, seat->admitted);
+        write_u8(writer, seat->paused);
+        write_u8(writer, seat->doomed);
+        write_u8(writer, seat->cap);
+        write_u16(writer, seat->weight);
         write_u32(writer, seat->held);
 #define X(field) write_u64(writer, seat->field);
         SEAT_FIELDS(X)
 #undef X
+    }
+    emu_card_save(host, writer);
+    if (host->policy.supervisor) {
+        save_policy(host, writer);
     }
     for (uint32_t i = 0; i < host->queue_count; i++) {
         write_u32(writer, host->queues[i].count);
@@ -80,15 +161,14 @@ static void save_host(const struct emu_host *host, struct writer *writer)
             write_u32(writer, number_of(host, seat));
         }
     }
+    save_paging(host, writer);
 }
 
 /* --- back ------------------------------------------------------------------------------------- */
 
-static void load_event(struct emu_host *host, struct emu_event *event, uint32_t source,
-                       struct reader *reader)
+static void queue_event(struct emu_host *host, struct emu_event *event, uint32_t source,
+                        bool queued, uint64_t time_ns)
 {
-    bool queued = read_u8(reader) & 1;
-    uint64_t time_ns = read_u64(reader);
     if (event_queued(&event->base)) {
         event_heap_remove(&host->process->events, &event->base);
     }
@@ -101,6 +181,13 @@ static void load_event(struct emu_host *host, struct emu_event *event, uint32_t 
         };
         event_heap_push(&host->process->events, &event->base);
     }
+}
+
+static void load_event(struct emu_host *host, struct emu_event *event, uint32_t source,
+                       struct reader *reader)
+{
+    bool queued = read_u8(reader) & 1;
+    queue_event(host, event, source, queued, read_u64(reader));
 }
 
 static struct emu_seat *load_seat_number(struct emu_host *host, struct reader *reader)
@@ -143,6 +230,7 @@ static void load_processor(struct emu_host *host, uint32_t index, struct reader 
     processor->last = load_seat_number(host, reader);
     processor->left = read_u8(reader) & 1;
     processor->reserved = read_u8(reader) & 1;
+    processor->woken = read_u8(reader) & 1;
     load_event(host, &processor->event, index, reader);
 #define X(field) processor->field = read_u64(reader);
     PROCESSOR_FIELDS(X)
@@ -157,7 +245,7 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     uint8_t place = read_u8(reader);
     uint8_t home = read_u8(reader);
     bool pinned = seat->reserve > 0;
-    if (place > EMU_SEAT_LEAVING || home >= host->model->processors ||
+    if (place > EMU_SEAT_PAGING || home >= host->model->processors ||
         (pinned && home != seat->home)) {
         reader_fail(reader);
         return;
@@ -166,13 +254,40 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     seat->home = home;
     seat->urgent = read_u8(reader) & 1;
     seat->admitted = read_u8(reader) & 1;
+    seat->paused = read_u8(reader) & 1;
+    seat->doomed = read_u8(reader) & 1;
+    seat->cap = read_u8(reader);
+    seat->weight = read_u16(reader);
     seat->held = read_u32(reader);
 #define X(field) seat->field = read_u64(reader);
     SEAT_FIELDS(X)
 #undef X
     if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > host->process->world->now_ns ||
-        seat->left_ns > host->model->quantum_ns || seat->budget_ns > host->model->period_ns ||
-        seat->slice_end_ns > UINT64_MAX / 2) {
+        seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
+        seat->budget_ns > host->model->period_ns || seat->slice_end_ns > UINT64_MAX / 2 ||
+        seat->used_ns > UINT64_MAX / 2 || seat->cap > 100 || seat->weight < 1 ||
+        seat->weight > SCN_WEIGHT_MAX) {
+        reader_fail(reader);
+    }
+}
+
+/* While it is asked, the supervisor has the processor for which it is. */
+static void load_policy(struct emu_host *host, struct reader *reader)
+{
+    struct emu_policy *policy = &host->policy;
+    policy->policies = read_u32(reader);
+    policy->open = read_u8(reader) & 1;
+    policy->sequence = read_u32(reader);
+    policy->processor = read_u32(reader);
+    policy->answer = load_seat_number(host, reader);
+    policy->slice_ns = read_u64(reader);
+    policy->questions = read_u64(reader);
+    policy->answers = read_u64(reader);
+    policy->unasked = read_u64(reader);
+    if (policy->processor >= host->model->processors || policy->policies & ~ABI_POLICY_SCHEDULER ||
+        (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
+        policy->open = false;
+        policy->processor = 0;
         reader_fail(reader);
     }
 }
@@ -201,6 +316,8 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     bool gate = seat->queue == EMU_QUEUE_GATE;
     bool has = processor->seat == seat && processor->left == (seat->place != EMU_SEAT_RUNNING);
     if (gate != (node->state == EMU_NODE_QUEUED) || ready != (seat->place == EMU_SEAT_READY) ||
+        (seat->place == EMU_SEAT_READY && seat->paused != (seat->queue == EMU_QUEUE_PAUSED)) ||
+        (seat->queue == EMU_QUEUE_HELD && !event_queued(&host->replenish.base)) ||
         (seat->queue >= EMU_QUEUE_OF_PROCESSOR && ready &&
          seat->queue != EMU_QUEUE_RESERVED(seat->home) &&
          seat->queue != EMU_QUEUE_LEFTOVER(seat->home))) {
@@ -208,15 +325,153 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     }
     switch ((enum emu_seat_place)seat->place) {
     case EMU_SEAT_AWAY:
-        return !runnable && !due;
+        return runnable == seat->waits && !due;
     case EMU_SEAT_READY:
         return runnable && !due;
     case EMU_SEAT_RUNNING:
         return runnable && due && has;
     case EMU_SEAT_LEAVING:
+    case EMU_SEAT_PAGING:
         return node->state == EMU_NODE_RUNNING && !due && has;
     }
     return false;
+}
+
+static void load_bits(uint64_t *words, uint32_t i, const struct vcpu_space *space,
+                      struct reader *reader)
+{
+    uint32_t half = vcpu_space_absent_words(space);
+    uint32_t pages = space->size_bytes / VCPU_PAGE_BYTES - i % half * 64;
+    uint64_t valid = pages >= 64 ? UINT64_MAX : ((uint64_t)1 << pages) - 1;
+    valid &= i % half == 0 ? ~(uint64_t)3 : UINT64_MAX; /* no memory */
+    words[i] = read_u64(reader);
+    if (words[i] & ~valid) {
+        reader_fail(reader);
+    }
+}
+
+static void load_seat_paging(struct emu_seat *seat, struct reader *reader)
+{
+    struct vcpu_space *space = &seat->node->space;
+#define X(field) seat->paged.field = read_u64(reader);
+    PAGED_FIELDS(X)
+#undef X
+    uint8_t paged = read_u8(reader);
+    emu_seat_paging_forget(seat);
+    if (paged != seat->admitted) {
+        reader_fail(reader);
+    }
+    if (reader->failed || !paged) {
+        return;
+    }
+    vcpu_space_paging_begin(space);
+    uint32_t half = vcpu_space_absent_words(space);
+    uint8_t bits = read_u8(reader);
+    uint32_t need = read_u32(reader);
+    seat->holds = bits & 1;
+    seat->needs = bits & 2;
+    seat->waits = bits & 4;
+    seat->need = (struct vcpu_need){.page = need >> 1, .write = need & 1};
+    seat->retired_told = read_u64(reader);
+    seat->let_count = read_u8(reader);
+    if (bits > 15 || (seat->waits && !seat->needs) ||
+        need >> 1 >= space->size_bytes / VCPU_PAGE_BYTES ||
+        seat->retired_told > seat->node->vcpu.retired || seat->let_count > EMU_SEAT_LET_MAX) {
+        reader_fail(reader);
+        seat->let_count = 0;
+    }
+    for (uint32_t i = 0; i < seat->let_count; i++) {
+        seat->let[i] = read_u32(reader);
+    }
+    if (bits & 8) {
+        seat->forgotten = alloc_zeroed((size_t)2 * half, sizeof *seat->forgotten);
+    }
+    for (uint32_t i = 0; i < 2 * half && !reader->failed; i++) {
+        load_bits(space->absent, i, space, reader);
+        if (seat->forgotten) {
+            load_bits(seat->forgotten, i, space, reader);
+        }
+        if (i >= half && (space->absent[i - half] & ~space->absent[i])) {
+            reader_fail(reader); /* may be written but not read */
+        }
+    }
+}
+
+struct transfers {
+    struct emu_host *host;
+    uint64_t count;
+    uint8_t *seen; /* by the pager's numbers */
+    struct reader *reader;
+};
+
+/* Each request on a disk is a node's, or a transfer of the pager, of which each is one. */
+static void check_request(void *context, const struct emu_disk_request *request)
+{
+    struct transfers *all = context;
+    if (request->tag & EMU_DISK_TAG_NODE) {
+        return; /* of one that nobody waits for nothing comes */
+    }
+    if (!all->host->pager || request->tag > UINT32_MAX ||
+        !emu_pager_transfer_valid(all->host->pager, (uint32_t)request->tag) ||
+        all->seen[request->tag]++) {
+        reader_fail(all->reader);
+    }
+    all->count++;
+}
+
+static void load_disks(struct emu_host *host, struct reader *reader)
+{
+    struct transfers all = {
+        .host = host,
+        .seen = alloc_zeroed(host->model->memory_bytes / EMU_PAGER_PAGE_BYTES + 1, 1),
+        .reader = reader,
+    };
+    for (uint32_t i = 0; i < host->disk_count && !reader->failed; i++) {
+        uint32_t source = EMU_HOST_SOURCE_DISK(host, i);
+        if (emu_disk_model_load(host->disks[i].model, reader)) {
+            uint64_t next_ns = emu_disk_model_next_ns(host->disks[i].model);
+            emu_disk_model_visit(host->disks[i].model, check_request, &all);
+            queue_event(host, &host->disks[i].event, source, next_ns != TIME_NEVER, next_ns);
+            if (next_ns < host->process->world->now_ns) {
+                reader_fail(reader);
+            }
+        }
+    }
+    if (host->pager && all.count != emu_pager_transfer_count(host->pager)) {
+        reader_fail(reader);
+    }
+    free(all.seen);
+}
+
+static void load_paging(struct emu_host *host, struct reader *reader)
+{
+    for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
+        load_seat_paging(&host->seats[i], reader);
+    }
+    if (host->pager && (reader->failed || !emu_pager_load(host->pager, reader))) {
+        return;
+    }
+    load_disks(host, reader);
+    for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
+        const struct emu_seat *seat = &host->seats[i];
+        if (emu_pager_has(host->pager, i) != seat->admitted ||
+            (seat->admitted && emu_pager_waits(host->pager, i) != seat->waits)) {
+            reader_fail(reader);
+        }
+    }
+}
+
+static void load_schedule(struct emu_host *host, struct reader *reader)
+{
+    const struct scn_scenario *scenario = host->process->world->scenario;
+    host->next_action = read_u32(reader);
+    if (host->next_action > scenario->action_count ||
+        (host->next_action < scenario->action_count &&
+         scenario->actions[host->next_action].at_ns < host->process->world->now_ns)) {
+        host->next_action = scenario->action_count;
+        reader_fail(reader);
+    }
+    emu_host_schedule(host);
 }
 
 static void load_host(struct emu_host *host, struct reader *reader)
@@ -226,7 +481,8 @@ static void load_host(struct emu_host *host, struct reader *reader)
         }
     }
     host->committed_bytes = read_u64(reader);
-    load_event(host, &host->replenish, (uint32_t)host->model->processors, reader);
+    load_event(host, &host->replenish, EMU_HOST_SOURCE_REPLENISH(host), reader);
+    load_schedule(host, reader);
     if (event_queued(&host->replenish.base) &&
         host->replenish.base.key.time_ns < host->process->world->now_ns) {
         reader_fail(reader);
@@ -239,9 +495,16 @@ static void load_host(struct emu_host *host, struct reader *reader)
         load_seat(host, &host->seats[i], reader);
         committed_bytes += host->seats[i].admitted ? emu_seat_need_bytes(&host->seats[i]) : 0;
     }
+    if (!reader->failed) {
+        emu_card_load(host, reader);
+    }
+    if (host->policy.supervisor && !reader->failed) {
+        load_policy(host, reader);
+    }
     for (uint32_t i = 0; i < host->queue_count && !reader->failed; i++) {
         load_queue(host, i, reader);
     }
+    load_paging(host, reader);
     for (uint32_t i = 0; i < host->seat_count && !reader->failed; i++) {
         if (!seat_good(host, &host->seats[i])) {
             reader_fail(reader);

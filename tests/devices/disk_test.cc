@@ -299,16 +299,19 @@ TEST_F(Disk, RefusesAStateThatItCouldNotHaveSaved)
         writer_fini(&writer);
         return bytes;
     };
-    EXPECT_TRUE(machine.load(DEV_DISK, state({{0, 4}, {0, 4}})));
-    EXPECT_TRUE(machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {7, 4}, {ABI_DISK_FULL, 4}})));
-    EXPECT_FALSE(machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {7, 4}, {ABI_DISK_NONE, 4}})));
-    EXPECT_FALSE(machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {7, 4}, {6, 4}})));
-    EXPECT_FALSE(machine.load(DEV_DISK, state({{0, 4}, {1, 4}, {7, 4}, {0, 4}})))
+    EXPECT_TRUE(machine.load(DEV_DISK, state({{0, 4}, {0, 4}, {0, 4}})));
+    EXPECT_TRUE(
+        machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {0, 4}, {7, 4}, {ABI_DISK_FULL, 4}})));
+    EXPECT_FALSE(
+        machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {0, 4}, {7, 4}, {ABI_DISK_NONE, 4}})));
+    EXPECT_FALSE(machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {0, 4}, {7, 4}, {6, 4}})));
+    EXPECT_FALSE(machine.load(DEV_DISK, state({{0, 4}, {1, 4}, {0, 4}, {7, 4}, {0, 4}})))
         << "more are done than there are";
-    EXPECT_FALSE(machine.load(DEV_DISK, state({{65, 4}, {0, 4}})));
+    EXPECT_FALSE(machine.load(DEV_DISK, state({{65, 4}, {0, 4}, {0, 4}})));
     auto waiting = [&](uint64_t first_ns, uint64_t second_ns) {
         return state({{2, 4},
                       {0, 4},
+                      {9, 4},
                       {1, 4},
                       {0, 4},
                       {0, 4},
@@ -324,8 +327,42 @@ TEST_F(Disk, RefusesAStateThatItCouldNotHaveSaved)
     };
     EXPECT_TRUE(machine.load(DEV_DISK, waiting(10, 10)));
     EXPECT_FALSE(machine.load(DEV_DISK, waiting(11, 10))) << "out of order";
-    EXPECT_FALSE(machine.load(DEV_DISK, waiting(10, TIME_NEVER))) << "it would never be done";
+    EXPECT_FALSE(machine.load(DEV_DISK, waiting(10, TIME_NEVER))) << "it has no ticket";
     EXPECT_EQ(static_cast<dev_disk *>(machine.state(DEV_DISK))->count, 0u);
+}
+
+TEST_F(Disk, OfAQueuedDiskTheMachineSaysWhenAndInWhatOrder)
+{
+    machine.disks[0].queued = true;
+    fill_block(2, 0x22);
+    fill_block(5, 0x55);
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 2, kBlock, 1), DEV_DONE);
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 5, kBlock + 0x1000, 2), DEV_DONE);
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 99, kBlock, 3), DEV_DONE) << "no such block";
+    EXPECT_TRUE(machine.disk_begun.empty()) << "in an event, not before";
+    machine.advance_to(machine.now_ns);
+    ASSERT_EQ(machine.disk_begun.size(), 2u);
+    EXPECT_EQ(collect().status, ABI_DISK_NO_BLOCK);
+    machine.advance_to(1000000);
+    EXPECT_EQ(collect().status, ABI_DISK_NONE);
+    machine.irq_pending = 0;
+
+    const std::vector<uint8_t> state = machine.save(DEV_DISK);
+    ASSERT_TRUE(machine.load(DEV_DISK, state));
+    EXPECT_EQ(machine.save(DEV_DISK), state);
+    auto *disk = static_cast<dev_disk *>(machine.state(DEV_DISK));
+    const dev_env *env = machine.env(DEV_DISK);
+    EXPECT_FALSE(dev_disk_done(disk, env, machine.disk_begun[1].ticket + 1));
+    EXPECT_TRUE(dev_disk_done(disk, env, machine.disk_begun[1].ticket));
+    EXPECT_EQ(machine.irq_pending, ABI_IRQ_DISK);
+    EXPECT_TRUE(memory_is(kBlock + 0x1000, 0x55));
+    EXPECT_TRUE(memory_is(kBlock, 0));
+    EXPECT_EQ(collect().tag, 2u);
+    EXPECT_EQ(collect().status, ABI_DISK_NONE);
+    EXPECT_TRUE(dev_disk_done(disk, env, machine.disk_begun[0].ticket));
+    EXPECT_FALSE(dev_disk_done(disk, env, machine.disk_begun[0].ticket));
+    EXPECT_TRUE(memory_is(kBlock, 0x22));
+    EXPECT_EQ(collect().tag, 1u);
 }
 
 } // namespace

@@ -172,6 +172,10 @@ TEST(Verify, TheCommandSaysSo)
     outcome = Denali(folder, {"verify", "run", "--quick"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_EQ(outcome.out, "as it was written: 0.040 s of virtual time, 4 checkpoints\n");
+    Denali(folder, {"run", "scenario.yaml", "--quiet", "--out", "one", "--record",
+                    "--checkpoint-every", "30ms"});
+    outcome = Denali(folder, {"verify", "one", "--quick"});
+    EXPECT_EQ(outcome.out, "as it was written: 0.040 s of virtual time, 1 checkpoint\n");
     Denali(folder, {"run", "scenario.yaml", "--quiet", "--out", "plain"});
     outcome = Denali(folder, {"verify", "plain"});
     EXPECT_EQ(outcome.code, 2);
@@ -248,6 +252,52 @@ TEST(Verify, WhatLiesBeforeATearIsVerified)
         << outcome.out;
 }
 
+/* Whichever checkpoint is damaged, what lies before is verified, from checkpoints that are not. */
+TEST(Verify, WhatLiesBeforeADamagedCheckpointIsVerified)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 2, "50ms"));
+    const std::string whole = folder.read("run/trace/recording");
+    struct error error = ERROR_INIT;
+    struct trace_recording *recording = nullptr;
+    std::string path = folder.path("run/trace/recording");
+    ASSERT_EQ(trace_recording_open(path.c_str(), true, &recording, &error), STATUS_OK);
+    size_t count = 0;
+    size_t checkpoints = 0;
+    const struct trace_entry *entries = trace_recording_entries(recording, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].type != TRACE_RECORD_FULL && entries[i].type != TRACE_RECORD_DELTA) {
+            continue;
+        }
+        std::string changed = whole;
+        changed[entries[i].offset + 60] ^= 1;
+        folder.write("run/trace/recording", changed);
+        for (uint32_t jobs : {1u, 4u}) {
+            struct emu_verify_result result = Verify(folder, nullptr, jobs);
+            EXPECT_EQ(result.outcome, EMU_VERIFY_DAMAGED) << i << ": " << result.text;
+            EXPECT_EQ(result.to_ns, entries[i - 1].time_ns) << i;
+        }
+        if (checkpoints++ > 0) {
+            Outcome outcome = Denali(folder, {"verify", "run", "--from", "15ms"});
+            EXPECT_EQ(outcome.code, 2) << outcome.err;
+            EXPECT_EQ(outcome.out.find("verified from 0.010 s up to virtual time 0.0"), 0u)
+                << outcome.out;
+        }
+    }
+    EXPECT_EQ(checkpoints, 5u);
+    trace_recording_close(recording);
+    Outcome outcome = Denali(folder, {"verify", "run", "--from", "51ms"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--from 51ms: the recording, as far as it is not damaged, goes from "
+                               "0s to 50ms"),
+              std::string::npos)
+        << outcome.err;
+    outcome = Denali(folder, {"verify", "run", "--quick", "--from", "1ms"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--from 1ms: with --quick nothing is run again"), std::string::npos)
+        << outcome.err;
+}
+
 TEST(Verify, FindsAChangedImage)
 {
     support::TemporaryFolder folder;
@@ -294,9 +344,10 @@ TEST(Verify, NamesTheRegisterThatACheckpointHasOtherwise)
     for (const char *jobs : {"1", "4"}) {
         Outcome outcome = Denali(folder, {"verify", "run", "--jobs", jobs});
         EXPECT_EQ(outcome.code, 1) << outcome.err;
-        EXPECT_NE(outcome.out.find("and 0.010000000 s: node peer-1, in its state at the "
-                                   "checkpoint\nebp: recorded 00000080, run again 00000000\n"),
-                  std::string::npos)
+        EXPECT_NE(
+            outcome.out.find("at virtual time 0.010000000 s: node peer-1, in its state at the "
+                             "checkpoint\nebp: recorded 00000080, run again 00000000\n"),
+            std::string::npos)
             << outcome.out;
     }
 }

@@ -29,6 +29,7 @@ struct Disk {
     bool read_only = false;
     uint64_t latency_ns = 1000;
     uint64_t transfer_ns = 100;
+    bool queued = false;
 };
 
 class FakeMachine
@@ -94,6 +95,10 @@ class FakeMachine
     }
 
     // Moves the clock, firing device events on the way, in time order.
+    const dev_env *env(uint32_t device) const
+    {
+        return &envs[device];
+    }
     void advance_to(uint64_t time_ns)
     {
         for (;;) {
@@ -171,11 +176,19 @@ class FakeMachine
     std::vector<uint8_t> boot_text = {'a', '\0', 'b', 'c', '\0', 'X', '=', '1', '\0'};
     dev_boot boot;
     std::vector<std::vector<uint8_t>> frames_sent;
+    uint64_t frames_taken_bytes = 0;
     std::vector<uint32_t> frames_refused;
     std::string console;
+    std::vector<uint16_t> supervised; // ports of what a supervisor asked
     std::vector<Observation> observations;
     std::vector<Disk> disks = {{"first", std::vector<uint8_t>(8 * ABI_DISK_BLOCK_BYTES)},
                                {"second", std::vector<uint8_t>(ABI_DISK_BLOCK_BYTES), true}};
+    struct DiskBegun {
+        uint64_t block;
+        bool write;
+        uint32_t ticket;
+    };
+    std::vector<DiskBegun> disk_begun;      // of queued disks
     uint32_t disk_writes_left = UINT32_MAX; // writes beyond this fail, as at a limit of disk bytes
 
   private:
@@ -222,11 +235,27 @@ inline const dev_host_ops &FakeMachine::ops()
         t.event_at = [](void *h, uint32_t device, uint64_t time_ns) {
             self(h).deadlines_ns[device] = time_ns;
         };
+        t.supervise = [](void *h, uint16_t port, void *descriptor, uint32_t *list) {
+            self(h).supervised.push_back(port);
+            if (port == ABI_PORT_SUPERVISOR_QUESTION) {
+                auto *question = static_cast<abi_supervisor_question *>(descriptor);
+                question->sequence = 7;
+                question->candidate_count = 3;
+                for (uint32_t i = 0; i < question->list_capacity && i < 3; i++) {
+                    list[i] = 10 + i;
+                }
+            } else if (port == ABI_PORT_SUPERVISOR_CONTROL) {
+                static_cast<abi_supervisor_control *>(descriptor)->status = 99;
+            }
+        };
         t.device_present = [](void *h, uint32_t device) { return !self(h).absent.count(device); };
         t.entropy_key = [](void *h) { return self(h).entropy_key; };
         t.screen_size = [](void *, uint32_t *width, uint32_t *height) {
             *width = kScreenWidth;
             *height = kScreenHeight;
+        };
+        t.frame_taken = [](void *h, uint32_t size_bytes) {
+            self(h).frames_taken_bytes += size_bytes;
         };
         t.cpu_hz = [](void *h) { return self(h).cpu_hz; };
         t.memory_bytes = [](void *) { return kMemoryBytes; };
@@ -248,8 +277,8 @@ inline const dev_host_ops &FakeMachine::ops()
                 return false;
             }
             const Disk &d = self(h).disks[disk];
-            *info = {d.name.c_str(), d.read_only, d.bytes.size() / ABI_DISK_BLOCK_BYTES,
-                     d.latency_ns, d.transfer_ns};
+            *info = {d.name.c_str(), d.read_only,   d.bytes.size() / ABI_DISK_BLOCK_BYTES,
+                     d.latency_ns,   d.transfer_ns, d.queued};
             return true;
         };
         t.disk_read = [](void *h, uint32_t disk, uint64_t block) -> const uint8_t * {
@@ -266,6 +295,10 @@ inline const dev_host_ops &FakeMachine::ops()
             self(h).disk_writes_left--;
             std::memcpy(d.bytes.data() + block * ABI_DISK_BLOCK_BYTES, bytes, ABI_DISK_BLOCK_BYTES);
             return true;
+        };
+        t.disk_begin = [](void *h, uint32_t disk, uint64_t block, bool write, uint32_t ticket) {
+            ASSERT(disk < self(h).disks.size() && self(h).disks[disk].queued);
+            self(h).disk_begun.push_back({block, write, ticket});
         };
         t.frame_refused = [](void *h, uint32_t size_bytes) {
             self(h).frames_refused.push_back(size_bytes);

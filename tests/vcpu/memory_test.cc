@@ -217,3 +217,55 @@ TEST(Arena, ServesSeveralThreads)
     EXPECT_EQ(vcpu_arena_frames_used(arena), 0u);
     vcpu_arena_destroy(arena);
 }
+
+/* Pages that a pager has not let the node have. */
+TEST_F(Space, AnAbsentPageHasNoEntryUntilItIsLet)
+{
+    Byte(0x2000);
+    ASSERT_NE(vcpu_space_write_page(&space, 0x8000), nullptr);
+    vcpu_space_paging_begin(&space);
+    for (uint32_t address = 0x2000; address < 0x20000; address += VCPU_PAGE_BYTES) {
+        EXPECT_EQ(vcpu_space_read_entry(&space, address), 0u);
+        EXPECT_EQ(vcpu_space_read_page(&space, address), nullptr);
+        EXPECT_EQ(vcpu_space_write_page(&space, address), nullptr);
+    }
+    EXPECT_FALSE(vcpu_space_absent(&space, 0, false)) << "what is no memory is not absent";
+    EXPECT_FALSE(vcpu_space_absent(&space, 0x20, true));
+    vcpu_space_let(&space, 8, 1, false);
+    EXPECT_NE(vcpu_space_read_page(&space, 0x8000), nullptr);
+    EXPECT_EQ(vcpu_space_write_page(&space, 0x8000), nullptr);
+    vcpu_space_let(&space, 8, 100, true); /* some past the end */
+    EXPECT_NE(vcpu_space_write_page(&space, 0x8000), nullptr);
+    vcpu_space_forget(&space, 8, 1, true);
+    EXPECT_EQ(vcpu_space_write_entry(&space, 0x8000), 0u);
+    EXPECT_NE(vcpu_space_read_entry(&space, 0x8000), 0u);
+    vcpu_space_forget(&space, 8, 1, false);
+    EXPECT_EQ(vcpu_space_read_entry(&space, 0x8000), 0u);
+    vcpu_space_paging_end(&space);
+    EXPECT_NE(vcpu_space_write_page(&space, 0x8000), nullptr);
+}
+
+TEST_F(Space, TheHostReadsAndWritesAbsentPages)
+{
+    vcpu_space_paging_begin(&space);
+    EXPECT_EQ(Byte(0x2fff), 0x11);
+    const uint8_t bytes[4] = {1, 2, 3, 4};
+    EXPECT_TRUE(vcpu_space_store(&space, 0x2ffe, bytes, sizeof bytes));
+    EXPECT_EQ(Byte(0x2fff), 2);
+    EXPECT_EQ(Byte(0x3001), 4);
+    EXPECT_EQ(vcpu_space_read_entry(&space, 0x2ffe), 0u);
+    EXPECT_EQ(vcpu_space_write_entry(&space, 0x2ffe), 0u);
+    /* What the guest may read is what the host has written. */
+    vcpu_space_let(&space, 4, 1, false);
+    const uint8_t *guest = vcpu_space_read_page(&space, 0x4000);
+    ASSERT_NE(guest, nullptr);
+    EXPECT_EQ(*guest, 0x22);
+    EXPECT_TRUE(vcpu_space_store(&space, 0x4000, bytes, sizeof bytes));
+    EXPECT_EQ(*vcpu_space_read_page(&space, 0x4000), 1);
+    EXPECT_EQ(vcpu_space_write_entry(&space, 0x4000), 0u);
+    uint32_t page = 0;
+    EXPECT_TRUE(vcpu_space_lacks(&space, 0x4ffe, 4, false, &page));
+    EXPECT_EQ(page, 5u);
+    EXPECT_FALSE(vcpu_space_lacks(&space, 0x4ffc, 4, false, &page));
+    EXPECT_FALSE(vcpu_space_lacks(&space, 0xfffffffc, 8, false, &page));
+}

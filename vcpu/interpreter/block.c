@@ -337,8 +337,13 @@ static const struct op *private_block(struct interpreter *m, uint32_t eip, const
         block->count = block_decode(bytes, &block->size_bytes, eip, limits, block->ops);
     }
     if (block->count == 0) {
+        uint32_t end = eip + size_bytes;
         block->size_bytes = 0;
-        interpreter_fault_at(m, eip, VCPU_FAULT_MEMORY, eip + size_bytes);
+        if (vcpu_space_absent(m->space, end >> VCPU_PAGE_BITS, false)) {
+            interpreter_page_at(m, eip, end >> VCPU_PAGE_BITS, false);
+        } else {
+            interpreter_fault_at(m, eip, VCPU_FAULT_MEMORY, end);
+        }
         return NULL;
     }
     memcpy(block->bytes, bytes, block->size_bytes);
@@ -348,20 +353,30 @@ static const struct op *private_block(struct interpreter *m, uint32_t eip, const
 
 const struct op *interpreter_block_make(struct interpreter *m, uint32_t eip, uint32_t *count)
 {
+    uint32_t page = eip >> VCPU_PAGE_BITS;
+    if (vcpu_space_absent(m->space, page, false)) {
+        interpreter_page_at(m, eip, page, false);
+        return NULL;
+    }
     const uint8_t *start = vcpu_space_read_page(m->space, eip);
     interpreter_refresh(m);
     if (!start) {
         interpreter_fault_at(m, eip, VCPU_FAULT_MEMORY, eip);
         return NULL;
     }
-    uint32_t page = eip >> VCPU_PAGE_BITS;
-    if (page < m->cache->page_count && m->frames[page] == VCPU_FRAME_NONE &&
-        !__atomic_load_n(&m->cache->full, __ATOMIC_RELAXED)) {
+    struct code_cache *cache = m->image_code;
+    const struct block *known = m->cache == cache ? NULL : code_cache_block(m, cache, eip);
+    if (known) {
+        *count = known->count;
+        return known->ops;
+    }
+    if (page < cache->page_count && m->frames[page] == VCPU_FRAME_NONE &&
+        !__atomic_load_n(&cache->full, __ATOMIC_RELAXED)) {
         struct op ops[OPS_PER_BLOCK + 1];
         struct block_limits limits = {.ops_max = OPS_PER_BLOCK};
         uint32_t size_bytes = VCPU_PAGE_BYTES - (eip & VCPU_PAGE_MASK);
         uint32_t decoded = block_decode(start, &size_bytes, eip, limits, ops);
-        const struct block *block = decoded ? cache_insert(m->cache, eip, ops, decoded) : NULL;
+        const struct block *block = decoded ? cache_insert(cache, eip, ops, decoded) : NULL;
         if (block) {
             *count = block->count;
             return block->ops;

@@ -60,25 +60,32 @@ struct private_code {
     struct op partial[OPS_PER_BLOCK + 1]; /* the beginning of a block, for budget tails */
 };
 
-/* The ops of the block at eip; NULL if the fetch faults (the machine is then stopped). */
+/* The ops of the block at eip; NULL if the fetch faults or needs a page (the machine is then
+ * stopped). */
 const struct op *interpreter_block_make(struct interpreter *m, uint32_t eip, uint32_t *count);
 
-static inline const struct op *interpreter_block(struct interpreter *m, uint32_t eip,
-                                                 uint32_t *count)
+/* The block at eip, if that is in a page that is the image's and was decoded before; else NULL. */
+static inline const struct block *code_cache_block(const struct interpreter *m,
+                                                   const struct code_cache *cache, uint32_t eip)
 {
-    const struct code_cache *cache = m->cache;
     uint32_t page = eip >> VCPU_PAGE_BITS;
     if (LIKELY(page < cache->page_count &&
                (page >= m->page_count || m->frames[page] == VCPU_FRAME_NONE))) {
         const struct code_page *code = __atomic_load_n(&cache->pages[page], __ATOMIC_ACQUIRE);
         if (LIKELY(code != NULL)) {
-            const struct block *block =
-                __atomic_load_n(&code->blocks[eip & VCPU_PAGE_MASK], __ATOMIC_ACQUIRE);
-            if (LIKELY(block != NULL)) {
-                *count = block->count;
-                return block->ops;
-            }
+            return __atomic_load_n(&code->blocks[eip & VCPU_PAGE_MASK], __ATOMIC_ACQUIRE);
         }
+    }
+    return NULL;
+}
+
+static inline const struct op *interpreter_block(struct interpreter *m, uint32_t eip,
+                                                 uint32_t *count)
+{
+    const struct block *block = code_cache_block(m, m->cache, eip);
+    if (LIKELY(block != NULL)) {
+        *count = block->count;
+        return block->ops;
     }
     return interpreter_block_make(m, eip, count);
 }

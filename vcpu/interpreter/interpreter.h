@@ -102,8 +102,9 @@ struct interpreter {
     uint32_t bounce_address;
     uint32_t bounce_bytes;
 
-    struct code_cache *cache;  /* block.h: what was decoded of the image */
-    struct private_code *code; /* block.h: what was decoded and belongs to no image */
+    struct code_cache *cache;      /* block.h: what was decoded of the image, to be had at once */
+    struct code_cache *image_code; /* block.h: all that was decoded of the image */
+    struct private_code *code;     /* block.h: what was decoded and belongs to no image */
 };
 
 /* The interpreter's part in another engine's run: the block at EIP, at most budget (not 0)
@@ -140,6 +141,9 @@ const struct op *interpreter_leave(struct interpreter *m, const struct op *op);
 /* Stops before the instruction at eip with a fault. */
 void interpreter_fault_at(struct interpreter *m, uint32_t eip, enum vcpu_fault_kind kind,
                           uint32_t address);
+
+/* Stops before the instruction at eip for a page that is absent. */
+void interpreter_page_at(struct interpreter *m, uint32_t eip, uint32_t page, bool write);
 
 /* Stops before op with a fault. */
 const struct op *interpreter_fault(struct interpreter *m, const struct op *op,

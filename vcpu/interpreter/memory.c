@@ -18,9 +18,14 @@ static bool is_memory(const struct interpreter *m, uint32_t address)
     return vcpu_space_frame(m->space, address >> VCPU_PAGE_BITS) != VCPU_FRAME_NONE;
 }
 
-/* Faults at the first byte of the access that cannot be reached. Returns false. */
-static bool refuse(struct interpreter *m, const struct op *op, uint32_t address)
+/* Stops at the page that is absent, or faults: at the first byte of the access that cannot be
+ * reached. Returns false. */
+static bool refuse(struct interpreter *m, const struct op *op, uint32_t address, bool write)
 {
+    if (vcpu_space_absent(m->space, address >> VCPU_PAGE_BITS, write)) {
+        interpreter_page_at(m, op->eip, address >> VCPU_PAGE_BITS, write);
+        return false;
+    }
     bool is_register = address >> VCPU_PAGE_BITS == ISA_REGISTER_PAGE >> VCPU_PAGE_BITS;
     interpreter_fault_at(m, op->eip, is_register ? VCPU_FAULT_REGISTER : VCPU_FAULT_MEMORY,
                          address);
@@ -39,7 +44,7 @@ bool interpreter_load(struct interpreter *m, const struct op *op, uint32_t addre
             interpreter_refresh(m);
         }
         if (!source) {
-            return refuse(m, op, address);
+            return refuse(m, op, address, false);
         }
         memcpy(target, source, part);
         target += part;
@@ -52,13 +57,18 @@ bool interpreter_load(struct interpreter *m, const struct op *op, uint32_t addre
 bool interpreter_may_store(struct interpreter *m, const struct op *op, uint32_t address,
                            uint32_t size_bytes)
 {
-    /* Ask of both pages whether they are memory before making either private. */
+    /* Ask of both pages whether they are memory, and there, before making either private. */
     uint32_t part = first_part(address, size_bytes);
     if (!is_memory(m, address)) {
-        return refuse(m, op, address);
+        return refuse(m, op, address, true);
     }
     if (part < size_bytes && !is_memory(m, address + part)) {
-        return refuse(m, op, address + part);
+        return refuse(m, op, address + part, true);
+    }
+    uint32_t page;
+    if (UNLIKELY(vcpu_space_lacks(m->space, address, size_bytes, true, &page))) {
+        interpreter_page_at(m, op->eip, page, true);
+        return false;
     }
     for (uint32_t done = 0; done < size_bytes; done = done ? size_bytes : part) {
         if (!fast_write(m, address + done, 1)) {
@@ -66,7 +76,7 @@ bool interpreter_may_store(struct interpreter *m, const struct op *op, uint32_t 
             bool done_so = vcpu_space_write_page(m->space, address + done) != NULL;
             interpreter_refresh(m);
             if (!done_so) { /* the node's limit of private pages, or the host's memory */
-                return refuse(m, op, address + done);
+                return refuse(m, op, address + done, true);
             }
         }
     }

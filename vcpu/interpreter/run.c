@@ -26,6 +26,15 @@ void interpreter_fault_at(struct interpreter *m, uint32_t eip, enum vcpu_fault_k
     m->stop->fault = (struct vcpu_fault){.kind = kind, .eip = eip, .address = address};
 }
 
+void interpreter_page_at(struct interpreter *m, uint32_t eip, uint32_t page, bool write)
+{
+    m->stopped = true;
+    m->bounce_bytes = 0;
+    m->eip = eip;
+    m->stop->reason = VCPU_STOP_PAGE;
+    m->stop->page = (struct vcpu_need){.page = page, .write = write};
+}
+
 const struct op *interpreter_fault(struct interpreter *m, const struct op *op,
                                    enum vcpu_fault_kind kind, uint32_t address)
 {
@@ -113,6 +122,9 @@ static void run_with_breakpoints(struct interpreter *m)
     }
 }
 
+/* Where pages may be absent every block is found the slow way, which looks. */
+static struct code_cache nothing;
+
 /* What a run, and a run of one block, have in common before and after. */
 static void begin(struct interpreter *m, struct vcpu *vcpu, uint64_t budget, struct vcpu_stop *stop)
 {
@@ -122,7 +134,8 @@ static void begin(struct interpreter *m, struct vcpu *vcpu, uint64_t budget, str
     flags_set(m, vcpu->eflags);
     m->vcpu = vcpu;
     m->space = vcpu->space;
-    m->cache = code_cache_of(vcpu->space->image, SLOT);
+    m->image_code = code_cache_of(vcpu->space->image, SLOT);
+    m->cache = vcpu->space->absent ? &nothing : m->image_code;
     m->stop = stop;
     m->stopped = false;
     m->leave = false;

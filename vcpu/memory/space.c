@@ -33,6 +33,7 @@ void vcpu_space_fini(struct vcpu_space *space)
         vcpu_frame_release(space->arena, space->frames[page]);
     }
     free(space->read);
+    free(space->absent);
     vcpu_pages_release(space->pages);
     if (space->image) {
         vcpu_image_release(space->image);
@@ -103,7 +104,7 @@ const uint8_t *vcpu_space_read_page(struct vcpu_space *space, uint32_t address)
 {
     uint32_t page = address >> VCPU_PAGE_BITS;
     uint32_t frame = vcpu_space_frame(space, page);
-    if (frame == VCPU_FRAME_NONE) {
+    if (frame == VCPU_FRAME_NONE || vcpu_space_absent(space, page, false)) {
         return NULL;
     }
     if (page >= space->page_count) {
@@ -148,14 +149,99 @@ static bool make_private(struct vcpu_space *space, uint32_t page)
     return true;
 }
 
-uint8_t *vcpu_space_write_page(struct vcpu_space *space, uint32_t address)
+/* The address, to be written, in a page that is private from now on; NULL if it cannot be. Makes
+ * the entries that the guest may have. */
+static uint8_t *page_for_writing(struct vcpu_space *space, uint32_t address)
 {
     uint32_t page = address >> VCPU_PAGE_BITS;
     if (!is_private(space, page) && !make_private(space, page)) {
         return NULL;
     }
-    space->read[page] = space->write[page] = entry_of(space, space->frames[page], page);
-    return (uint8_t *)(space->write[page] + address);
+    uintptr_t entry = entry_of(space, space->frames[page], page);
+    space->read[page] = vcpu_space_absent(space, page, false) ? 0 : entry;
+    space->write[page] = vcpu_space_absent(space, page, true) ? 0 : entry;
+    return (uint8_t *)(entry + address);
+}
+
+uint8_t *vcpu_space_write_page(struct vcpu_space *space, uint32_t address)
+{
+    bool absent = vcpu_space_absent(space, address >> VCPU_PAGE_BITS, true);
+    return absent ? NULL : page_for_writing(space, address);
+}
+
+/* --- absent pages ----------------------------------------------------------------------------- */
+
+static void absent_set(struct vcpu_space *space, uint32_t page, bool write, bool absent)
+{
+    uint64_t *word = &space->absent[page / 64 + (write ? vcpu_space_absent_words(space) : 0)];
+    uint64_t bit = (uint64_t)1 << page % 64;
+    *word = absent ? *word | bit : *word & ~bit;
+}
+
+void vcpu_space_paging_begin(struct vcpu_space *space)
+{
+    uint32_t page_max = space->size_bytes / VCPU_PAGE_BYTES;
+    if (!space->absent) {
+        space->absent = alloc_zeroed((size_t)2 * vcpu_space_absent_words(space), sizeof(uint64_t));
+    }
+    /* Translated code looks for its own page's entry without asking how long the table is. */
+    if (space->image->page_count > space->page_count) {
+        grow(space, space->image->page_count - 1);
+    }
+    vcpu_space_forget(space, FIRST_MEMORY_PAGE, page_max - FIRST_MEMORY_PAGE, false);
+}
+
+void vcpu_space_paging_end(struct vcpu_space *space)
+{
+    free(space->absent);
+    space->absent = NULL;
+}
+
+void vcpu_space_let(struct vcpu_space *space, uint32_t page, uint32_t page_count, bool write)
+{
+    for (uint32_t i = page; i < page + page_count; i++) {
+        if (is_memory(space, i)) {
+            absent_set(space, i, false, false);
+            if (write) {
+                absent_set(space, i, true, false);
+            }
+        }
+    }
+}
+
+void vcpu_space_forget(struct vcpu_space *space, uint32_t page, uint32_t page_count,
+                       bool writes_only)
+{
+    for (uint32_t i = page; i < page + page_count; i++) {
+        if (!is_memory(space, i)) {
+            continue;
+        }
+        absent_set(space, i, true, true);
+        if (!writes_only) {
+            absent_set(space, i, false, true);
+        }
+        if (i < space->page_count) {
+            space->write[i] = 0;
+            space->read[i] = writes_only ? space->read[i] : 0;
+        }
+    }
+}
+
+bool vcpu_space_lacks(const struct vcpu_space *space, uint32_t address, uint32_t size_bytes,
+                      bool write, uint32_t *page)
+{
+    if (!space->absent || size_bytes == 0) {
+        return false;
+    }
+    uint64_t last = ((uint64_t)address + size_bytes - 1) >> VCPU_PAGE_BITS;
+    uint64_t end = space->size_bytes / VCPU_PAGE_BYTES;
+    for (uint64_t i = address >> VCPU_PAGE_BITS; i <= last && i < end; i++) {
+        if (vcpu_space_absent(space, (uint32_t)i, write)) {
+            *page = (uint32_t)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool range_is_memory(const struct vcpu_space *space, uint32_t address, uint32_t size_bytes)
@@ -179,7 +265,11 @@ bool vcpu_space_load(struct vcpu_space *space, uint32_t address, void *bytes, ui
     uint8_t *target = bytes;
     while (size_bytes) {
         uint32_t part = bytes_to_page_end(address, size_bytes);
+        uint32_t page = address >> VCPU_PAGE_BITS;
         uintptr_t entry = vcpu_space_read_entry(space, address);
+        if (!entry && vcpu_space_absent(space, page, false)) {
+            entry = entry_of(space, vcpu_space_frame(space, page), page);
+        }
         memcpy(target,
                entry ? (const uint8_t *)(entry + address) : vcpu_space_read_page(space, address),
                part);
@@ -199,7 +289,7 @@ bool vcpu_space_store(struct vcpu_space *space, uint32_t address, const void *by
     /* First every page, so that a refusal half way has copied nothing. */
     for (uint32_t done = 0; done < size_bytes;) {
         if (!vcpu_space_write_entry(space, address + done) &&
-            !vcpu_space_write_page(space, address + done)) {
+            !page_for_writing(space, address + done)) {
             return false;
         }
         done += bytes_to_page_end(address + done, size_bytes - done);
@@ -207,7 +297,9 @@ bool vcpu_space_store(struct vcpu_space *space, uint32_t address, const void *by
     const uint8_t *source = bytes;
     while (size_bytes) {
         uint32_t part = bytes_to_page_end(address, size_bytes);
-        memcpy((uint8_t *)(vcpu_space_write_entry(space, address) + address), source, part);
+        uintptr_t entry = vcpu_space_write_entry(space, address);
+        memcpy(entry ? (uint8_t *)(entry + address) : page_for_writing(space, address), source,
+               part);
         source += part;
         address += part;
         size_bytes -= part;
@@ -275,7 +367,7 @@ void vcpu_space_restore(struct vcpu_space *space, const struct vcpu_pages *pages
 
 bool vcpu_space_page_set(struct vcpu_space *space, uint32_t page, const uint8_t *bytes)
 {
-    uint8_t *target = vcpu_space_write_page(space, page << VCPU_PAGE_BITS);
+    uint8_t *target = page_for_writing(space, page << VCPU_PAGE_BITS);
     if (!target) {
         return false;
     }

@@ -74,6 +74,7 @@ struct block {
     uint32_t count;
     enum block_end end;
     bool uses_x87;
+    bool paged;        /* its page may be absent: it looks before it begins */
     uint32_t next_eip; /* address after the last instruction */
     uint32_t group_count;
     struct block_group groups[BLOCK_GROUPS_MAX];

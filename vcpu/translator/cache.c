@@ -98,6 +98,7 @@ struct cache *cache_of(struct vcpu_image *image, int slot)
         return NULL;
     }
     cache->image = image;
+    cache->paged = slot == TRANSLATOR_PAGED_SLOT;
     cache->page_count = image->page_count;
     cache->half_bytes = CACHE_CODE_BYTES / 2;
     cache->used_bytes = FIRST_OFFSET;
@@ -245,6 +246,7 @@ static uint32_t translate(struct cache *cache, uint32_t eip, const struct flags_
     const uint8_t *bytes =
         vcpu_frame_bytes(cache->image->arena, cache->image->frames[page]) + offset;
     block_analyse(&workshop->block, eip, bytes, VCPU_PAGE_BYTES - offset);
+    workshop->block.paged = cache->paged;
     if (workshop->block.count == 0) {
         return CACHE_INTERPRET;
     }

@@ -29,7 +29,10 @@
 
 #include "translator/edge.h"
 
-#define TRANSLATOR_SLOT 2 /* in vcpu_image.engine */
+/* In vcpu_image.engine. Code for nodes whose pages may be absent is apart: its blocks look whether
+ * their own page is there. */
+#define TRANSLATOR_SLOT       2
+#define TRANSLATOR_PAGED_SLOT 3
 
 #define CACHE_CODE_BYTES (16u << 20)
 #define CACHE_PAGES_MAX  4096u
@@ -85,6 +88,7 @@ struct cache {
     struct cache_user *users;            /* atomic */
     uint64_t targets[GATE_TARGET_COUNT]; /* atomic; gate.h */
     const struct vcpu_image *image;
+    bool paged; /* the blocks look */
     uint32_t page_count;
     struct cache_page *pages[]; /* entries are atomic */
 };

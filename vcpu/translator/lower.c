@@ -284,6 +284,13 @@ static void lower_begin(struct lowering *l)
 {
     EMIT(l->emitter, SUB, R14, IMMEDIATE(l->block->count));
     emit_branch(l->emitter, ZYDIS_MNEMONIC_JS, lower_leave(l, GATE_EXIT_BUDGET), false);
+    if (l->block->paged) {
+        uint32_t page = l->block->eip >> VCPU_PAGE_BITS;
+        EMIT(l->emitter, CMP,
+             emit_memory(ZYDIS_REGISTER_R12, ZYDIS_REGISTER_NONE, 0, (int32_t)(page * 8), 8),
+             IMMEDIATE(0));
+        emit_branch(l->emitter, ZYDIS_MNEMONIC_JZ, lower_leave(l, GATE_EXIT_INTERPRET), false);
+    }
     if (l->block->uses_x87) {
         EMIT(l->emitter, CMP, GATE(X87_HERE, 4), IMMEDIATE(0));
         emit_branch(l->emitter, ZYDIS_MNEMONIC_JZ, lower_leave(l, GATE_EXIT_X87), false);

@@ -95,7 +95,8 @@ static void run(struct vcpu_engine *engine, struct vcpu *vcpu, uint64_t budget,
                 struct vcpu_stop *stop)
 {
     struct translator *t = (struct translator *)engine;
-    struct cache *cache = cache_of(vcpu->space->image, TRANSLATOR_SLOT);
+    struct cache *cache =
+        cache_of(vcpu->space->image, vcpu->space->absent ? TRANSLATOR_PAGED_SLOT : TRANSLATOR_SLOT);
     t->interpreter->breakpoints = engine->breakpoints;
     t->interpreter->breakpoint_count = engine->breakpoint_count;
     if (cache) {

@@ -94,9 +94,19 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size_bytes, void *
             return;
         }
     }
+    const struct vcpu_space *space = window->vcpu->space;
+    if (__builtin_expect(vcpu_space_absent(space, eip >> VCPU_PAGE_BITS, false), 0)) {
+        stop(window, WINDOW_DELEGATE, eip);
+        return;
+    }
     struct unicorn_traits *traits = unicorn_traits_at(window, eip);
     if (__builtin_expect(!traits, 0)) {
         stop(window, WINDOW_RELOAD, eip);
+        return;
+    }
+    if (__builtin_expect(
+            traits->crosses && vcpu_space_absent(space, (eip >> VCPU_PAGE_BITS) + 1, false), 0)) {
+        stop(window, WINDOW_DELEGATE, eip);
         return;
     }
     if (__builtin_expect(traits->action != UNICORN_PLAIN, 0)) {
@@ -152,9 +162,15 @@ static void on_access(uc_engine *uc, uc_mem_type type, uint64_t address, int siz
     }
     uint32_t last = ((uint32_t)address + (uint32_t)size_bytes - 1) >> VCPU_PAGE_BITS;
     for (uint32_t page = (uint32_t)address >> VCPU_PAGE_BITS; page <= last; page++) {
-        if (page >= WINDOW_FIRST_PAGE && page < window->page_count &&
-            unicorn_page_load(window, page)) {
+        if (page < WINDOW_FIRST_PAGE || page >= window->page_count) {
+            continue;
+        }
+        if (unicorn_page_load(window, page)) {
             window->reload = true;
+        }
+        if (vcpu_space_absent(window->vcpu->space, page, false)) {
+            window->event = WINDOW_UNDO; /* the interpreter stops there */
+            uc_emu_stop(uc);
         }
     }
 }

@@ -167,6 +167,9 @@ void unicorn_page_store(struct unicorn_window *window, uint32_t address, uint32_
             window->reload = true;
         }
         mark_dirty(window, page);
+        if (vcpu_space_absent(window->vcpu->space, page, true)) {
+            window->event = WINDOW_UNDO; /* the interpreter stops there */
+        }
         if (window->page_flags[page] & WINDOW_PAGE_CODE) {
             /* Unicorn would remove translations, begin the instruction anew, and translate what the
              * store made of the code before anyone has looked at it. */

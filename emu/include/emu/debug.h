@@ -82,10 +82,10 @@ struct emu_debug_stop {
 struct emu_recorded;
 struct scn_scenario;
 
-/* Opens the recording of a run directory and its scenario, which the caller destroys after the
- * world that is made of it. STATUS_CORRUPT if the recording is damaged where it is looked at, or a
- * file that the run was made of is not what it was. */
-enum status emu_recorded_open(const char *directory, struct emu_recorded **recorded,
+/* Opens a recorded run, by its directory or a bundle of it, and its scenario, which the caller
+ * destroys after the world that is made of it. STATUS_CORRUPT if the recording is damaged where it
+ * is looked at, or a file that the run was made of is not what it was. */
+enum status emu_recorded_open(const char *path, struct emu_recorded **recorded,
                               struct scn_scenario **scenario, struct error *error) MUST_USE;
 /* After the session and before the world is destroyed. Takes NULL. */
 void emu_recorded_close(struct emu_recorded *recorded);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <base/public.h>
 #include <base/status.h>
@@ -23,6 +24,7 @@ struct emu_verify_options {
     uint64_t memory_limit_bytes; /* for the guests of each thread; 0: most of the host's */
     const char *from;            /* as typed: from the checkpoint at or before; NULL: the start */
     bool quick;                  /* only look whether the files are as they were written */
+    FILE *progress;              /* a live line goes here; NULL: none */
     const volatile bool *stop;   /* set by a signal handler to end early; NULL: never */
 };
 

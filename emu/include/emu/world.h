@@ -156,7 +156,7 @@ void emu_world_node_link(const struct emu_world *world, uint32_t node, struct em
 
 /* What a node used and what it came to. */
 struct emu_node_report {
-    const char *state; /* "off" "queued" "running" "idle" "terminated" "faulted" */
+    const char *state; /* "off" "queued" "running" "idle" "terminated" "faulted" "destroyed" */
     uint32_t exit_code;
     struct vcpu_fault fault; /* kind NONE unless faulted */
     uint64_t start_ns;
@@ -189,21 +189,42 @@ void emu_world_node_report(const struct emu_world *world, uint32_t node,
 
 #define EMU_HOST_NONE UINT32_MAX
 
+/* What paging and its host's disks came to, for a node or a host; 0 where there are none. Disk
+ * figures are of its own requests, its page-ins, and the page-outs that made room for it, whoever's
+ * the pages were. */
+struct emu_paging_report {
+    uint64_t faults;             /* pages touched that were not there for it */
+    uint64_t pages_filled;       /* with zeros; in pages, like the next five */
+    uint64_t pages_copied;       /* from its image, to be written */
+    uint64_t page_ins;           /* read for it */
+    uint64_t page_outs;          /* of its own written */
+    uint64_t pages_resident;     /* of its own, in memory; of a host all machines' and images' */
+    uint64_t pages_resident_max; /* 0 of a host */
+    uint64_t page_wait_ns;       /* from a fault until it could go on */
+    uint64_t disk_operations;
+    uint64_t disk_wait_ns; /* from submission until the disk turned to it */
+    uint64_t disk_busy_ns; /* from there until it was done */
+};
+
 /* What a node had of its host's processors. */
 struct emu_seat_report {
-    uint32_t host;       /* EMU_HOST_NONE: it has a processor of its own, and the rest is 0 */
-    uint64_t guest_ns;   /* executing its own instructions */
-    uint64_t kernel_ns;  /* the host's kernel, on its behalf */
-    uint64_t waited_ns;  /* runnable, without a processor */
-    uint64_t dispatches; /* times it was given one */
-    uint64_t switches;   /* of these, after another machine */
-    uint64_t crossings;  /* times it was told of interrupts */
+    uint32_t host;        /* EMU_HOST_NONE: it has a processor of its own, and the rest is 0 */
+    uint64_t guest_ns;    /* executing its own instructions */
+    uint64_t kernel_ns;   /* the host's kernel, on its behalf */
+    uint64_t waited_ns;   /* runnable, without a processor */
+    uint64_t dispatches;  /* times it was given one */
+    uint64_t switches;    /* of these, after another machine */
+    uint64_t crossings;   /* times it was told of interrupts */
+    uint64_t card_frames; /* that its host's card sent for it, if that has a rate */
+    uint64_t card_bytes;
+    uint64_t card_ns; /* in which the card did */
+    struct emu_paging_report paging;
 };
 void emu_world_seat_report(const struct emu_world *world, uint32_t node,
                            struct emu_seat_report *report);
 
 /* A host's account. guest_ns + kernel_ns + idle_ns is total_ns, and the first two are the sums over
- * its nodes, to the nanosecond. */
+ * its nodes, to the nanosecond; so are all figures of paging but what is resident. */
 struct emu_host_report {
     uint32_t nodes;  /* placed on it */
     uint32_t queued; /* of these, waiting to be admitted */
@@ -217,6 +238,10 @@ struct emu_host_report {
     uint64_t dispatches;
     uint64_t switches;
     uint64_t crossings;
+    uint64_t card_frames; /* these three are the sums over its nodes, too */
+    uint64_t card_bytes;
+    uint64_t card_ns;
+    struct emu_paging_report paging;
 };
 /* Hosts are numbered from 0, entry after entry of the scenario. */
 uint32_t emu_world_host_count(const struct emu_world *world);
@@ -244,7 +269,8 @@ struct emu_node_cost {
     uint64_t devices_bytes;   /* states, boot text, events */
     uint64_t network_bytes;   /* its port */
     uint64_t frames_bytes;    /* private pages and blocks */
-    uint64_t other_bytes;     /* account, console text, place in the world */
+    uint64_t pager_bytes;     /* what its host's pager keeps of it, if its host pages */
+    uint64_t other_bytes;     /* account, console text, place in the world and on its host */
 };
 void emu_world_node_cost(const struct emu_world *world, uint32_t node, struct emu_node_cost *cost);
 

@@ -49,6 +49,9 @@ DENALI_API_BEGIN
 #define SCN_HOST_NONE        UINT32_MAX /* scn_group.host: its nodes have processors of their own */
 #define SCN_HOSTS_MAX        65536u     /* of all entries together */
 #define SCN_PROCESSORS_MAX   64u        /* of a host */
+#define SCN_HOST_DISKS_MAX   64u        /* of a host */
+#define SCN_PAGING_BLOCKS    8u         /* of memory that a node on a host that pages always has */
+#define SCN_WEIGHT_MAX       1000u      /* quanta */
 #define SCN_PROCESSOR_ANY    UINT8_MAX  /* scn_reservations_place: a node without a reservation */
 #define SCN_SITE_ANY         UINT32_MAX /* scn_group.site: the topology places the nodes */
 #define SCN_TIME_MAX_NS      31536000000000000ull /* a year: sums of times stay far from overflow */
@@ -95,10 +98,57 @@ struct scn_costs {
     uint64_t frame_send_ns;    /* a frame, on top of the trap */
     uint64_t frame_receive_ns; /* the same for one that is taken out of the card's queue */
     uint64_t copy_ns;          /* a KiB of a frame, either way */
+    uint64_t page_fault_ns;    /* a page is wanted that is not mapped, whatever comes of it */
+    uint64_t page_fill_ns;     /* a page is filled with zeros, or with a copy of an image's */
+    uint64_t disk_ns;          /* a disk operation is begun, and its end taken in */
+};
+
+enum scn_host_disk_type { SCN_HOST_DISK_ROTATING, SCN_HOST_DISK_FLASH };
+enum scn_disk_order { SCN_DISK_SCAN, SCN_DISK_FIFO };
+
+/* Like disks of a host. What is not the type's is 0. */
+struct scn_host_disk {
+    uint64_t count;
+    uint32_t type;  /* enum scn_host_disk_type */
+    uint32_t order; /* enum scn_disk_order */
+    uint64_t size_bytes;
+    uint64_t overhead_ns;
+    uint64_t rpm;
+    uint64_t heads;
+    uint64_t sectors_per_track;
+    uint64_t seek_track_ns;
+    uint64_t seek_average_ns;
+    uint64_t seek_full_ns;
+    uint64_t head_switch_ns;
+    uint64_t channels;
+    uint64_t read_ns;
+    uint64_t write_ns;
+    uint64_t rate_bps; /* of a channel */
+};
+
+/* How a host pages; all 0 if it does not. */
+struct scn_paging {
+    uint64_t block_bytes; /* a power of two of pages */
+    uint64_t window_ns;
+    uint64_t inactive_ns;
+    uint64_t writes; /* that replacement has under way at most */
+    uint64_t scan;   /* blocks that one decision looks at; 0: all */
 };
 
 enum scn_interrupts { SCN_INTERRUPTS_BATCHED, SCN_INTERRUPTS_IMMEDIATE };
+enum scn_card { SCN_CARD_NIC, SCN_CARD_PCNET };
 enum scn_idling { SCN_IDLE_WAIT, SCN_IDLE_SPIN };
+enum scn_woken { SCN_WOKEN_FIRST, SCN_WOKEN_ALTERNATE };
+
+/* What the machines of a host send and are sent goes through this. */
+struct scn_card {
+    uint64_t rate_bps;      /* 0: what is sent is on its network at once */
+    uint64_t send_queue;    /* frames of each machine */
+    uint64_t receive_queue; /* the same, 1..SCN_RECEIVE_QUEUE_MAX */
+    bool eager;             /* the work of receiving is done when a frame comes */
+};
+#define SCN_RECEIVE_QUEUE_MAX 64u /* what a machine's own card holds */
+#define SCN_SEND_QUEUE_MAX    65536u
 
 /* Like hosts, each of which shares its processors among the nodes that groups place there. */
 struct scn_host {
@@ -109,10 +159,16 @@ struct scn_host {
     uint64_t quantum_ns;
     uint32_t interrupts;   /* enum scn_interrupts */
     uint32_t idle;         /* enum scn_idling */
-    uint64_t period_ns;    /* in which a reservation is honoured */
+    uint32_t woken;        /* enum scn_woken */
+    uint64_t period_ns;    /* in which a reservation, and a cap, is honoured */
     uint64_t memory_bytes; /* 0: every node is admitted when it starts */
     uint64_t minimum_free_bytes;
+    uint64_t answer_ns; /* that a supervisor may take for a decision */
     struct scn_costs costs;
+    struct scn_card card;
+    struct scn_host_disk *disks;
+    uint32_t disk_count; /* entries */
+    struct scn_paging paging;
     uint32_t first_host; /* number of its first; derived */
     uint32_t node_count; /* that are placed on them; derived */
 };
@@ -160,11 +216,14 @@ struct scn_allow {
 
 /* What each node of a group may use at most; 0: no limit beyond the machine's own. */
 struct scn_limits {
-    uint64_t memory_bytes; /* pages the node has written */
-    uint64_t network_bps;  /* what it sends */
-    uint64_t disk_bytes;   /* what it writes to disks */
-    bool bind_address;     /* what it sends must come from its own MAC and IPv4 address */
-    uint64_t send_bps;     /* beyond, and beyond the burst, frames are dropped */
+    uint64_t memory_bytes;       /* pages the node has written */
+    uint64_t memory_floor_bytes; /* of its host's memory: what it has at least once it wants it, */
+    uint64_t memory_ceiling_bytes; /* and at most; 0: no bound */
+    uint64_t network_bps;          /* what it sends */
+    uint64_t disk_bytes;           /* what it writes to disks */
+    uint64_t processor_cap;        /* percent of one processor of its host in each period */
+    bool bind_address;             /* what it sends must come from its own MAC and IPv4 address */
+    uint64_t send_bps;             /* beyond, and beyond the burst, frames are dropped */
     uint64_t send_burst_bytes;
     uint64_t receive_bps;
     uint64_t receive_burst_bytes;
@@ -180,8 +239,9 @@ struct scn_disk {
     bool read_only;
     uint64_t latency_ns;
     uint64_t rate_bps;
-    char *mount; /* absolute path in the guest, of at most SCN_MOUNT_MAX bytes; NULL: nowhere */
-    bool keep;   /* what each node leaves on it goes to the run directory */
+    char *mount;  /* absolute path in the guest, of at most SCN_MOUNT_MAX bytes; NULL: nowhere */
+    bool keep;    /* what each node leaves on it goes to the run directory */
+    bool on_host; /* it lies on a disk of the node's host */
 };
 
 /* A file that every node of a group sees, or a folder's files; exactly one of text and from. */
@@ -199,6 +259,7 @@ struct scn_group {
     uint64_t count;     /* nodes, 1..SCN_NODES_MAX */
     bool scale;         /* --nodes changes the count of this group */
     char *network_name; /* "none" for no network */
+    uint32_t card;      /* enum scn_card */
     uint32_t network;   /* index in scn_scenario.networks or SCN_NETWORK_NONE; derived */
     char **arguments;   /* templates; without the program's own name */
     uint32_t argument_count;
@@ -213,6 +274,8 @@ struct scn_group {
     uint32_t host;       /* entry in scn_scenario.hosts or SCN_HOST_NONE; derived */
     uint32_t host_first; /* how many nodes of groups above are placed there too; derived */
     uint64_t reserve;    /* percent of a processor that each node is guaranteed; 0: none */
+    bool supervisor;     /* each node is in charge of its host's others */
+    uint64_t weight;     /* quanta that each node has in a row */
     struct scn_limits limits;
     struct scn_input *inputs;
     uint32_t input_count;
@@ -228,6 +291,26 @@ struct scn_group {
     uint32_t screen_width; /* pixels; 0: its nodes have no screen */
     uint32_t screen_height;
     uint32_t first_node; /* number of its first node; derived */
+};
+
+enum scn_action_kind {
+    SCN_ACTION_PAUSE,
+    SCN_ACTION_RESUME,
+    SCN_ACTION_DESTROY,
+    SCN_ACTION_START,
+    SCN_ACTION_WEIGHT,
+    SCN_ACTION_CAP,
+};
+#define SCN_INDEX_ALL UINT32_MAX
+
+/* Something that is done to machines of a host. */
+struct scn_action {
+    uint64_t at_ns;
+    uint32_t action; /* enum scn_action_kind */
+    char *group;
+    uint32_t group_index; /* derived */
+    uint64_t index;       /* in the group, or SCN_INDEX_ALL */
+    uint64_t value;       /* of WEIGHT and CAP */
 };
 
 enum scn_statistic {
@@ -286,6 +369,8 @@ struct scn_scenario {
     uint64_t duration_ns;
     struct scn_network *networks;
     uint32_t network_count;
+    struct scn_action *actions; /* in order of time */
+    uint32_t action_count;
     struct scn_host *hosts;
     uint32_t host_count; /* entries */
     struct scn_group *groups;
@@ -409,8 +494,11 @@ uint32_t scn_host_entry(const struct scn_scenario *scenario, uint32_t host);
 void scn_host_name(const struct scn_scenario *scenario, uint32_t host,
                    char name[SCN_NODE_NAME_MAX]);
 /* What a node takes of its host's memory while it lives: its limit if it has one, else all that it
- * has. */
-uint64_t scn_group_backing_bytes(const struct scn_group *group);
+ * has; of a host that pages its floor in whole blocks, and SCN_PAGING_BLOCKS. */
+uint64_t scn_group_backing_bytes(const struct scn_scenario *scenario,
+                                 const struct scn_group *group);
+/* How many disks a host of the entry has. */
+uint64_t scn_host_disks(const struct scn_host *host);
 
 /* Gives each node that has a reservation the first processor of its host where it fits, in the
  * order of nodes; processors has node_count entries. False if one does not fit, which *misfit then

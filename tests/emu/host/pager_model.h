@@ -328,18 +328,21 @@ class PagerModel
     template <typename Next> int round(int m, size_t count, Next next, bool own)
     {
         int resort[2][2] = {{-1, -1}, {-1, -1}};
+        size_t looked = 0;
         for (size_t step = 0; step < count; step++) {
             bool any = std::max({resort[0][0], resort[0][1], resort[1][0], resort[1][1]}) >= 0;
-            if (!own && step >= scan_max && (any || writes())) {
+            if (!own && looked >= scan_max && (any || writes())) {
                 break;
             }
             int i = next();
             Frame &frame = frames[i];
-            if (frame.state != Frame::kHere || frame.writing || pinned(i)) {
+            if ((frame.state == Frame::kHere || frame.state == Frame::kReading) && !frame.image &&
+                frame.owner != m &&
+                (int)machines[frame.owner].frames.size() <= blocks(machines[frame.owner].floor)) {
                 continue;
             }
-            if (!frame.image && frame.owner != m &&
-                (int)machines[frame.owner].frames.size() <= blocks(machines[frame.owner].floor)) {
+            looked++;
+            if (frame.state != Frame::kHere || frame.writing || pinned(i)) {
                 continue;
             }
             int &last = resort[frame.dirty][frame.used];
@@ -443,7 +446,7 @@ class PagerModel
             }
             return "hit";
         }
-        bool own = !of_image || machine.write;
+        bool own = !of_image || (machine.write && source >= 0);
         if (source >= 0) {
             frames[source].held++;
         }
@@ -481,7 +484,6 @@ class PagerModel
             }
         }
         frame.state = Frame::kReading;
-        frame.dirty = own && of_image;
         if (of_image) {
             const Image &image = images[machine.image];
             transfer(i, image.disk, image.sector, image.pages, block, false, m);

@@ -42,6 +42,9 @@ Side::Side(const Trial &trial, struct vcpu_arena *arena, struct vcpu_image *imag
             store(region.address, region.bytes);
         }
     }
+    if (trial.paged) {
+        vcpu_space_paging_begin(&space);
+    }
     if (trial.pages_max < UINT32_MAX) {
         space.private_limit = space.private_count + trial.pages_max;
     }
@@ -59,7 +62,8 @@ void Side::serve(const struct vcpu_stop &now)
     }
     for (uint64_t value : {(uint64_t)now.reason, vcpu.retired, (uint64_t)vcpu.eip,
                            (uint64_t)now.access.address << 32 | now.access.value,
-                           (uint64_t)now.fault.kind << 32 | now.fault.address}) {
+                           (uint64_t)now.fault.kind << 32 | now.fault.address,
+                           (uint64_t)now.page.page << 1 | now.page.write}) {
         stops = (stops ^ value) * 0x9e3779b97f4a7c15u;
         stops ^= stops >> 29;
     }
@@ -67,6 +71,13 @@ void Side::serve(const struct vcpu_stop &now)
     case VCPU_STOP_PORT:
     case VCPU_STOP_REGISTER:
         vcpu_access_complete(&vcpu, &now.access, (uint32_t)(vcpu.retired * 0x01000193));
+        break;
+    case VCPU_STOP_PAGE:
+        if (!trial_.paged || !vcpu_space_absent(&space, now.page.page, now.page.write)) {
+            broken = " stops at a page that is there";
+        }
+        vcpu_space_let(&space, now.page.page, 1, now.page.write);
+        pages++;
         break;
     case VCPU_STOP_IDLE:
         vcpu.cycles += 1000;
@@ -130,9 +141,28 @@ void Side::act(Mark::Action action)
         vcpu.irq_pending = 1;
         vcpu.irq_handler = trial_.address + offsets_[program.labels[program.handler]];
         struct vcpu_fault fault;
+        struct vcpu_need need;
+        while (vcpu_interrupt_lacks(&vcpu, &need)) {
+            vcpu_space_let(&space, need.page, 1, need.write);
+        }
         if (!vcpu_interrupt_deliver(&vcpu, &fault)) { /* no stack: as if it had not been */
             vcpu.irq_enabled = false;
             vcpu.irq_pending = 0;
+        }
+    }
+    if (trial_.paged) {
+        forget();
+    }
+}
+
+/* A quarter of the pages may not be written any more, and a quarter not be read; from the
+ * instruction count, which both sides share. */
+void Side::forget()
+{
+    for (uint32_t page = 0; page < MEMORY_BYTES / VCPU_PAGE_BYTES; page++) {
+        uint64_t dice = (vcpu.retired * 64 + page) * 0x9e3779b97f4a7c15u >> 60;
+        if (dice < 8) {
+            vcpu_space_forget(&space, page, 1, dice < 4);
         }
     }
 }
@@ -216,7 +246,8 @@ void Lockstep::begin(const Trial &trial)
         companion->vcpu.eflags ^= VCPU_FLAG_ALL & ~VCPU_FLAG_DF;
     }
     if (trial.cache_bytes && vcpu_engine_find("translator")) {
-        struct cache *cache = cache_of(image_, TRANSLATOR_SLOT);
+        struct cache *cache =
+            cache_of(image_, trial.paged ? TRANSLATOR_PAGED_SLOT : TRANSLATOR_SLOT);
         if (cache) {
             cache->half_bytes = trial.cache_bytes;
         }
@@ -390,5 +421,6 @@ Trial random_trial(ProgramMaker &maker, uint64_t number, uint64_t length)
         trial.cache_bytes = 2048u << random_below(&random, 4);
     }
     trial.companion = random_below(&random, 4) == 0;
+    trial.paged = random_below(&random, 4) == 0;
     return trial;
 }

@@ -38,6 +38,7 @@ struct Trial {
     std::vector<uint64_t> cuts;      /* ascending; where a call of the others ends, too */
     uint32_t pages_max = UINT32_MAX; /* private pages beyond those of the beginning */
     uint32_t cache_bytes = 0;        /* of translated code in a generation; 0: as many as usual */
+    bool paged = false;     /* all is absent until it is wanted, and some again at each mark */
     bool companion = false; /* a machine with other registers is run by the others in between */
 };
 
@@ -69,8 +70,11 @@ class Side
     uint64_t retired_unchanged = 0; /* instructions while no code had been changed */
     std::string broken;             /* what of the engine contract */
 
+    uint64_t pages = 0; /* how many it stopped at */
+
   private:
     void serve(const struct vcpu_stop &stop);
+    void forget();
 
     const Trial &trial_;
     const std::vector<uint32_t> offsets_;

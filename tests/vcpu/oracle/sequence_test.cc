@@ -48,7 +48,7 @@ class SequenceTest : public testing::Test
             count = 1;
         }
         unsigned failures = 0;
-        uint64_t retired = 0, unchanged = 0, faults = 0, ended = 0, lost = 0;
+        uint64_t retired = 0, unchanged = 0, faults = 0, pages = 0, ended = 0, lost = 0;
         for (uint64_t number = first; number < first + count; number += 2) {
             std::array<Trial, 2> trials;
             std::array<std::unique_ptr<Lockstep>, 2> runs;
@@ -75,6 +75,7 @@ class SequenceTest : public testing::Test
                 retired += runs[i]->b->vcpu.retired;
                 unchanged += runs[i]->b->retired_unchanged;
                 faults += runs[i]->b->faults;
+                pages += runs[i]->b->pages;
                 bool terminated = runs[i]->b->stop.reason == VCPU_STOP_TERMINATE;
                 ended += terminated;
                 lost += runs[i]->b->done() && !terminated;
@@ -94,6 +95,7 @@ class SequenceTest : public testing::Test
         if (count == 1) {
             return;
         }
+        EXPECT_GT(pages, count) << "pages that were absent";
         EXPECT_GT(retired, count * 500) << "the programs die too early to tell anything";
         if (in_image) {
             EXPECT_GT(unchanged, retired / 2) << "what has changed itself is interpreted";

@@ -176,6 +176,7 @@ class Shrinker
     {
         accept_with([](Trial &trial) { trial.pages_max = UINT32_MAX; });
         accept_with([](Trial &trial) { trial.companion = false; });
+        accept_with([](Trial &trial) { trial.paged = false; });
         accept_with([](Trial &trial) { trial.cache_bytes = 0; });
         accept_with([](Trial &trial) { trial.in_image = true; });
         accept_with([](Trial &trial) { trial.data_in_image = false; });
@@ -328,6 +329,9 @@ std::string listing(const Trial &trial)
     }
     if (trial.companion) {
         result += "\n  with another machine of the image by turns";
+    }
+    if (trial.paged) {
+        result += "\n  all pages absent at first, and some again at each mark";
     }
     result += trial.in_image ? "\n  code, in the image:" : "\n  code, written into memory:";
     std::vector<uint8_t> bytes = trial.program.assemble(trial.address);

@@ -110,6 +110,21 @@ enum status trace_run_instructions_append(struct trace_run *run, const char *nod
 
 /* --- at the end ----------------------------------------------------------------------------- */
 
+/* What paging came to, of a node or a host: columns of both tables, in this order. */
+struct trace_paging_account {
+    uint64_t page_faults;
+    uint64_t pages_filled;
+    uint64_t pages_copied;
+    uint64_t page_ins;
+    uint64_t page_outs;
+    uint64_t pages_resident;
+    uint64_t pages_resident_max;
+    uint64_t page_wait_ns;
+    uint64_t disk_operations;
+    uint64_t disk_wait_ns;
+    uint64_t disk_busy_ns;
+};
+
 /* A node's account: one line of nodes.csv. */
 struct trace_node_account {
     const char *node;  /* its name */
@@ -146,6 +161,10 @@ struct trace_node_account {
     uint64_t dispatches;
     uint64_t switches;
     uint64_t crossings;
+    uint64_t card_frames;
+    uint64_t card_bytes;
+    uint64_t card_ns;
+    struct trace_paging_account paging;
     uint64_t faults;
     uint64_t digest;
 };
@@ -172,6 +191,10 @@ struct trace_host_account {
     uint64_t crossings;
     uint64_t memory_bytes;
     uint64_t committed_bytes;
+    uint64_t card_frames;
+    uint64_t card_bytes;
+    uint64_t card_ns;
+    struct trace_paging_account paging;
 };
 
 /* Starts hosts.csv, of runs that have hosts. */

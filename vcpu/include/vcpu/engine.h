@@ -12,6 +12,10 @@
  * Accesses to ports and virtual registers, `idle` and `terminate` stop the engine *before* the
  * instruction: the host performs it and calls vcpu_access_complete (or, for idle and terminate,
  * vcpu_idle_complete), which retires it. If the host refuses it is a fault and nothing retires.
+ *
+ * An instruction that needs a page which is absent (vcpu/memory.h) stops the engine before it, too.
+ * It is begun anew when the engine is next run, once for each page that it lacks; of a repeated
+ * string instruction that is the iteration.
  */
 #ifndef DENALI_VCPU_ENGINE_H
 #define DENALI_VCPU_ENGINE_H
@@ -33,6 +37,7 @@ enum vcpu_stop_reason {
     VCPU_STOP_TERMINATE,  /* at `terminate` */
     VCPU_STOP_FAULT,      /* the next instruction faults; see fault */
     VCPU_STOP_BREAKPOINT, /* at an address in the engine's breakpoint set */
+    VCPU_STOP_PAGE,       /* the next instruction needs a page that is absent; see page */
 };
 
 /* A port or virtual-register access that the host is to perform. */
@@ -51,6 +56,7 @@ struct vcpu_stop {
     uint64_t retired;          /* by this call */
     struct vcpu_access access; /* PORT, REGISTER */
     struct vcpu_fault fault;   /* FAULT */
+    struct vcpu_need page;     /* PAGE */
 };
 
 struct vcpu_engine;

@@ -10,6 +10,7 @@
  *   counts as 0.
  * - Page 0 and the virtual-register page (1) never have entries.
  * - A frame that is not private is never written again, so what was decoded from it stays true.
+ * - An absent page has no entry of the kind for which it is absent.
  *
  * A space belongs to one logical process and is used by one thread at a time. The arena is shared
  * among threads: reference counts are atomic, the free list is locked.
@@ -88,6 +89,9 @@ struct vcpu_space {
     struct vcpu_arena *arena; /* not owned */
     struct vcpu_image *image; /* one reference held */
     struct vcpu_pages *pages; /* the last snapshot, while no page has changed hands since */
+    uint64_t *absent;         /* of a node whose host has a pager: a bit a page that may not be
+                                 read until the host lets it, then a bit a page that may not be
+                                 written; NULL: nothing is absent */
     bool code_private;        /* a page of the image's code is no longer the image's */
     bool code_written;        /* set when a page that may hold code became private or changed
                                  under a running block; the engine clears it */
@@ -101,8 +105,8 @@ void vcpu_space_fini(struct vcpu_space *space);
 
 /*
  * Slow paths of one access within one page: make the entry and return the host address of
- * `address`, or NULL if the address is not memory (page 0, virtual registers, past the end) or no
- * frame may be had. The write path makes the page private.
+ * `address`, or NULL if the address is not memory (page 0, virtual registers, past the end), no
+ * frame may be had, or the page is absent. The write path makes the page private.
  */
 const uint8_t *vcpu_space_read_page(struct vcpu_space *space, uint32_t address);
 uint8_t *vcpu_space_write_page(struct vcpu_space *space, uint32_t address);
@@ -112,8 +116,39 @@ uint8_t *vcpu_space_write_page(struct vcpu_space *space, uint32_t address);
 uint32_t vcpu_space_frame(const struct vcpu_space *space, uint32_t page);
 
 /*
+ * Absent pages: what a pager has not let the node have. What the guest does there stops its engine
+ * (VCPU_STOP_PAGE); the host itself reads and writes them as any other. Which pages are absent is
+ * state: it is the same on every engine.
+ */
+/* From now on all of memory is absent; until end. */
+void vcpu_space_paging_begin(struct vcpu_space *space);
+void vcpu_space_paging_end(struct vcpu_space *space);
+/* Pages of memory, or past its end, that the guest may read, and, for write, write. */
+void vcpu_space_let(struct vcpu_space *space, uint32_t page, uint32_t page_count, bool write);
+/* They are absent again, or may only not be written. */
+void vcpu_space_forget(struct vcpu_space *space, uint32_t page, uint32_t page_count,
+                       bool writes_only);
+/* The first page of these bytes that is absent; false: none is. */
+bool vcpu_space_lacks(const struct vcpu_space *space, uint32_t address, uint32_t size_bytes,
+                      bool write, uint32_t *page);
+/* Words of each of the two halves of `absent`. */
+static inline uint32_t vcpu_space_absent_words(const struct vcpu_space *space)
+{
+    return (space->size_bytes / VCPU_PAGE_BYTES + 63) / 64;
+}
+static inline bool vcpu_space_absent(const struct vcpu_space *space, uint32_t page, bool write)
+{
+    if (!space->absent || page >= space->size_bytes / VCPU_PAGE_BYTES) {
+        return false;
+    }
+    uint32_t word = page / 64 + (write ? vcpu_space_absent_words(space) : 0);
+    return space->absent[word] >> page % 64 & 1;
+}
+
+/*
  * Checked copies for devices and the host: all or nothing. False (and nothing copied) if any byte
- * is not memory. The only way a device reaches guest memory; a policy can be put here.
+ * is not memory. The only way a device reaches guest memory; a policy can be put here. They do not
+ * ask whether pages are absent: who copies for the guest has to (vcpu_space_lacks).
  */
 bool vcpu_space_load(struct vcpu_space *space, uint32_t address, void *bytes, uint32_t size_bytes);
 bool vcpu_space_store(struct vcpu_space *space, uint32_t address, const void *bytes,

@@ -70,6 +70,12 @@ struct vcpu {
     struct vcpu_space *space; /* the current address space; not owned */
 };
 
+/* A page that the guest needs before it can go on. */
+struct vcpu_need {
+    uint32_t page;
+    bool write;
+};
+
 DENALI_API_END
 
 /* --- within the house: not exported ----------------------------------------------------------- */
@@ -84,6 +90,9 @@ void vcpu_reset(struct vcpu *vcpu, uint32_t entry);
  * nothing changes but *fault (MEMORY at the stack address); otherwise fault->kind is NONE.
  */
 bool vcpu_interrupt_deliver(struct vcpu *vcpu, struct vcpu_fault *fault);
+
+/* Would it need a page of the stack that is absent? Then it may not be called yet. */
+bool vcpu_interrupt_lacks(const struct vcpu *vcpu, struct vcpu_need *need);
 
 /* Would vcpu_interrupt_deliver do something now? */
 static inline bool vcpu_interrupt_due(const struct vcpu *vcpu)

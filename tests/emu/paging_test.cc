@@ -1,0 +1,247 @@
+/* Hosts that page: what may not show, what must, and sums. */
+#include <algorithm>
+
+#include "world_fixture.h"
+
+extern "C" {
+#include <base/random.h>
+}
+
+namespace
+{
+
+const uint64_t kEnd_ns = 16000000;
+
+/* Hosts of several kinds, whose machines want more than there is. */
+std::vector<std::string> Worlds()
+{
+    std::vector<std::string> worlds;
+    const std::string guest = ", image: " + GuestPath("roam") + ", memory: 512KiB, network: lan";
+    const std::string flash = ", disks: [{type: flash, size: 64MiB, read: 9us, write: 5us}]";
+    const std::string disks =
+        ", disks: [{count: 2, size: 256MiB, seek_track: 2us, seek_average: 5us, seek_full: 9us, "
+        "rpm: 100000, overhead: 1us}]";
+    for (const std::string &kind : std::vector<std::string>{
+             ", memory: 400KiB, paging: {block: 4KiB, window: 300us, inactive: 1ms}" + flash,
+             ", memory: 640KiB, processors: 2, paging: {block: 8KiB, writes: 3, window: 200us}" +
+                 flash,
+             ", memory: 400KiB, interrupts: immediate, paging: {block: 4KiB, scan: 20}" + disks,
+             ", memory: 400KiB, processors: 3, count: 2, minimum_free: 40KiB, paging: {block: "
+             "4KiB, inactive: 500us}" +
+                 flash}) {
+        worlds.push_back("general: {name: paging, seed: 6, duration: 1s}\n"
+                         "networks: [{name: lan, type: lan, latency: 20us}]\n"
+                         "hosts: [{name: box, cpu_hz: 300MHz, quantum: 50us, costs: {switch: 3us, "
+                         "trap: 900ns, page_fault: 2us, page_fill: 1us, disk: 4us}" +
+                         kind +
+                         "}]\n"
+                         "groups:\n"
+                         "- {name: a" +
+                         guest +
+                         ", count: 4, host: box, disks: [{name: d, size: 256KiB, on_host: true}, "
+                         "{name: e, size: 4KiB}]}\n"
+                         "- {name: floor" +
+                         guest +
+                         ", host: box, limits: {memory_floor: 64KiB, memory_ceiling: 128KiB}}\n"
+                         "- {name: alone" +
+                         guest +
+                         ", cpu_hz: 70MHz}\n"
+                         "- {name: mortal" +
+                         guest + ", count: 4, host: box, arguments: [m]}\n");
+    }
+    return worlds;
+}
+
+uint64_t DigestOf(const std::string &yaml, const char *engine, uint32_t jobs)
+{
+    TestWorld world(yaml, engine, jobs);
+    world.Run(kEnd_ns);
+    return world.Digest();
+}
+
+struct emu_host_report HostReport(TestWorld &world, uint32_t host)
+{
+    struct emu_host_report report;
+    emu_world_host_report(world.get(), host, &report);
+    return report;
+}
+
+} // namespace
+
+TEST(Paging, EnginesAndThreadsDoNotShow)
+{
+    for (const std::string &yaml : Worlds()) {
+        SCOPED_TRACE(yaml);
+        const uint64_t reference = DigestOf(yaml, nullptr, 1);
+        for (const std::string &engine : EngineNames()) {
+            EXPECT_EQ(DigestOf(yaml, engine.c_str(), 3), reference) << engine;
+        }
+    }
+}
+
+TEST(Paging, HowTheRunIsCutDoesNotShow)
+{
+    struct random_stream random;
+    random_init_seed(&random, 141);
+    for (const std::string &yaml : Worlds()) {
+        SCOPED_TRACE(yaml);
+        const uint64_t whole = DigestOf(yaml, nullptr, 1);
+        for (uint64_t longest_ns : {3000u, 60000u, 900000u}) {
+            TestWorld world(yaml);
+            uint64_t now_ns = longest_ns < 10000 ? kEnd_ns - 1500000 : 0;
+            world.Run(now_ns);
+            while (now_ns < kEnd_ns) {
+                now_ns = std::min(kEnd_ns, now_ns + 1 + random_below(&random, longest_ns));
+                world.Run(now_ns);
+            }
+            EXPECT_EQ(world.Digest(), whole) << "pieces of at most " << longest_ns << " ns";
+        }
+    }
+}
+
+TEST(Paging, SaveAndLoadAtARandomTimeDoNotShow)
+{
+    struct random_stream random;
+    random_init_seed(&random, 143);
+    for (const std::string &yaml : Worlds()) {
+        SCOPED_TRACE(yaml);
+        const uint64_t whole = DigestOf(yaml, nullptr, 1);
+        for (int round = 0; round < 4; round++) {
+            const uint64_t cut_ns = random_below(&random, kEnd_ns);
+            TestWorld before(yaml);
+            before.Run(cut_ns);
+            const std::vector<uint8_t> state = before.Save();
+            TestWorld after(yaml, nullptr, 1 + round % 2);
+            after.Run(random_below(&random, kEnd_ns)); /* into one that is elsewhere */
+            ASSERT_EQ(after.Load(state), STATUS_OK) << "cut at " << cut_ns;
+            EXPECT_EQ(after.Save(), state);
+            after.Run(kEnd_ns);
+            EXPECT_EQ(after.Digest(), whole) << "cut at " << cut_ns;
+        }
+    }
+}
+
+/* A damaged state is refused, or is one that could have been: it runs on. */
+TEST(Paging, ADamagedStateHarmsNobody)
+{
+    const std::string yaml = Worlds()[0];
+    TestWorld before(yaml);
+    before.Run(3000000);
+    const std::vector<uint8_t> state = before.Save();
+    struct random_stream random;
+    random_init_seed(&random, 147);
+    uint32_t refused = 0;
+    const size_t hosts_bytes = 20000; /* they are the end of it */
+    for (int round = 0; round < 400; round++) {
+        std::vector<uint8_t> damaged = state;
+        const size_t at = damaged.size() - 1 - random_below(&random, hosts_bytes);
+        damaged[at] ^= (uint8_t)(1 + random_below(&random, 255));
+        TestWorld world(yaml);
+        if (world.Load(damaged) == STATUS_OK) {
+            world.Run(3200000);
+            HostReport(world, 0);
+        } else {
+            refused++;
+        }
+    }
+    EXPECT_GT(refused, 40u);
+}
+
+TEST(Paging, EveryPageAndDiskOperationIsSomebodys)
+{
+    struct random_stream random;
+    random_init_seed(&random, 153);
+    uint64_t blocks = 0; /* of nodes' own disks on the host's */
+    for (const std::string &yaml : Worlds()) {
+        SCOPED_TRACE(yaml);
+        TestWorld world(yaml);
+        uint64_t now_ns = 0;
+        for (int round = 0; round < 40; round++) {
+            now_ns += 1 + random_below(&random, 800000);
+            world.Run(now_ns);
+            for (uint32_t host = 0; host < emu_world_host_count(world.get()); host++) {
+                const struct emu_host_report report = HostReport(world, host);
+                const struct emu_paging_report &sum = report.paging;
+                EXPECT_EQ(report.guest_ns + report.kernel_ns + report.idle_ns, report.total_ns);
+                EXPECT_LE(sum.pages_resident * 4096, report.memory_bytes);
+                uint64_t sums[9] = {};
+                for (uint32_t node = 0; node < emu_world_node_count(world.get()); node++) {
+                    struct emu_seat_report seat;
+                    emu_world_seat_report(world.get(), node, &seat);
+                    if (seat.host != host) {
+                        EXPECT_TRUE(seat.host != EMU_HOST_NONE || seat.paging.faults == 0);
+                        continue;
+                    }
+                    const struct emu_paging_report &paging = seat.paging;
+                    const uint64_t figures[9] = {
+                        paging.faults,          paging.pages_filled, paging.pages_copied,
+                        paging.page_ins,        paging.page_outs,    paging.page_wait_ns,
+                        paging.disk_operations, paging.disk_wait_ns, paging.disk_busy_ns};
+                    for (int i = 0; i < 9; i++) {
+                        sums[i] += figures[i];
+                    }
+                    EXPECT_LE(paging.pages_resident, paging.pages_resident_max);
+                }
+                const uint64_t totals[9] = {
+                    sum.faults,          sum.pages_filled, sum.pages_copied,
+                    sum.page_ins,        sum.page_outs,    sum.page_wait_ns,
+                    sum.disk_operations, sum.disk_wait_ns, sum.disk_busy_ns};
+                for (int i = 0; i < 9; i++) {
+                    EXPECT_EQ(sums[i], totals[i]) << "figure " << i;
+                }
+            }
+        }
+        EXPECT_GT(HostReport(world, 0).paging.page_ins, 5u);
+        EXPECT_GT(HostReport(world, 0).paging.page_outs, 0u);
+        for (uint32_t node = 0; node < 4; node++) {
+            blocks += world.Report(node).disk_reads + world.Report(node).disk_writes;
+        }
+        EXPECT_GT(HostReport(world, 0).paging.pages_copied, 0u);
+    }
+    EXPECT_GT(blocks, 0u);
+}
+
+/* Whitaker, Shaw and Gribble, OSDI 2002, section "Scaling Bottlenecks": 8,472 bytes of a machine
+ * that is swapped out, nearly all of it a kernel stack. Nothing here has a stack. */
+TEST(Paging, WhatIsKeptOfAMachineBesideItsPagesIsLessThanThePublishedKernelKept)
+{
+    TestWorld world(Worlds()[0]);
+    world.Run(kEnd_ns);
+    uint32_t paged = 0;
+    for (uint32_t i = 0; i < emu_world_node_count(world.get()); i++) {
+        struct emu_node_cost cost;
+        emu_world_node_cost(world.get(), i, &cost);
+        const uint64_t kept = cost.processor_bytes + cost.tables_bytes + cost.devices_bytes +
+                              cost.network_bytes + cost.pager_bytes + cost.other_bytes;
+        paged += cost.pager_bytes > 0;
+        EXPECT_LT(kept, 8472u);
+    }
+    EXPECT_GT(paged, 4u);
+}
+
+/* What a guest computes and says is what it would without a pager: only its times differ. A machine
+ * whose random numbers do not depend on time ends with the same memory and the same text. */
+TEST(Paging, AGuestSeesTimeAndNothingElse)
+{
+    auto yaml = [](const std::string &place, const std::string &host) {
+        return "general: {name: same, seed: 3, duration: 9s}\n"
+               "hosts: [{name: box, cpu_hz: 300MHz" +
+               host +
+               "}]\n"
+               "groups: [{name: r, image: " +
+               GuestPath("roam") + ", memory: 512KiB, network: none, arguments: [m], count: 3, " +
+               place + "}]\n";
+    };
+    TestWorld own(yaml("cpu_hz: 300MHz", ""));
+    TestWorld paged(yaml("host: box", ", memory: 200KiB, paging: {block: 4KiB}, disks: [{type: "
+                                      "flash, size: 64MiB}]"));
+    own.Run(4000000000);
+    paged.Run(4000000000);
+    EXPECT_GT(HostReport(paged, 0).paging.page_ins, 100u);
+    for (uint32_t node = 0; node < 3; node++) {
+        ASSERT_STREQ(own.Report(node).state, "terminated") << node;
+        ASSERT_STREQ(paged.Report(node).state, "terminated") << node;
+        EXPECT_GT(own.Report(node).console_bytes, 80000u) << node;
+        EXPECT_TRUE(own.consoles[node] == paged.consoles[node]) << node;
+    }
+}
