@@ -115,8 +115,7 @@ static int accept_one(int listener)
 
 /* Says, on stderr, how to come here. */
 static void invite(struct emu_world *world, const struct scn_scenario *scenario,
-                   const struct emu_debug *debug, const struct emu_recorded *recorded,
-                   uint16_t port)
+                   struct emu_debug *debug, const struct emu_recorded *recorded, uint16_t port)
 {
     char name[SCN_NODE_NAME_MAX];
     uint32_t node = emu_debug_node(debug);
@@ -125,6 +124,14 @@ static void invite(struct emu_world *world, const struct scn_scenario *scenario,
     fprintf(stderr, "denali: %s stands at %llu.%09llu s of virtual time, instruction %" PRIu64 "\n",
             name, time_ns / TIME_NS_PER_S, time_ns % TIME_NS_PER_S,
             emu_debug_position(debug).retired);
+    if (emu_debug_damage_take(debug, &time_ns)) {
+        char at[SCN_MOMENT_TEXT_MAX];
+        scn_moment_write(time_ns, at);
+        fprintf(stderr,
+                "denali: the recording's checkpoint at %s is damaged: came from the one before; "
+                "`denali verify` tells how far it is good\n",
+                at);
+    }
     if (recorded && emu_recorded_ending_text(recorded)[0]) {
         char end[SCN_MOMENT_TEXT_MAX];
         scn_moment_write(emu_recorded_end_ns(recorded), end);

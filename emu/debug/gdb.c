@@ -160,16 +160,14 @@ static void tell_end(struct gdb *gdb)
 
 void gdb_tell_damage(struct gdb *gdb)
 {
-    struct emu_moments *moments = &gdb->debug->moments;
+    uint64_t time_ns;
     char text[128];
-    if (moments->damaged) {
-        int length =
-            snprintf(text, sizeof text,
-                     "[the recording's checkpoint at %llu.%09llu s is damaged: came from "
-                     "the one before]\n",
-                     moments->damaged_ns / TIME_NS_PER_S, moments->damaged_ns % TIME_NS_PER_S);
+    if (emu_debug_damage_take(gdb->debug, &time_ns)) {
+        int length = snprintf(text, sizeof text,
+                              "[the recording's checkpoint at %llu.%09llu s is damaged: came from "
+                              "the one before]\n",
+                              time_ns / TIME_NS_PER_S, time_ns % TIME_NS_PER_S);
         gdb_tell(gdb, text, (size_t)length);
-        moments->damaged = false;
     }
 }
 

@@ -316,6 +316,14 @@ enum status emu_debug_resume(struct emu_debug *debug, enum emu_debug_direction d
                                           : emu_debug_backward(debug, span.step, stop, error);
 }
 
+bool emu_debug_damage_take(struct emu_debug *debug, uint64_t *time_ns)
+{
+    bool damaged = debug->moments.damaged;
+    debug->moments.damaged = false;
+    *time_ns = debug->moments.damaged_ns;
+    return damaged;
+}
+
 /* --- looking and writing ---------------------------------------------------------------------- */
 
 uint32_t emu_debug_node(const struct emu_debug *debug)

@@ -160,6 +160,10 @@ enum status emu_debug_resume(struct emu_debug *debug, enum emu_debug_direction d
 enum status emu_debug_goto(struct emu_debug *debug, uint64_t time_ns, struct emu_debug_stop *stop,
                            struct error *error) MUST_USE;
 
+/* Was a damaged checkpoint of the recording passed over since this was last asked? The last one's
+ * time; the moment before it did. */
+bool emu_debug_damage_take(struct emu_debug *debug, uint64_t *time_ns);
+
 /* Another node is the one to debug, where the world stands. */
 void emu_debug_node_set(struct emu_debug *debug, uint32_t node);
 
