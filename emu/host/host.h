@@ -205,6 +205,8 @@ enum emu_host_act {
     EMU_HOST_PAGED,     /* the same; the pager lets a machine go on that waited */
     EMU_HOST_TRANSFER,  /* detail: id << 1 | write; of the pager, begun for the node */
     EMU_HOST_TRANSFERRED, /* the same, done; the node is the first */
+    EMU_HOST_RAN,         /* detail: ns of its own time, of which the pager is now told */
+    EMU_HOST_GONE,        /* it is the pager's no more */
 };
 struct emu_host_note {
     uint64_t time_ns;

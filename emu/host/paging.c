@@ -206,6 +206,7 @@ void emu_seat_paging_end(struct emu_seat *seat, uint64_t now_ns)
     /* As it ends it waits for nothing, so this is all that it came to. */
     const struct emu_pager_account account = emu_pager_account(seat->host->pager, number_of(seat));
     account_add(&seat->paged, &account);
+    emu_host_tell(seat->host, now_ns, EMU_HOST_GONE, 0, seat, 0);
     emu_pager_machine_remove(seat->host->pager, now_ns, number_of(seat));
     emu_seat_paging_forget(seat);
 }
@@ -263,6 +264,7 @@ static void tell_ran(struct emu_seat *seat, uint64_t now_ns)
         forgotten_drop(seat);
     }
     seat->holds = false;
+    emu_host_tell(seat->host, now_ns, EMU_HOST_RAN, 0, seat, ran_ns);
     emu_pager_ran(seat->host->pager, now_ns, number_of(seat), ran_ns);
 }
 
@@ -270,6 +272,10 @@ void emu_seat_paging_left(struct emu_seat *seat, uint64_t now_ns)
 {
     if (seat->node->space.absent && seat->holds) {
         tell_ran(seat, now_ns);
+        if (seat->host->model->paging.references) { /* so that all that it touches next is seen */
+            struct vcpu_space *space = &seat->node->space;
+            vcpu_space_forget(space, 0, space->size_bytes / VCPU_PAGE_BYTES, false);
+        }
     }
     seat->holds = false;
 }
@@ -284,6 +290,12 @@ bool emu_seat_page(struct emu_seat *seat, uint64_t now_ns)
         seat->owed_ns += host->model->costs.page_fault_ns;
     }
     emu_host_tell(host, now_ns, EMU_HOST_PAGE, seat->home, seat, told_page(seat, outcome));
+    if (host->model->paging.references) {
+        struct emu_record *record =
+            emu_process_record(host->process, seat->node, EMU_RECORD_PAGE, NULL, 0);
+        record->cause = outcome;
+        record->page = (uint64_t)seat->need.page << 1 | seat->need.write;
+    }
     if (outcome == EMU_PAGE_WAIT) {
         seat->waits = true;
         return false;
