@@ -49,9 +49,9 @@ bool emu_node_device_present(const struct emu_node *node, uint32_t device)
     const struct scn_group *group = &node->process->world->scenario->groups[node->group];
     switch ((enum dev_index)device) {
     case DEV_NIC:
-        return group->card == SCN_CARD_NIC;
+        return group->card == SCN_NIC_ONE_INSTRUCTION;
     case DEV_PCNET:
-        return group->card == SCN_CARD_PCNET;
+        return group->card == SCN_NIC_PCNET;
     case DEV_CONSOLE:
     case DEV_TIMER:
     case DEV_OBSERVER:

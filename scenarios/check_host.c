@@ -72,7 +72,7 @@ static enum status check_card(const struct scn_scenario *scenario, uint32_t inde
                               struct error *error)
 {
     const struct scn_group *group = &scenario->groups[index];
-    if (group->card != SCN_CARD_PCNET || group->host == SCN_HOST_NONE ||
+    if (group->card != SCN_NIC_PCNET || group->host == SCN_HOST_NONE ||
         !scenario->hosts[group->host].paging.block_bytes) {
         return STATUS_OK;
     }

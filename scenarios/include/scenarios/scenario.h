@@ -136,7 +136,7 @@ struct scn_paging {
 };
 
 enum scn_interrupts { SCN_INTERRUPTS_BATCHED, SCN_INTERRUPTS_IMMEDIATE };
-enum scn_card { SCN_CARD_NIC, SCN_CARD_PCNET };
+enum scn_nic_kind { SCN_NIC_ONE_INSTRUCTION, SCN_NIC_PCNET };
 enum scn_idling { SCN_IDLE_WAIT, SCN_IDLE_SPIN };
 enum scn_woken { SCN_WOKEN_FIRST, SCN_WOKEN_ALTERNATE };
 
@@ -259,7 +259,7 @@ struct scn_group {
     uint64_t count;     /* nodes, 1..SCN_NODES_MAX */
     bool scale;         /* --nodes changes the count of this group */
     char *network_name; /* "none" for no network */
-    uint32_t card;      /* enum scn_card */
+    uint32_t card;      /* enum scn_nic_kind */
     uint32_t network;   /* index in scn_scenario.networks or SCN_NETWORK_NONE; derived */
     char **arguments;   /* templates; without the program's own name */
     uint32_t argument_count;
