@@ -429,6 +429,8 @@ void emu_host_paging_report(const struct emu_host *host, struct emu_paging_repor
 bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk);
 void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, bool write,
                          uint32_t ticket);
+/* Whether a request of the machine, or of one that it was, is under way on its host's disks. */
+bool emu_seat_disk_busy(const struct emu_seat *seat);
 /* A request on a disk is done. */
 void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns);
 
