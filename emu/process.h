@@ -22,13 +22,15 @@ struct emu_record {
     uint32_t node;
     uint32_t sequence; /* among this process's records, for records of one node and moment */
     uint32_t kind;     /* enum emu_record_kind */
-    uint32_t cause;    /* frames: which of emu_drop_causes, EMU_DROPS_MAX if not dropped */
+    uint32_t cause;    /* frames: which of emu_drop_causes, EMU_DROPS_MAX if not dropped; pages: the
+                          outcome */
     uint32_t detail;   /* offset in the process's details: an observation's name, a frame's bytes */
     uint32_t detail_bytes;
     uint64_t sent_ns; /* FRAME_RECEIVED: as the network noted on the frame */
     union {
         double value;         /* observations: as the guest gave it */
         uint64_t instruction; /* frames: how many the node had retired */
+        uint64_t page;        /* << 1 | write */
     };
 };
 
@@ -38,6 +40,7 @@ enum emu_record_kind {
     EMU_RECORD_FAULT,
     EMU_RECORD_MEASUREMENT,
     EMU_RECORD_MILESTONE,
+    EMU_RECORD_PAGE,
     EMU_RECORD_FRAME_SENT, /* from here on only of captured nodes */
     EMU_RECORD_FRAME_RECEIVED,
     EMU_RECORD_FRAME_LOST,

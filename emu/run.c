@@ -84,6 +84,9 @@ static enum status take_note(void *context, const struct emu_note *note, struct 
     case EMU_NOTE_FRAME_RECEIVED:
     case EMU_NOTE_FRAME_LOST:
         return emu_capture_note(&run->captures, run->trace, name, note, error);
+    case EMU_NOTE_PAGE:
+        return trace_run_page_write(run->trace, note->time_ns, name, note->page, note->write,
+                                    note->name, error);
     case EMU_NOTE_MEASUREMENT:
     case EMU_NOTE_MILESTONE:
         break;

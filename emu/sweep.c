@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <analysis/cache.h>
 #include <analysis/metrics.h>
+#include <analysis/replacement.h>
 #include <base/alloc.h>
 #include <base/locale.h>
 #include <emu/run.h>
@@ -225,7 +225,7 @@ static enum status replacement_value(const struct measuring *measuring,
 {
     struct trace_metrics_reader *reader;
     struct trace_observation seen;
-    uint32_t *wanted = NULL;
+    uint64_t *wanted = NULL;
     uint64_t count = 0;
     uint64_t first = 0; /* that counts */
     bool more = true;
@@ -239,17 +239,17 @@ static enum status replacement_value(const struct measuring *measuring,
             if ((count & (count - 1)) == 0) {
                 wanted = alloc_grow(wanted, count ? 2 * count : 1, sizeof *wanted);
             }
-            wanted[count++] = (uint32_t)seen.value;
+            wanted[count++] = (uint64_t)seen.value;
             first += seen.time_ns < measuring->from_ns;
         }
     }
     trace_metrics_reader_destroy(reader);
     if (!status && count > first) {
-        enum ana_replacement replacement =
-            measure->replacement == SCN_REPLACE_OPTIMAL ? ANA_REPLACE_OPTIMAL : ANA_REPLACE_RECENT;
-        uint64_t hits =
-            ana_cache_hits(replacement, wanted, count, first, (uint32_t)measure->capacity);
-        *value = (double)hits / (double)(count - first);
+        struct ana_replacement result;
+        ana_replacement_judge(measure->replacement == SCN_REPLACE_OPTIMAL ? ANA_VICTIM_OPTIMAL
+                                                                          : ANA_VICTIM_RECENT,
+                              wanted, count, first, measure->capacity, &result);
+        *value = (double)(result.references - result.misses) / (double)result.references;
     }
     free(wanted);
     return status;

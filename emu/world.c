@@ -433,6 +433,7 @@ static struct emu_note note_of(const struct emu_record *record, const struct emu
         [EMU_RECORD_FAULT] = EMU_NOTE_FAULT,
         [EMU_RECORD_MEASUREMENT] = EMU_NOTE_MEASUREMENT,
         [EMU_RECORD_MILESTONE] = EMU_NOTE_MILESTONE,
+        [EMU_RECORD_PAGE] = EMU_NOTE_PAGE,
         [EMU_RECORD_FRAME_SENT] = EMU_NOTE_FRAME_SENT,
         [EMU_RECORD_FRAME_RECEIVED] = EMU_NOTE_FRAME_RECEIVED,
         [EMU_RECORD_FRAME_LOST] = EMU_NOTE_FRAME_LOST,
@@ -446,6 +447,11 @@ static struct emu_note note_of(const struct emu_record *record, const struct emu
         note.sent_ns = record->sent_ns;
         note.bytes = detail;
         note.size_bytes = record->detail_bytes;
+    } else if (record->kind == EMU_RECORD_PAGE) {
+        static const char *const outcomes[] = {"hit", "filled", "copied", "read", "wait"};
+        note.name = outcomes[record->cause];
+        note.page = (uint32_t)(record->page >> 1);
+        note.write = record->page & 1;
     } else if (detail) {
         note.name = (const char *)detail;
         note.value = record->value;

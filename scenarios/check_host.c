@@ -92,10 +92,30 @@ static const struct scn_item *host_item(const struct scn_scenario *scenario, uin
     return child ? child : inner ? inner : item;
 }
 
+static enum status check_seeks(const struct scn_scenario *scenario, uint32_t index,
+                               struct error *error)
+{
+    const struct scn_host *host = &scenario->hosts[index];
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        const struct scn_host_disk *disk = &host->disks[i];
+        if (disk->seek_track_ns > disk->seek_average_ns ||
+            disk->seek_average_ns > disk->seek_full_ns) {
+            return item_error(
+                scenario->source, host_item(scenario, index, "disks", NULL)->children[i], NULL,
+                error, STATUS_INVALID, "expected 'seek_track' <= 'seek_average' <= 'seek_full'");
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status check_paging(struct scn_scenario *scenario, uint32_t index, struct error *error)
 {
     struct scn_host *host = &scenario->hosts[index];
     struct scn_paging *paging = &host->paging;
+    enum status status = check_seeks(scenario, index, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     const struct scn_item *item = host_item(scenario, index, "paging", NULL);
     if (scn_host_disks(host) > SCN_HOST_DISKS_MAX) {
         return item_error(scenario->source, host_item(scenario, index, "disks", NULL), NULL, error,
@@ -103,7 +123,8 @@ static enum status check_paging(struct scn_scenario *scenario, uint32_t index, s
                           SCN_HOST_DISKS_MAX, (unsigned long long)scn_host_disks(host));
     }
     if (paging->block_bytes == 0) {
-        return paging->window_ns || paging->inactive_ns || paging->writes || paging->scan
+        bool other = paging->window_ns || paging->inactive_ns || paging->writes || paging->scan;
+        return other || paging->references
                    ? item_error(scenario->source, item, NULL, error, STATUS_INVALID,
                                 "expected 'block', with which the host pages")
                    : STATUS_OK;

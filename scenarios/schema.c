@@ -211,6 +211,10 @@ static const struct schema_field paging_fields[] = {
     {"scan", SCHEMA_NUMBER, AT(scan), OPTIONAL, RANGE(1, 1u << 28),
      .meaning = "Blocks that the clock's hand passes for one decision at most, if there is one to "
                 "be had among them; without it, all."},
+    {"references", SCHEMA_BOOL, AT(references), DERIVED("`false`"),
+     .meaning = "Notes in `pages.csv` every page that a node touches, once in each slice of "
+                "processor time (docs/run-directory.md). The pager sees these uses, too, and is a "
+                "little better for it."},
 };
 static const struct schema_section paging_section = {
     .title = "hosts[].paging",

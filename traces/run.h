@@ -45,6 +45,7 @@ struct trace_run {
     struct run_stream metrics;
     struct run_stream nodes;
     struct run_stream hosts; /* file NULL: the run has none */
+    struct run_stream pages; /* the same */
     uint32_t cause_count;
     struct run_copy *copies;
     uint32_t copy_count;

@@ -214,6 +214,7 @@ static void run_free(struct trace_run *run)
     run_stream_drop(&run->metrics);
     run_stream_drop(&run->nodes);
     run_stream_drop(&run->hosts);
+    run_stream_drop(&run->pages);
     for (uint32_t i = 0; i < run->copy_count; i++) {
         free(run->copies[i].source);
         free(run->copies[i].relative);
@@ -312,6 +313,7 @@ enum status trace_run_finish(struct trace_run *run, const struct trace_summary *
     run_stream_close(run, &run->metrics, NULL);
     run_stream_close(run, &run->nodes, NULL);
     run_stream_close(run, &run->hosts, NULL);
+    run_stream_close(run, &run->pages, NULL);
     if (run->failure.status == STATUS_OK &&
         trace_summary_write(summary, path, &failure) != STATUS_OK) {
         run->failure = failure;

@@ -1,5 +1,6 @@
 /*
- * The line-by-line files of a run directory: events.log, metrics.csv, nodes.csv and hosts.csv.
+ * The line-by-line files of a run directory: events.log, metrics.csv, pages.csv, nodes.csv
+ * and hosts.csv.
  *
  * A field of a table is checked before it is written: names come from scenarios and guests, and a
  * comma or a newline in one would move every column after it.
@@ -114,6 +115,31 @@ enum status trace_run_observation_write(struct trace_run *run, uint64_t time_ns,
     int printed = fprintf(run->metrics.file, "%" PRIu64 ",%s,%s,%s,%.17g\n", time_ns, node,
                           kind == TRACE_MILESTONE ? "milestone" : "measurement", name, value);
     return stream_check(run, &run->metrics, printed, error);
+}
+
+enum status trace_run_page_write(struct trace_run *run, uint64_t time_ns, const char *node,
+                                 uint32_t page, bool write, const char *outcome,
+                                 struct error *error)
+{
+    enum status status = run_check(run, error);
+    bool first = status == STATUS_OK && !run->pages.file;
+    if (first) {
+        status = run_stream_open(run, &run->pages, "pages.csv", error);
+    }
+    if (status == STATUS_OK) {
+        status = word_check(run, &run->pages,
+                            trace_node_name_valid(node) && run_word_valid(outcome), error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    errno = 0;
+    int printed = first ? fputs("time_ns,node,page,write,outcome\n", run->pages.file) : 0;
+    if (printed >= 0) {
+        printed = fprintf(run->pages.file, "%" PRIu64 ",%s,%" PRIu32 ",%d,%s\n", time_ns, node,
+                          page, write, outcome);
+    }
+    return stream_check(run, &run->pages, printed, error);
 }
 
 #define CARD_COLUMNS "card_frames,card_bytes,card_ns"

@@ -66,7 +66,8 @@ static void resume(struct emu_seat *seat, uint64_t now_ns)
 
 static uint32_t start(struct emu_seat *seat, uint64_t now_ns)
 {
-    if (seat->node->state != EMU_NODE_OFF && !has_ended(seat)) {
+    /* What it asked of a disk before it ended must not be answered to the next. */
+    if ((seat->node->state != EMU_NODE_OFF && !has_ended(seat)) || emu_seat_disk_busy(seat)) {
         return ABI_SUPERVISOR_STATE;
     }
     emu_node_renew(seat->node);

@@ -72,9 +72,10 @@ struct emu_disk_params {
 
 /*
  * A 7,200 rpm IDE disk of 80 GB, as the paper's host has three of (Whitaker, Shaw and Gribble 2002,
- * 4: Maxtor DiamondMax Plus). Speed and size are the paper's. Assumed, after such disks in general:
- * 4 heads, 700 sectors a track (43 MB/s), seeks of 0.8, 8.5 and 17 ms, 0.8 ms to switch heads,
- * skews that just hide the switches, 0.1 ms overhead of a command, elevator order.
+ * section 4: Maxtor DiamondMax Plus, with 2 MB of buffer each). *Published* there: sector_count and
+ * rpm, and nothing else; the buffer is not modelled. *Assumed*, after such disks in general:
+ * overhead_ns 0.1 ms, 4 heads, 700 sectors a track (43 MB/s), seeks of 0.8, 8.5 and 17 ms,
+ * head_switch_ns 0.8 ms, skews that just hide the switches, elevator order.
  */
 struct emu_disk_params emu_disk_params_2002(void);
 /* A flash disk of today of 512 GB, for comparison; all figures assumed: 8 channels, 80 us to read,

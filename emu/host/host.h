@@ -205,6 +205,8 @@ enum emu_host_act {
     EMU_HOST_PAGED,     /* the same; the pager lets a machine go on that waited */
     EMU_HOST_TRANSFER,  /* detail: id << 1 | write; of the pager, begun for the node */
     EMU_HOST_TRANSFERRED, /* the same, done; the node is the first */
+    EMU_HOST_RAN,         /* detail: ns of its own time, of which the pager is now told */
+    EMU_HOST_GONE,        /* it is the pager's no more */
 };
 struct emu_host_note {
     uint64_t time_ns;
@@ -427,6 +429,8 @@ void emu_host_paging_report(const struct emu_host *host, struct emu_paging_repor
 bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk);
 void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, bool write,
                          uint32_t ticket);
+/* Whether a request of the machine, or of one that it was, is under way on its host's disks. */
+bool emu_seat_disk_busy(const struct emu_seat *seat);
 /* A request on a disk is done. */
 void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns);
 

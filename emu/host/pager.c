@@ -626,7 +626,8 @@ static void account_add(struct emu_pager_account *sum, const struct emu_pager_ac
     sum->resident += account->resident;
 }
 
-void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t index)
+struct emu_pager_account emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns,
+                                                  uint32_t index)
 {
     ASSERT(index < pager->config.machine_max && now_ns >= pager->now_ns);
     struct pager_machine *machine = &pager->machines[index];
@@ -666,10 +667,12 @@ void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t
     }
     pager_region_give(pager, &machine->region);
     pager->promised_blocks -= pager_promise(pager, &machine->limits);
-    account_add(&pager->gone, &machine->account);
+    const struct emu_pager_account account = machine->account;
+    account_add(&pager->gone, &account);
     free(machine->entries);
     *machine = (struct pager_machine){.frames = {NONE, NONE}};
     line_serve(pager);
+    return account;
 }
 
 /* --- Queries -------------------------------------------------------------------------------- */

@@ -149,8 +149,10 @@ enum status emu_pager_machine_add(struct emu_pager *pager, uint32_t machine, uin
 enum status emu_pager_limits_set(struct emu_pager *pager, uint64_t now_ns, uint32_t machine,
                                  const struct emu_pager_limits *limits,
                                  struct error *error) MUST_USE;
-/* Its memory and region are free; what is under way for it ends for nobody. */
-void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t machine);
+/* Its memory and region are free; what is under way for it ends for nobody. What it came to, its
+ * present wait included. */
+struct emu_pager_account emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns,
+                                                  uint32_t machine);
 
 /* --- operation ------------------------------------------------------------------------------ */
 

@@ -203,10 +203,10 @@ void emu_seat_paging_end(struct emu_seat *seat, uint64_t now_ns)
     if (!seat->host->pager) {
         return;
     }
-    /* As it ends it waits for nothing, so this is all that it came to. */
-    const struct emu_pager_account account = emu_pager_account(seat->host->pager, number_of(seat));
+    emu_host_tell(seat->host, now_ns, EMU_HOST_GONE, 0, seat, 0);
+    const struct emu_pager_account account =
+        emu_pager_machine_remove(seat->host->pager, now_ns, number_of(seat));
     account_add(&seat->paged, &account);
-    emu_pager_machine_remove(seat->host->pager, now_ns, number_of(seat));
     emu_seat_paging_forget(seat);
 }
 
@@ -263,6 +263,7 @@ static void tell_ran(struct emu_seat *seat, uint64_t now_ns)
         forgotten_drop(seat);
     }
     seat->holds = false;
+    emu_host_tell(seat->host, now_ns, EMU_HOST_RAN, 0, seat, ran_ns);
     emu_pager_ran(seat->host->pager, now_ns, number_of(seat), ran_ns);
 }
 
@@ -270,6 +271,10 @@ void emu_seat_paging_left(struct emu_seat *seat, uint64_t now_ns)
 {
     if (seat->node->space.absent && seat->holds) {
         tell_ran(seat, now_ns);
+        if (seat->host->model->paging.references) { /* so that all that it touches next is seen */
+            struct vcpu_space *space = &seat->node->space;
+            vcpu_space_forget(space, 0, space->size_bytes / VCPU_PAGE_BYTES, false);
+        }
     }
     seat->holds = false;
 }
@@ -284,6 +289,12 @@ bool emu_seat_page(struct emu_seat *seat, uint64_t now_ns)
         seat->owed_ns += host->model->costs.page_fault_ns;
     }
     emu_host_tell(host, now_ns, EMU_HOST_PAGE, seat->home, seat, told_page(seat, outcome));
+    if (host->model->paging.references) {
+        struct emu_record *record =
+            emu_process_record(host->process, seat->node, EMU_RECORD_PAGE, NULL, 0);
+        record->cause = outcome;
+        record->page = (uint64_t)seat->need.page << 1 | seat->need.write;
+    }
     if (outcome == EMU_PAGE_WAIT) {
         seat->waits = true;
         return false;
@@ -314,6 +325,26 @@ void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns)
         emu_pager_transferred(host->pager, now_ns, (uint32_t)request.tag);
     }
     disk_ask(host, disk);
+}
+
+struct search {
+    uint32_t requester;
+    bool found;
+};
+
+static void look_for_requester(void *context, const struct emu_disk_request *request)
+{
+    struct search *search = context;
+    search->found |= (request->tag & EMU_DISK_TAG_NODE) && request->requester == search->requester;
+}
+
+bool emu_seat_disk_busy(const struct emu_seat *seat)
+{
+    struct search search = {number_of(seat), false};
+    for (uint32_t i = 0; i < seat->host->disk_count; i++) {
+        emu_disk_model_visit(seat->host->disks[i].model, look_for_requester, &search);
+    }
+    return search.found;
 }
 
 bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk)

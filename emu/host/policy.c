@@ -54,7 +54,8 @@ static struct emu_seat *ask(struct emu_host *host, uint32_t processor, uint64_t 
     struct emu_policy *policy = &host->policy;
     struct emu_seat *supervisor = policy->supervisor;
     if (policy->open || !emu_node_alive(supervisor->node) || emu_seat_occupies(supervisor) ||
-        supervisor->paused || (supervisor->reserve && supervisor->home != processor) ||
+        supervisor->paused || supervisor->waits ||
+        (supervisor->reserve && supervisor->home != processor) ||
         emu_seat_cap_left(supervisor, now_ns) == 0) {
         policy->unasked++;
         return NULL;

@@ -120,7 +120,7 @@ static void decide(struct emu_host *host, uint32_t index, uint64_t now_ns)
     if (processor->seat && processor->seat->place == EMU_SEAT_PAGING &&
         processor->seat->home == index) {
         struct emu_seat *seat = processor->seat;
-        if (emu_seat_page(seat, now_ns)) {
+        if (!seat->doomed && emu_seat_page(seat, now_ns)) {
             seat->place = EMU_SEAT_RUNNING;
             processor->left = false;
             emu_seat_settle(seat);

@@ -23,6 +23,9 @@ static uint32_t state_of(const struct emu_seat *seat)
     if (emu_seat_occupies(seat)) {
         return ABI_MACHINE_RUNNING;
     }
+    if (seat->waits) {
+        return ABI_MACHINE_PAGING;
+    }
     if (seat->queue != EMU_QUEUE_NONE) {
         return seat->queue < EMU_QUEUE_OF_PROCESSOR ? of_queue[seat->queue] : ABI_MACHINE_READY;
     }

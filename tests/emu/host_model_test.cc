@@ -101,6 +101,8 @@ class Model
         case EMU_HOST_PAGED:
         case EMU_HOST_TRANSFER:
         case EMU_HOST_TRANSFERRED:
+        case EMU_HOST_RAN:
+        case EMU_HOST_GONE:
             Fail("a host pages that does not", note);
             break;
         case EMU_HOST_LEAVE:

@@ -64,6 +64,14 @@ std::vector<std::string> Worlds()
         Supervised("r", "", "", 3, 8),
         Supervised("r", ", processors: 3, interrupts: immediate", "", 5, 8),
         Supervised("r", ", processors: 2, memory: 1MiB, card: {rate: 100Mbit}", "", 3, 8),
+        /* With half of the memory that they want: some end, or start again, while they wait. */
+        Supervised(
+            "r",
+            ", processors: 2, memory: 1088KiB, paging: {block: 4KiB, window: 300us, inactive: "
+            "1ms}, disks: [{type: flash, size: 64MiB}]",
+            "", 1, 3) +
+            "- {name: p, network: none, count: 6, memory: 512KiB, host: box, image: " +
+            GuestPath("roam") + ", arguments: [r]}\n",
         Supervised("l", ", processors: 2, period: 1ms", ", limits: {processor_cap: 5}", 4, 4) +
             "schedule:\n"
             "- {at: 1ms, action: pause, group: s, index: 1}\n"
@@ -189,6 +197,14 @@ TEST(HostSupervisor, TheAccountIsExactWhateverItDoes)
             emu_host_report report;
             emu_world_host_report(world.get(), 0, &report);
             EXPECT_EQ(report.guest_ns + report.kernel_ns + report.idle_ns, report.total_ns);
+            uint64_t faults = 0;
+            uint64_t wait_ns = 0;
+            for (uint32_t node = 0; node < emu_world_node_count(world.get()); node++) {
+                faults += Seat(world, node).paging.faults;
+                wait_ns += Seat(world, node).paging.page_wait_ns;
+            }
+            EXPECT_EQ(faults, report.paging.faults);
+            EXPECT_EQ(wait_ns, report.paging.page_wait_ns);
         }
         EXPECT_GT(trace.Count(EMU_HOST_ANSWER), 10u);
         EXPECT_GT(trace.Count(EMU_HOST_DESTROY), 0u);

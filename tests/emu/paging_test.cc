@@ -1,10 +1,14 @@
 /* Hosts that page: what may not show, what must, and sums. */
 #include <algorithm>
 
+#include "emu/host/pager_model.h"
 #include "world_fixture.h"
 
 extern "C" {
 #include <base/random.h>
+#include <vcpu/image.h>
+
+#include "host/host.h"
 }
 
 namespace
@@ -217,6 +221,117 @@ TEST(Paging, WhatIsKeptOfAMachineBesideItsPagesIsLessThanThePublishedKernelKept)
         EXPECT_LT(kept, 8472u);
     }
     EXPECT_GT(paged, 4u);
+}
+
+int ImagePages(const std::string &name)
+{
+    struct vcpu_arena *arena = nullptr;
+    struct vcpu_image *image = nullptr;
+    EXPECT_EQ(vcpu_arena_create(4u << 20, &arena, nullptr), STATUS_OK);
+    EXPECT_EQ(vcpu_image_load(arena, GuestPath(name).c_str(), &image, nullptr), STATUS_OK);
+    const int pages = (int)image->page_count;
+    vcpu_image_release(image);
+    vcpu_arena_destroy(arena);
+    return pages;
+}
+
+/* The pager's doings in a run, and a small model's that is told the same. */
+class PagerWatch
+{
+  public:
+    PagerWatch(TestWorld &world, PagerModel &model, int floor_pages)
+        : world_(world), model_(model), floor_pages_(floor_pages)
+    {
+        emu_hosts_watch(world.get(), Told, this);
+    }
+    std::vector<std::string> trace;
+
+  private:
+    static void Told(void *context, const struct emu_host_note *note)
+    {
+        static_cast<PagerWatch *>(context)->Take(*note);
+    }
+    void Take(const struct emu_host_note &note)
+    {
+        static const char *const outcomes[] = {"hit",  "filled", "copied", "read",
+                                               "wait", "",       "",       ""};
+        const int machine = (int)note.node;
+        const uint64_t now_ns = note.time_ns;
+        const std::string outcome = outcomes[note.detail >> 1 & 7];
+        switch (note.act) {
+        case EMU_HOST_ADMIT:
+            model_.add(machine, 128, 0, machine < 2 ? floor_pages_ : 0, INT32_MAX);
+            break;
+        case EMU_HOST_RAN:
+            model_.ran(machine, now_ns, note.detail);
+            break;
+        case EMU_HOST_PAGE:
+            trace.push_back("= " + outcome);
+            model_.reference(machine, now_ns, (int)(note.detail >> 8), note.detail & 1);
+            break;
+        case EMU_HOST_PAGED:
+            trace.push_back("ready " + std::to_string(machine) + " " + outcome);
+            break;
+        case EMU_HOST_TRANSFER:
+            trace.push_back((note.detail & 1 ? "write " : "read ") +
+                            std::to_string(note.detail >> 1) + " for " + std::to_string(machine));
+            break;
+        case EMU_HOST_TRANSFERRED:
+            model_.transferred((int)(note.detail >> 1), now_ns);
+            break;
+        case EMU_HOST_GONE:
+            model_.remove(machine, now_ns);
+            break;
+        default:
+            break;
+        }
+    }
+    TestWorld &world_;
+    PagerModel &model_;
+    int floor_pages_;
+};
+
+TEST(Paging, ThePagersTraceInARunIsTheModels)
+{
+    for (uint32_t block_pages : {1u, 2u, 8u}) {
+        SCOPED_TRACE(block_pages);
+        const std::string guest =
+            ", image: " + GuestPath("roam") + ", memory: 512KiB, network: lan, host: box";
+        TestWorld world(
+            "general: {name: trace, seed: 8, duration: 1s}\n"
+            "networks: [{name: lan, type: lan, latency: 20us}]\n"
+            "hosts: [{name: box, cpu_hz: 300MHz, processors: 2, quantum: 50us, memory: " +
+            std::to_string(110 * 4 * block_pages) +
+            "KiB, disks: [{type: flash, size: 64MiB, read: 9us, count: 2}], paging: "
+            "{window: 300us, inactive: 1ms, writes: 4, block: " +
+            std::to_string(4 * block_pages) +
+            "KiB}}]\n"
+            "groups:\n"
+            "- {name: floor" +
+            guest +
+            ", count: 2, limits: {memory_floor: 32KiB}}\n"
+            "- {name: a" +
+            guest +
+            ", count: 4}\n"
+            "- {name: mortal" +
+            guest + ", count: 4, arguments: [m]}\n");
+        PagerModel model(110, (int)block_pages, 10, 300000, 1000000, 4, {{0, 131072}, {0, 131072}});
+        model.image_add(ImagePages("roam"));
+        PagerWatch watch(world, model, 8);
+        world.Run(40000000);
+        std::vector<std::string> expected;
+        for (const std::string &line : model.trace) {
+            if (line.starts_with("forget")) {
+                continue; /* what becomes of it shows in what the guests ask for next */
+            }
+            const size_t colon = line.find(':');
+            expected.push_back(colon == std::string::npos
+                                   ? line
+                                   : line.substr(0, colon) + line.substr(line.find(" for ")));
+        }
+        EXPECT_GT(expected.size(), 500u);
+        EXPECT_TRUE(watch.trace == expected);
+    }
 }
 
 /* What a guest computes and says is what it would without a pager: only its times differ. A machine

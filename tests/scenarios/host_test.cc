@@ -180,3 +180,83 @@ TEST(Host, ASupervisorAndAScheduleAreRefusedWhereTheyCannotBe)
               "test.yaml:9: schedule.1.at: expected a time no earlier than that of the entry "
               "before");
 }
+
+TEST(Host, WhatDoesNotFitMemoryOrDisksIsRefusedWithTheSum)
+{
+    auto paged = [](const std::string &paging, const std::string &groups,
+                    const std::string &disks = "{size: 1GiB}") {
+        return error_of(with("- {name: a, memory: 64MiB, minimum_free: 4MiB, disks: [" + disks +
+                                 "], paging: {" + paging + "}}\n",
+                             groups));
+    };
+    EXPECT_EQ(paged("block: 4KiB", group("name: x, host: a, memory: 16MiB, limits: "
+                                         "{memory_floor: 2MiB, memory_ceiling: 1MiB}")),
+              "test.yaml:5: groups.x.limits.memory_floor: expected a floor that is not above the "
+              "ceiling: 2MiB > 1MiB");
+    EXPECT_EQ(paged("block: 4KiB",
+                    group("name: x, host: a, memory: 16MiB, limits: {memory_floor: 32MiB}")),
+              "test.yaml:5: groups.x.limits.memory_floor: expected a floor that is no more than "
+              "the node's 'memory': 32MiB > 16MiB");
+    EXPECT_EQ(paged("block: 16KiB",
+                    group("name: x, host: a, memory: 16MiB, limits: {memory_ceiling: 100KiB}")),
+              "test.yaml:5: groups.x.limits.memory_ceiling: expected at least 8 blocks, which are "
+              "128KiB, found 100KiB");
+    EXPECT_EQ(paged("block: 16KiB", group("name: x, host: a, memory: 16MiB, count: 4, limits: "
+                                          "{memory_floor: 16256KiB}")),
+              "test.yaml:3: hosts.a.memory: expected memory for all floors, with 8 blocks each: "
+              "64MiB + 4MiB 'minimum_free' = 68MiB, and host 'a' has 64MiB");
+    EXPECT_EQ(paged("block: 4KiB", group("name: x, host: a, memory: 16MiB, count: 100")),
+              "test.yaml:3: hosts.a.disks: expected disks for all nodes: swap regions of 1600MiB + "
+              "their disks of 0B = 1600MiB, and those of host 'a' have 1GiB");
+    EXPECT_EQ(paged("block: 4KiB", group("name: x, host: a, memory: 16MiB, disks: [{name: d, size: "
+                                         "2GiB, on_host: true}]")),
+              "test.yaml:5: groups.x.disks.d.size: expected a disk that one of its host can hold: "
+              "2GiB > 1GiB, the largest of host 'a'");
+    EXPECT_EQ(paged("block: 4KiB", group("name: x, memory: 16MiB, disks: [{name: d, size: 1MiB, "
+                                         "on_host: true}]")),
+              "test.yaml:5: groups.x.disks.d.on_host: expected a 'host' with 'disks' for a disk "
+              "that lies on it");
+    EXPECT_EQ(
+        paged("block: 4KiB", group("name: x, memory: 16MiB, limits: {memory_floor: 4KiB}")),
+        "test.yaml:5: groups.x.limits.memory_floor: expected no such field but on a host that "
+        "pages");
+    EXPECT_EQ(paged("block: 12KiB", group("name: x, host: a")),
+              "test.yaml:3: hosts.a.paging.block: expected a power of two, such as 4KiB or 16KiB");
+    EXPECT_EQ(paged("block: 4KiB", group("name: x, host: a"), "{size: 1GiB, seek_track: 9ms}"),
+              "test.yaml:3: hosts.a.disks.0: expected 'seek_track' <= 'seek_average' <= "
+              "'seek_full'");
+    EXPECT_EQ(paged("writes: 3", group("name: x, host: a")),
+              "test.yaml:3: hosts.a.paging: expected 'block', with which the host pages");
+    EXPECT_EQ(paged("block: 4KiB", group("name: x, host: a"),
+                    "{size: 1GiB, count: 64}, {size: "
+                    "1GiB}"),
+              "test.yaml:3: hosts.a.disks: expected at most 64 disks on a host, found 65");
+    EXPECT_EQ(
+        paged("block: 4KiB", group("name: x, host: a"), "{size: 1GiB, channels: 3}").substr(0, 42),
+        "test.yaml:3: hosts.a.disks.0.channels: exp");
+    EXPECT_EQ(error_of(with("- {name: a, memory: 64MiB, paging: {block: 4KiB}}\n",
+                            group("name: x, host: a"))),
+              "test.yaml:3: hosts.a.paging: expected 'disks' on a host that pages");
+    EXPECT_EQ(paged("block: 1MiB", group("name: x, host: a, memory: 60MiB, limits: "
+                                         "{memory_floor: 54MiB}")),
+              "test.yaml:5: groups.x.memory: expected a node that its host can admit: 62MiB of a "
+              "node + 4MiB 'minimum_free' = 66MiB, and a host 'a' has 64MiB");
+}
+
+TEST(Host, PagingHasDefaultsOnceItHasABlock)
+{
+    std::string message;
+    Scenario s = load(with("- {name: a, memory: 64MiB, disks: [{size: 1GiB, type: flash}], paging: "
+                           "{block: 8KiB}}\n",
+                           group("name: x, host: a, memory: 16MiB, count: 20")),
+                      &message);
+    ASSERT_NE(s, nullptr) << message;
+    EXPECT_EQ(s->hosts[0].paging.window_ns, 1000000000u);
+    EXPECT_EQ(s->hosts[0].paging.writes, 16u);
+    EXPECT_EQ(s->hosts[0].disks[0].channels, 8u);
+    EXPECT_EQ(s->hosts[0].disks[0].rpm, 0u);
+    EXPECT_EQ(scn_group_backing_bytes(s.get(), &s->groups[0]), 8u * 8192);
+    Scenario again = load(resolved(s.get()), &message);
+    ASSERT_NE(again, nullptr) << message;
+    EXPECT_TRUE(scn_scenario_equal(s.get(), again.get()));
+}

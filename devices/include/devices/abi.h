@@ -333,6 +333,7 @@ struct abi_supervisor_answer {
 #define ABI_MACHINE_HELD    6u /* at its cap */
 #define ABI_MACHINE_PAUSED  7u
 #define ABI_MACHINE_ENDED   8u
+#define ABI_MACHINE_PAGING  9u /* waits for a page */
 
 #define ABI_CONTROL_POLICIES 0u /* value: ABI_POLICY_* that the supervisor decides from now on */
 #define ABI_CONTROL_PAUSE                                                                          \

@@ -40,6 +40,7 @@ enum emu_note_kind {
     EMU_NOTE_FAULT,
     EMU_NOTE_MEASUREMENT,
     EMU_NOTE_MILESTONE,
+    EMU_NOTE_PAGE,           /* the guest asked its host's pager, where that notes references */
     EMU_NOTE_FRAME_SENT,     /* the guest handed a frame to its network card */
     EMU_NOTE_FRAME_RECEIVED, /* one was put in the card's receive queue */
     EMU_NOTE_FRAME_LOST,     /* one for the node was dropped, on its link or by its card */
@@ -51,9 +52,12 @@ struct emu_note {
     uint32_t node;
     enum emu_note_kind kind;
     const char *name;     /* MEASUREMENT, MILESTONE: as the guest named it. FRAME_SENT, FRAME_LOST:
-                             the cause of its drop, one of emu_drop_causes. Else "" */
+                             the cause of its drop, one of emu_drop_causes. PAGE: what came of it.
+                             Else "" */
     double value;         /* MEASUREMENT, MILESTONE */
     uint64_t instruction; /* FRAME_*: how many the node had retired */
+    uint32_t page;        /* PAGE */
+    bool write;           /* PAGE */
     uint64_t sent_ns;     /* FRAME_RECEIVED: when its sender handed it over; of an answer of the
                              network itself, when the node did what it answers */
     const uint8_t *bytes; /* FRAME_SENT, FRAME_RECEIVED: the frame, from the Ethernet header on */

@@ -133,6 +133,7 @@ struct scn_paging {
     uint64_t inactive_ns;
     uint64_t writes; /* that replacement has under way at most */
     uint64_t scan;   /* blocks that one decision looks at; 0: all */
+    bool references; /* what nodes touch in each slice is noted */
 };
 
 enum scn_interrupts { SCN_INTERRUPTS_BATCHED, SCN_INTERRUPTS_IMMEDIATE };

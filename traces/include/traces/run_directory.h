@@ -89,6 +89,11 @@ enum trace_observation_kind {
     TRACE_MILESTONE = 1,   /* the moment counts */
 };
 
+/* One line of pages.csv, which the first one starts. outcome is a word. */
+enum status trace_run_page_write(struct trace_run *run, uint64_t time_ns, const char *node,
+                                 uint32_t page, bool write, const char *outcome,
+                                 struct error *error);
+
 /* One line of metrics.csv. */
 enum status trace_run_observation_write(struct trace_run *run, uint64_t time_ns, const char *node,
                                         enum trace_observation_kind kind, const char *name,
