@@ -1,4 +1,5 @@
-/* Belady's OPT in one pass, with a heap of who is wanted again when. */
+/* Belady's OPT in one pass, with a heap of who is wanted again when; and the least recently used,
+ * with a hand over when each was. */
 #include <analysis/replacement.h>
 
 #include <stdbool.h>
@@ -81,11 +82,11 @@ static size_t heap_pop(struct heap *heap)
     return top;
 }
 
-void ana_replacement_optimal(const uint64_t *references, size_t count, uint64_t capacity,
-                             struct ana_replacement *result)
+void ana_replacement_judge(enum ana_victim victim, const uint64_t *references, size_t count,
+                           size_t warm, uint64_t capacity, struct ana_replacement *result)
 {
     ASSERT(capacity > 0);
-    *result = (struct ana_replacement){.references = count};
+    *result = (struct ana_replacement){.references = count > warm ? count - warm : 0};
     if (count == 0) {
         return;
     }
@@ -94,17 +95,21 @@ void ana_replacement_optimal(const uint64_t *references, size_t count, uint64_t 
     /* Whether the page that is wanted next at a time is in memory; each time is one page's. */
     uint8_t *resident = alloc_zeroed(2 * count, 1);
     struct heap heap = {.slots = alloc_zeroed(count, sizeof *heap.slots)};
+    size_t hand = 0; /* everything that was last wanted before it is out */
     uint64_t held = 0;
     find_next(references, count, next, first);
     for (size_t i = 0; i < count; i++) {
         bool hit = resident[i];
         resident[i] = 0;
-        result->first += first[i];
+        result->first += first[i] && i >= warm;
         if (!hit) {
-            result->misses++;
+            result->misses += i >= warm;
             if (held == capacity) {
-                /* Times that have passed are no candidates: later ones are above them. */
-                resident[heap_pop(&heap)] = 0;
+                while (victim == ANA_VICTIM_RECENT && next[hand] <= i) {
+                    hand++; /* wanted again since */
+                }
+                /* Times that have passed are no candidates in the heap: later ones are above. */
+                resident[victim == ANA_VICTIM_OPTIMAL ? heap_pop(&heap) : next[hand++]] = 0;
                 held--;
             }
             held++;

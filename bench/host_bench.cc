@@ -1,9 +1,11 @@
-// A host's models by themselves: what one decision of the pager and one request of a disk cost the
-// testbed, with few machines and with many idle ones.
+// What a host's own work costs the testbed, with few machines and with many idle ones: a switch and
+// a frame of its kernel, with machines that do nothing else; and its models by themselves, a
+// decision of the pager and a request of a disk.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
 #include <deque>
+#include <string>
 #include <vector>
 
 extern "C" {
@@ -11,6 +13,7 @@ extern "C" {
 
 #include "host/disk_model.h"
 #include "host/pager.h"
+#include <emu/world.h>
 }
 
 namespace
@@ -150,5 +153,99 @@ void DiskRequest(benchmark::State &state)
     emu_disk_model_destroy(model);
 }
 BENCHMARK(DiskRequest)->Args({0, 1})->Args({10, 1})->Args({1000, 1})->Args({1000, 0});
+
+// A host's kernel with machines of the test guests: 1,000 that want its processor, and idle ones.
+struct Kernel {
+    struct scn_scenario *scenario = nullptr;
+    struct emu_world *world = nullptr;
+    uint64_t now_ns = 1000000; // all have started
+
+    Kernel(const char *guest, int64_t busy, int64_t idle, const char *host)
+    {
+        const std::string guests = ", memory: 128KiB, host: box, image: " BENCH_GUESTS "/";
+        std::string yaml = "general: {name: bench, duration: 1h}\n"
+                           "networks: [{name: lan, type: lan, latency: 20us}]\n"
+                           "hosts: [{name: box, cpu_hz: 1GHz" +
+                           std::string(host) + "}]\ngroups:\n- {name: busy, network: lan, count: " +
+                           std::to_string(busy) + guests + guest + ".img}\n";
+        if (idle) {
+            yaml += "- {name: idle, network: none, arguments: [s], count: " + std::to_string(idle) +
+                    guests + "patience.img}\n";
+        }
+        struct error error = ERROR_INIT;
+        struct scn_file *file = nullptr;
+        must(scn_open_text(&file, "./bench.yaml", yaml.c_str(), yaml.size(), &error), error);
+        must(scn_resolve(file, &scenario, &error), error);
+        scn_close(file);
+        struct emu_world_options options = {};
+        options.jobs = 1;
+        options.memory_limit_bytes = 4ull << 30;
+        must(emu_world_create(scenario, &options, &world, &error), error);
+        run(0);
+    }
+    ~Kernel()
+    {
+        emu_world_destroy(world);
+        scn_scenario_destroy(scenario);
+    }
+    void run(uint64_t length_ns)
+    {
+        struct error error = ERROR_INIT;
+        now_ns += length_ns;
+        must(emu_world_run(world, now_ns, &error), error);
+    }
+    struct emu_host_report report() const
+    {
+        struct emu_host_report report;
+        emu_world_host_report(world, 0, &report);
+        return report;
+    }
+};
+
+// Machines that never idle, and idle ones beside them. What a slice takes, with the 2,000
+// instructions that are executed in it.
+void KernelSwitch(benchmark::State &state)
+{
+    Kernel kernel("spin", state.range(0), state.range(1), ", quantum: 2us");
+    kernel.run(10000000);
+    uint64_t before = kernel.report().switches;
+    for (auto _ : state) {
+        kernel.run(1000000);
+    }
+    state.counters["time_a_switch"] =
+        benchmark::Counter((double)(kernel.report().switches - before),
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(KernelSwitch)
+    ->Args({1000, 0})
+    ->Args({1000, 1000})
+    ->Args({1000, 10000})
+    ->Args({2, 0})
+    ->Unit(benchmark::kMillisecond);
+
+// Machines that send broadcasts through the host's card and take those of the others. What a frame
+// that is received takes, with all that its machines do besides.
+void KernelFrame(benchmark::State &state)
+{
+    Kernel kernel("restless", state.range(0), state.range(1), ", card: {rate: 1Gbit}");
+    kernel.run(10000000);
+    auto received = [&] {
+        struct emu_totals totals;
+        emu_world_totals(kernel.world, &totals);
+        return totals.frames_delivered;
+    };
+    uint64_t before = received();
+    for (auto _ : state) {
+        kernel.run(1000000);
+    }
+    state.counters["time_a_frame"] = benchmark::Counter(
+        (double)(received() - before), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(KernelFrame)
+    ->Args({100, 0})
+    ->Args({100, 1000})
+    ->Args({100, 10000})
+    ->Args({1000, 0})
+    ->Unit(benchmark::kMillisecond);
 
 } // namespace

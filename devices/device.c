@@ -15,6 +15,8 @@ const struct dev_ops *const dev_table[DEV_COUNT] = {
     [DEV_KEYBOARD] = &dev_keyboard_ops,
     [DEV_FRAMEBUFFER] = &dev_framebuffer_ops,
     [DEV_DISK] = &dev_disk_ops,
+    [DEV_PCNET] = &dev_pcnet_ops,
+    [DEV_SUPERVISOR] = &dev_supervisor_ops,
 };
 
 /* A handful of ports in all: walking them costs less than keeping a second table in step. */

@@ -12,5 +12,7 @@ extern const struct dev_ops dev_entropy_ops;
 extern const struct dev_ops dev_keyboard_ops;
 extern const struct dev_ops dev_framebuffer_ops;
 extern const struct dev_ops dev_disk_ops;
+extern const struct dev_ops dev_pcnet_ops;
+extern const struct dev_ops dev_supervisor_ops;
 
 #endif

@@ -13,49 +13,12 @@
 #include <devices/device.h>
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <base/alloc.h>
 #include <base/assert.h>
 
+#include "frames.h"
 #include "models.h"
-
-struct dev_nic_frame {
-    struct dev_nic_frame *next;
-    uint32_t size_bytes;
-    uint8_t bytes[];
-};
-
-static bool frame_size_valid(uint32_t size_bytes)
-{
-    return size_bytes >= ABI_FRAME_MIN && size_bytes <= ABI_FRAME_MAX;
-}
-
-static void queue_append(struct dev_nic *nic, const uint8_t *bytes, uint32_t size_bytes)
-{
-    struct dev_nic_frame *frame = alloc_zeroed(1, sizeof *frame + size_bytes);
-    frame->size_bytes = size_bytes;
-    memcpy(frame->bytes, bytes, size_bytes);
-    if (nic->last) {
-        nic->last->next = frame;
-    } else {
-        nic->first = frame;
-    }
-    nic->last = frame;
-    nic->count++;
-}
-
-static void queue_drop_first(struct dev_nic *nic)
-{
-    struct dev_nic_frame *frame = nic->first;
-    nic->first = frame->next;
-    if (!nic->first) {
-        nic->last = NULL;
-    }
-    nic->count--;
-    free(frame);
-}
 
 static void nic_init(void *state, const struct dev_env *env)
 {
@@ -65,10 +28,7 @@ static void nic_init(void *state, const struct dev_env *env)
 
 static void nic_fini(void *state)
 {
-    struct dev_nic *nic = state;
-    while (nic->first) {
-        queue_drop_first(nic);
-    }
+    frames_drop_all(state);
 }
 
 static void nic_reset(void *state, const struct dev_env *env)
@@ -149,7 +109,8 @@ static enum dev_result nic_receive(struct dev_nic *nic, const struct dev_env *en
         ASSERT(restored);
         return DEV_REFUSED;
     }
-    queue_drop_first(nic);
+    ops->frame_taken(env->host, length);
+    frames_drop_first(nic);
     return DEV_DONE;
 }
 
@@ -166,51 +127,22 @@ static enum dev_result nic_write(void *state, const struct dev_env *env, uint16_
 bool dev_nic_deliver(struct dev_nic *state, const struct dev_env *env, const uint8_t *bytes,
                      uint32_t size_bytes)
 {
-    if (state->count == DEV_NIC_QUEUE_MAX || !frame_size_valid(size_bytes)) {
+    if (!frames_append(state, bytes, size_bytes)) {
         return false;
     }
-    queue_append(state, bytes, size_bytes);
     env->ops->interrupt(env->host, ABI_IRQ_NIC);
     return true;
 }
 
-uint32_t dev_nic_first_bytes(const struct dev_nic *nic)
-{
-    return nic->first ? nic->first->size_bytes : 0;
-}
-
 static void nic_save(const void *state, struct writer *writer)
 {
-    const struct dev_nic *nic = state;
-    write_u32(writer, nic->count);
-    for (const struct dev_nic_frame *frame = nic->first; frame; frame = frame->next) {
-        write_u32(writer, frame->size_bytes);
-        write_bytes(writer, frame->bytes, frame->size_bytes);
-    }
+    frames_save(state, writer);
 }
 
 static void nic_load(void *state, const struct dev_env *env, struct reader *reader)
 {
-    struct dev_nic *nic = state;
-    uint32_t count = read_u32(reader);
-
-    nic_reset(nic, env);
-    if (count > DEV_NIC_QUEUE_MAX) {
-        reader_fail(reader);
-    }
-    for (uint32_t i = 0; i < count && !reader->failed; i++) {
-        uint32_t size_bytes = read_u32(reader);
-        if (!frame_size_valid(size_bytes)) {
-            reader_fail(reader);
-        }
-        const uint8_t *bytes = read_view(reader, size_bytes);
-        if (bytes) {
-            queue_append(nic, bytes, size_bytes);
-        }
-    }
-    if (reader->failed) {
-        nic_fini(nic); /* half a queue is no queue */
-    }
+    (void)env;
+    frames_load(state, reader);
 }
 
 static const struct dev_region nic_regions[] = {

@@ -3,13 +3,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <base/alloc.h>
 #include <emu/verify.h>
 #include <traces/bundle.h>
 
-#include "player.h"
+#include "run_folder.h"
 
 /* Beside what the recording names. */
 static const char *const more[] = {TRACE_RECORDING_NAME, "summary.json", "metrics.csv", "nodes.csv",
@@ -20,37 +22,52 @@ static enum status look(const char *directory, struct error *error)
 {
     const struct emu_verify_options options = {.path = directory, .quick = true};
     struct emu_verify_result result;
+    if (trace_bundle_is(directory)) {
+        return error_set(error, STATUS_INVALID, directory, 0,
+                         "is a bundle already; expected the directory of a recorded run");
+    }
     enum status status = emu_verify(&options, &result, error);
     if (!status && result.outcome != EMU_VERIFY_SAME && result.outcome != EMU_VERIFY_TORN) {
-        status = error_set(error, STATUS_CORRUPT, directory, 0, "cannot be bundled: %.400s",
+        result.text[strcspn(result.text, "\n")] = '\0';
+        status = error_set(error, STATUS_CORRUPT, directory, 0, "cannot be bundled: %.430s",
                            result.text);
     }
     return status;
 }
 
-enum status emu_bundle(const char *directory, const char *out, struct error *error)
+enum status emu_bundle(const char *directory, const char *out, struct emu_bundle_result *result,
+                       struct error *error)
 {
+    struct emu_run_folder folder = {0};
     struct emu_player *player = NULL;
+    struct stat made;
+    *result = (struct emu_bundle_result){0};
     enum status status = look(directory, error);
+    status = status ? status : emu_run_folder_open(&folder, directory, error);
     status = status ? status : emu_player_open(directory, false, &player, error);
     if (status) {
+        emu_run_folder_close(&folder);
         return status;
     }
     const struct trace_head *head = emu_player_head(player);
     const char **paths = alloc_zeroed(head->file_count + MORE_COUNT, sizeof *paths);
-    uint32_t count = 0;
-    for (; count < head->file_count; count++) {
-        paths[count] = head->files[count].path;
+    for (; result->files < head->file_count; result->files++) {
+        paths[result->files] = head->files[result->files].path;
     }
     for (size_t i = 0; i < MORE_COUNT; i++) {
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", directory, more[i]);
         if (access(path, F_OK) == 0) {
-            paths[count++] = more[i];
+            paths[result->files++] = more[i];
         }
     }
-    status = trace_bundle_write(directory, paths, count, out, error);
+    emu_run_folder_torn(&folder, player, result->torn);
+    status = trace_bundle_write(directory, paths, result->files, out, error);
+    if (!status && stat(out, &made) == 0) {
+        result->size_bytes = (uint64_t)made.st_size;
+    }
     free(paths);
     emu_player_close(player);
+    emu_run_folder_close(&folder);
     return status;
 }

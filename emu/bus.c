@@ -30,8 +30,6 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
 {
     enum dev_result result = DEV_NO_REGISTER;
     uint32_t value = access->value;
-    uint32_t frame_bytes = node->seat ? dev_nic_first_bytes(&node->nic) : 0;
-    uint32_t frames = node->nic.count;
     if (node->space.absent) {
         node->seat->asks = is_port;
     }
@@ -72,9 +70,6 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
     vcpu_access_complete(&node->vcpu, access, value);
     if (node->seat && is_port) {
         emu_seat_trap(node->seat);
-        if (node->nic.count < frames) {
-            emu_seat_frame_received(node->seat, frame_bytes);
-        }
     }
     return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0};
 }
@@ -178,6 +173,14 @@ static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
     event_heap_push(&node->process->events, &event->base);
 }
 
+static void bus_frame_taken(void *host, uint32_t size_bytes)
+{
+    struct emu_node *node = host;
+    if (node->seat) {
+        emu_seat_frame_received(node->seat, size_bytes);
+    }
+}
+
 static bool bus_device_present(void *host, uint32_t device)
 {
     return emu_node_device_present(host, device);
@@ -242,7 +245,9 @@ static void bus_frame_send(void *host, const uint8_t *bytes, uint32_t size_bytes
     }
     emu_digest_add(node, EMU_DIGEST_FRAME_OUT, 0, 0, bytes, size_bytes);
     /* A node that is run again alone has sent it before. */
-    uint32_t cause = node->process->twin ? EMU_DROPS_MAX : emu_world_send(node, bytes, size_bytes);
+    uint32_t cause = node->process->twin ? EMU_DROPS_MAX
+                     : node->seat        ? emu_card_send(node->seat, bytes, size_bytes)
+                                         : emu_world_send(node, bytes, size_bytes);
     emu_process_record_frame(node, EMU_RECORD_FRAME_SENT, cause, bytes, size_bytes);
 }
 
@@ -341,6 +346,11 @@ static bool bus_disk_write(void *host, uint32_t disk, uint64_t block, const uint
     return written;
 }
 
+static void bus_supervise(void *host, uint16_t port, void *descriptor, uint32_t *list)
+{
+    emu_supervisor_operate(((struct emu_node *)host)->seat, port, descriptor, list);
+}
+
 const struct dev_host_ops emu_bus_ops = {
     .now_ns = bus_now_ns,
     .interrupt = bus_interrupt,
@@ -355,6 +365,7 @@ const struct dev_host_ops emu_bus_ops = {
     .memory_store = bus_memory_store,
     .event_at = bus_event_at,
     .device_present = bus_device_present,
+    .frame_taken = bus_frame_taken,
     .entropy_key = bus_entropy_key,
     .screen_size = bus_screen_size,
     .cpu_hz = bus_cpu_hz,
@@ -369,6 +380,7 @@ const struct dev_host_ops emu_bus_ops = {
     .disk_info = bus_disk_info,
     .disk_read = bus_disk_read,
     .disk_write = bus_disk_write,
+    .supervise = bus_supervise,
     .disk_begin = bus_disk_begin,
     .frame_refused = bus_frame_refused,
 };

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status bad_change(const char *text, struct error *error)
+/* --set: `poke=peer-0:0x9000=256`: what is wrong with `part`; what was expected. */
+static enum status bad_change(const char *text, const char *part, const char *what,
+                              struct error *error)
 {
-    return error_set(error, STATUS_INVALID, NULL, 0,
-                     "--set: `%.80s`; expected seed=N, cut=NODE, drop=NODE, drop=NODE:FRAMES or "
-                     "poke=NODE:ADDRESS=BYTE",
-                     text);
+    return error_set(error, STATUS_INVALID, NULL, 0, "--set: `%.80s`: `%.80s` %s", text, part,
+                     what);
 }
 
 static bool number_parse(const char *text, uint64_t max, uint64_t *value)
@@ -22,29 +22,66 @@ static bool number_parse(const char *text, uint64_t max, uint64_t *value)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && !errno && *value <= max;
 }
 
-/* The text up to a colon is a node; *rest is what follows it, NULL if there is none. */
-static enum status node_parse(struct emu_world *world, const char *text, uint32_t *node,
-                              const char **rest, struct error *error)
+/* "peer-3" or "peer-3:5": a node, and how many frames. */
+static enum status parse_drop(const char *text, const char *rest, struct emu_change *change,
+                              struct error *error)
 {
-    char name[256];
-    const char *colon = strchr(text, ':');
-    snprintf(name, sizeof name, "%.*s", colon ? (int)(colon - text) : 255, text);
-    *rest = colon ? colon + 1 : NULL;
-    return scn_node_find(world->scenario, "--set", name, node, error);
+    change->value = 1;
+    if (rest && (!number_parse(rest, UINT32_MAX, &change->value) || change->value == 0)) {
+        return bad_change(text, rest, "is no number of frames; expected 1 to 4294967295", error);
+    }
+    return STATUS_OK;
 }
 
 /* "0x11008=0xff", or a symbol for the address. */
-static bool poke_parse(struct emu_world *world, const char *text, struct emu_change *change)
+static enum status parse_poke(struct emu_world *world, const char *text, const char *rest,
+                              struct emu_change *change, struct error *error)
 {
     char place[256];
     uint32_t size_bytes;
-    const char *equals = text ? strchr(text, '=') : NULL;
-    if (!equals || (size_t)(equals - text) >= sizeof place) {
-        return false;
+    const char *equals = rest ? strchr(rest, '=') : NULL;
+    if (!equals) {
+        return bad_change(text, rest ? rest : text,
+                          rest ? "has no byte; expected poke=NODE:ADDRESS=BYTE"
+                               : "has no address; expected poke=NODE:ADDRESS=BYTE",
+                          error);
     }
-    snprintf(place, sizeof place, "%.*s", (int)(equals - text), text);
-    return emu_world_place_find(world, change->node, place, &change->address, &size_bytes) &&
-           number_parse(equals + 1, 255, &change->value);
+    size_t length = (size_t)(equals - rest);
+    snprintf(place, sizeof place, "%.*s", (int)(length < sizeof place ? length : 255), rest);
+    if (!emu_world_place_find(world, change->node, place, &change->address, &size_bytes)) {
+        return bad_change(text, place,
+                          "is no address; expected a number such as 0x12ab0, or a symbol of the "
+                          "node's image",
+                          error);
+    }
+    if (!emu_node_has_memory(&world->nodes[change->node], change->address, 1)) {
+        return bad_change(text, place, "is an address where the node has no such memory", error);
+    }
+    return number_parse(equals + 1, 255, &change->value)
+               ? STATUS_OK
+               : bad_change(text, equals + 1, "is no byte; expected 0 to 255", error);
+}
+
+/* What follows "cut=" and the like: a node, and by kind something behind a colon. */
+static enum status parse_of_node(struct emu_world *world, const char *text, const char *value,
+                                 struct emu_change *change, struct error *error)
+{
+    char name[256];
+    const char *colon = strchr(value, ':');
+    const char *rest = colon ? colon + 1 : NULL;
+    snprintf(name, sizeof name, "%.*s", colon && colon - value < 255 ? (int)(colon - value) : 255,
+             value);
+    enum status status = scn_node_find(world->scenario, "--set", name, &change->node, error);
+    if (status) {
+        return status;
+    }
+    if (change->kind == EMU_CHANGE_DROP) {
+        return parse_drop(text, rest, change, error);
+    }
+    if (change->kind == EMU_CHANGE_POKE) {
+        return parse_poke(world, text, rest, change, error);
+    }
+    return rest ? bad_change(text, rest, "is too much; expected cut=NODE", error) : STATUS_OK;
 }
 
 enum status emu_change_parse(struct emu_world *world, const char *text, struct emu_change *change,
@@ -62,35 +99,20 @@ enum status emu_change_parse(struct emu_world *world, const char *text, struct e
         kind++;
     }
     if (kind == 4) {
-        return bad_change(text, error);
+        return error_set(
+            error, STATUS_INVALID, NULL, 0,
+            "--set: `%.80s`; expected seed=N, cut=NODE, drop=NODE, drop=NODE:FRAMES or "
+            "poke=NODE:ADDRESS=BYTE",
+            text);
     }
     change->kind = (enum emu_change_kind)kind;
     const char *value = text + strlen(words[kind]);
-    const char *rest = NULL;
-    if (change->kind == EMU_CHANGE_SEED) {
-        return number_parse(value, UINT64_MAX, &change->value) ? STATUS_OK
-                                                               : bad_change(text, error);
+    if (change->kind != EMU_CHANGE_SEED) {
+        return parse_of_node(world, text, value, change, error);
     }
-    enum status status = node_parse(world, value, &change->node, &rest, error);
-    if (status) {
-        return status;
-    }
-    bool good = true;
-    switch (change->kind) {
-    case EMU_CHANGE_CUT:
-        good = !rest;
-        break;
-    case EMU_CHANGE_DROP:
-        change->value = 1;
-        good = !rest || (number_parse(rest, UINT32_MAX, &change->value) && change->value > 0);
-        break;
-    case EMU_CHANGE_POKE:
-        good = poke_parse(world, rest, change);
-        break;
-    case EMU_CHANGE_SEED:
-        break;
-    }
-    return good ? STATUS_OK : bad_change(text, error);
+    return number_parse(value, UINT64_MAX, &change->value)
+               ? STATUS_OK
+               : bad_change(text, value, "is no seed; expected a whole number", error);
 }
 
 bool emu_change_apply(struct emu_world *world, const struct emu_change *change)

@@ -48,8 +48,8 @@ static void carrier_deliver(void *context, uint32_t port, struct net_frame *fram
     struct emu_world *world = carrier->process->world;
     struct emu_network *network = &world->networks[carrier->network];
     struct emu_node *node = &world->nodes[network->node_of_port[port]];
-    if (node->probe && node->probe->inputs) {
-        emu_inputs_add(node->probe->inputs, carrier->process->now_ns, frame);
+    if (world->arrivals) {
+        emu_inputs_add(&world->arrivals[node->index], carrier->process->now_ns, frame);
     }
     emu_node_frame_arrives(node, frame);
 }

@@ -8,14 +8,15 @@
 
 #include <base/alloc.h>
 #include <base/arithmetic.h>
-#include <emu/run.h>
 
+#include "diff_figures.h"
 #include "locate.h"
 #include "recorder.h"
+#include "run_folder.h"
 
 /* One of the two. */
 struct half {
-    const char *path;
+    struct emu_run_folder folder;
     struct emu_player *player;
     struct scn_scenario *scenario;
     const struct trace_entry *entries;
@@ -31,23 +32,22 @@ static struct trace_recording *recording_of(const struct half *half)
 
 static enum status half_open(struct half *half, const char *path, struct error *error)
 {
-    char scenario[4096];
-    half->path = path;
-    enum status status = emu_player_open(path, false, &half->player, error);
-    if (status) {
-        return status;
+    enum status status = emu_run_folder_open(&half->folder, path, error);
+    if (!status) {
+        status = emu_run_folder_load(&half->folder, &half->player, &half->scenario, error);
     }
-    half->entries = trace_recording_entries(recording_of(half), &half->count);
-    half->chains = alloc_zeroed(emu_player_head(half->player)->node_count, sizeof *half->chains);
-    snprintf(scenario, sizeof scenario, "%s/scenario.yaml", path);
-    const struct emu_run_options load = {.scenario_path = scenario};
-    return emu_run_scenario_load(&load, &half->scenario, error);
+    if (!status) {
+        half->entries = trace_recording_entries(recording_of(half), &half->count);
+        half->chains = alloc_zeroed(half->scenario->node_count, sizeof *half->chains);
+    }
+    return status;
 }
 
 static void half_close(struct half *half)
 {
     emu_player_close(half->player);
     scn_scenario_destroy(half->scenario);
+    emu_run_folder_close(&half->folder);
     free(half->chains);
 }
 
@@ -67,13 +67,13 @@ static const char *input_name(uint32_t kind)
     return kind >= EMU_INPUT_TYPED && kind <= EMU_INPUT_SEED ? names[kind] : "unknown input";
 }
 
-/* The next input from `place` on; half->count if there is none. */
-static size_t input_next(const struct half *half, size_t place)
+/* The next input from `place` on, before a time; half->count if there is none. */
+static size_t input_next(const struct half *half, size_t place, uint64_t before_ns)
 {
     while (place < half->count && half->entries[place].type != TRACE_RECORD_INPUT) {
         place++;
     }
-    return place;
+    return place < half->count && half->entries[place].time_ns < before_ns ? place : half->count;
 }
 
 static enum status add_input(const struct half *half, size_t place, struct emu_text *text,
@@ -87,7 +87,7 @@ static enum status add_input(const struct half *half, size_t place, struct emu_t
         if (input.node < half->scenario->node_count) {
             scn_node_name(half->scenario, input.node, name);
         }
-        emu_text_add(text, "only in %s: at ", half->path);
+        emu_text_add(text, "only in %s: at ", half->folder.given);
         emu_text_time(text, half->entries[place].time_ns);
         bool all = input.kind == EMU_INPUT_SEED;
         emu_text_add(text, ", %s%s: %s\n", all ? "all nodes" : "node ", all ? "" : name,
@@ -96,16 +96,17 @@ static enum status add_input(const struct half *half, size_t place, struct emu_t
     return status;
 }
 
-/* The first input that only one of them has. */
-static enum status compare_inputs(struct half halves[2], struct emu_text *text, struct error *error)
+/* The first input before a time that only one of them has. */
+static enum status compare_inputs(struct half halves[2], uint64_t before_ns, struct emu_text *text,
+                                  struct error *error)
 {
     size_t at[2] = {0, 0};
     enum status status = STATUS_OK;
     while (!status) {
         char *content = NULL;
         const uint8_t *bytes;
-        at[0] = input_next(&halves[0], at[0]);
-        at[1] = input_next(&halves[1], at[1]);
+        at[0] = input_next(&halves[0], at[0], before_ns);
+        at[1] = input_next(&halves[1], at[1], before_ns);
         bool ended[2] = {at[0] == halves[0].count, at[1] == halves[1].count};
         if (ended[0] && ended[1]) {
             return STATUS_OK;
@@ -137,6 +138,16 @@ static enum status compare_inputs(struct half halves[2], struct emu_text *text, 
     return status;
 }
 
+static enum status inputs_differ(struct half halves[2], uint64_t before_ns, bool *differ,
+                                 struct error *error)
+{
+    struct emu_text text = {0};
+    enum status status = compare_inputs(halves, before_ns, &text, error);
+    *differ = text.size_bytes > 0;
+    emu_text_fini(&text);
+    return status;
+}
+
 /* --- digests ---------------------------------------------------------------------------------- */
 
 /* Takes in the records up to the next one of digests at or after from_ns; false if there is none.
@@ -155,7 +166,7 @@ static enum status digests_to(struct half *half, uint64_t from_ns, bool *there, 
         status = trace_recording_read(recording_of(half), half->next, &bytes, error);
         if (!status && !trace_digests_read(half->chains, half->scenario->node_count, bytes,
                                            entry->size_bytes)) {
-            status = error_set(error, STATUS_CORRUPT, half->path, 0,
+            status = error_set(error, STATUS_CORRUPT, half->folder.given, 0,
                                "the recording has digests that are none");
         }
     }
@@ -219,14 +230,15 @@ static bool end_of(const struct half *half, struct trace_end *end)
            trace_end_read(end, bytes, last->size_bytes);
 }
 
-/* Both exchanged the same; do they end at one moment in another state? */
-static bool ends_differ(const struct half halves[2], uint64_t *bad_ns)
+/* Both exchanged the same; do they end at one moment, and in another state? */
+static bool ends_compare(const struct half halves[2], bool *differ, uint64_t *end_ns)
 {
     struct trace_end ends[2];
-    *bad_ns = halves[0].entries[halves[0].count - 1].time_ns;
-    return end_of(&halves[0], &ends[0]) && end_of(&halves[1], &ends[1]) &&
-           halves[1].entries[halves[1].count - 1].time_ns == *bad_ns &&
-           ends[0].digest != ends[1].digest;
+    *end_ns = emu_player_end_ns(halves[0].player);
+    bool together = end_of(&halves[0], &ends[0]) && end_of(&halves[1], &ends[1]) &&
+                    emu_player_end_ns(halves[1].player) == *end_ns;
+    *differ = together && ends[0].digest != ends[1].digest;
+    return together;
 }
 
 static enum status compare(struct half halves[2], const struct emu_diff_options *options,
@@ -234,33 +246,35 @@ static enum status compare(struct half halves[2], const struct emu_diff_options 
                            struct error *error)
 {
     size_t agreed[2];
-    uint64_t bad_ns;
+    uint64_t bad_ns = 0;
     uint32_t node;
     enum status status = part(halves, agreed, &bad_ns, &node, error);
     result->to_ns = halves[0].entries[agreed[0]].time_ns;
     if (status) {
         return status;
     }
-    if (node == UINT32_MAX && !ends_differ(halves, &bad_ns)) {
-        uint64_t ends_ns[2] = {halves[0].entries[halves[0].count - 1].time_ns,
-                               halves[1].entries[halves[1].count - 1].time_ns};
-        result->same = true;
-        result->to_ns = ends_ns[0] < ends_ns[1] ? ends_ns[0] : ends_ns[1];
-        return STATUS_OK;
+    if (node == UINT32_MAX) {
+        bool differ;
+        if (!ends_compare(halves, &differ, &bad_ns)) {
+            bad_ns = result->to_ns; /* they do not end together: what they were given tells */
+            status = inputs_differ(halves, bad_ns, &differ, error);
+        }
+        if (status || !differ) {
+            result->same = !status;
+            result->to_ns = bad_ns;
+            return status;
+        }
     }
     char name[SCN_NODE_NAME_MAX] = "";
     if (node != UINT32_MAX) {
         scn_node_name(halves[0].scenario, node, name);
     }
-    emu_text_add(text, "between virtual time ");
-    emu_text_time(text, result->to_ns);
-    emu_text_add(text, " and ");
-    emu_text_time(text, bad_ns);
+    emu_text_between(text, result->to_ns, bad_ns);
     emu_text_add(text,
                  name[0] ? ": node %s, in what it exchanged with the outside\n"
                          : ": not in what nodes exchanged%s, but in their state\n",
                  name);
-    status = compare_inputs(halves, text, error);
+    status = compare_inputs(halves, UINT64_MAX, text, error);
     if (status) {
         return status;
     }
@@ -273,8 +287,9 @@ static enum status compare(struct half halves[2], const struct emu_diff_options 
     for (int i = 0; i < 2; i++) {
         const struct vcpu_engine_ops *engine =
             vcpu_engine_find(emu_player_head(halves[i].player)->engine);
-        sides[i] = (struct emu_locate_side){halves[i].path, halves[i].scenario,
-                                            engine ? engine : vcpu_engines()[0], halves[i].path};
+        sides[i] =
+            (struct emu_locate_side){halves[i].folder.path, halves[i].scenario,
+                                     engine ? engine : vcpu_engines()[0], halves[i].folder.given};
     }
     return emu_locate_between(sides, agreed, bad_ns, options->memory_limit_bytes, text, error);
 }
@@ -282,12 +297,15 @@ static enum status compare(struct half halves[2], const struct emu_diff_options 
 enum status emu_diff(const struct emu_diff_options *options, struct emu_diff_result *result,
                      struct error *error)
 {
-    struct half halves[2] = {{0}, {0}};
+    struct half halves[2] = {0};
     struct emu_text text = {0};
     ARITHMETIC_NEUTRAL();
     memset(result, 0, sizeof *result);
     enum status status = half_open(&halves[0], options->paths[0], error);
     status = status ? status : half_open(&halves[1], options->paths[1], error);
+    for (int i = 0; i < 2 && !status; i++) {
+        emu_run_folder_torn(&halves[i].folder, halves[i].player, result->torn[i]);
+    }
     if (!status && halves[0].scenario->node_count != halves[1].scenario->node_count) {
         emu_text_add(&text, "they are of %" PRIu32 " and %" PRIu32 " nodes\n",
                      halves[0].scenario->node_count, halves[1].scenario->node_count);
@@ -295,6 +313,12 @@ enum status emu_diff(const struct emu_diff_options *options, struct emu_diff_res
         status = compare(halves, options, result, &text, error);
     }
     snprintf(result->text, sizeof result->text, "%s", text.bytes ? text.bytes : "");
+    emu_text_clear(&text);
+    if (!status) {
+        const char *const folders[2] = {halves[0].folder.path, halves[1].folder.path};
+        emu_diff_figures(folders, &text);
+        result->figures = text.size_bytes ? alloc_text(text.bytes) : NULL;
+    }
     emu_text_fini(&text);
     half_close(&halves[0]);
     half_close(&halves[1]);

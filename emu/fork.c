@@ -52,6 +52,15 @@ enum status emu_world_restore(struct emu_world *world, const struct emu_snapshot
                                 error);
 }
 
+bool emu_snapshot_node_load(const struct emu_snapshot *snapshot, struct emu_node *node)
+{
+    size_t size_bytes;
+    const uint8_t *bytes = emu_snapshot_part(snapshot, EMU_PART_NODES + node->index, &size_bytes);
+    vcpu_space_restore(&node->space, snapshot->pages[node->index]);
+    emu_node_disks_restore(node, snapshot->blocks[node->index]);
+    return emu_node_part_load(node, bytes, size_bytes);
+}
+
 uint64_t emu_snapshot_time_ns(const struct emu_snapshot *snapshot)
 {
     return snapshot->time_ns;

@@ -22,6 +22,9 @@ struct emu_snapshot {
     struct emu_blocks **blocks; /* by node; NULL: it has written to no disk */
 };
 
+/* A node of the snapshot's world, or a twin of one, as it was. False if that is no state of it. */
+bool emu_snapshot_node_load(const struct emu_snapshot *snapshot, struct emu_node *node);
+
 #define EMU_PART_WORLD 0u
 #define EMU_PART_NODES 1u /* of the first node */
 

@@ -65,13 +65,14 @@ static void note(struct emu_world *world, enum emu_input_kind kind, uint32_t nod
                  uint32_t b, const void *bytes, uint32_t size_bytes)
 {
     const struct trace_input input = {(uint32_t)kind, node, a, b, bytes, size_bytes};
-    const struct emu_probe *probe = world->probe;
     if (world->recorder) {
         emu_recorder_input(world->recorder, &input);
     }
     bool concerns_all = kind == EMU_INPUT_SEED || kind == EMU_INPUT_END;
-    if (probe && probe->inputs && (concerns_all || world->nodes[node].probe == probe)) {
-        emu_inputs_add_outside(probe->inputs, world->now_ns, &input);
+    for (uint32_t i = 0; world->arrivals && i < world->node_count; i++) {
+        if (concerns_all || i == node) {
+            emu_inputs_add_outside(&world->arrivals[i], world->now_ns, &input);
+        }
     }
 }
 

@@ -133,6 +133,16 @@ void emu_text_time(struct emu_text *text, uint64_t time_ns)
     emu_text_add(text, "%llu.%09llu s", time_ns / TIME_NS_PER_S, time_ns % TIME_NS_PER_S);
 }
 
+void emu_text_between(struct emu_text *text, uint64_t from_ns, uint64_t to_ns)
+{
+    emu_text_add(text, from_ns == to_ns ? "at virtual time " : "between virtual time ");
+    emu_text_time(text, from_ns);
+    if (from_ns != to_ns) {
+        emu_text_add(text, " and ");
+        emu_text_time(text, to_ns);
+    }
+}
+
 static uint32_t code_at(struct emu_world *world, uint32_t node, uint32_t address,
                         uint8_t code[ISA_INSTRUCTION_MAX_BYTES])
 {
@@ -248,10 +258,7 @@ static void tell_interval(const struct emu_locate_options *options,
     if (parting->node != UINT32_MAX) {
         scn_node_name(options->scenario, parting->node, name);
     }
-    emu_text_add(text, "between virtual time ");
-    emu_text_time(text, entries[parting->good].time_ns);
-    emu_text_add(text, " and ");
-    emu_text_time(text, entries[parting->bad].time_ns);
+    emu_text_between(text, entries[parting->good].time_ns, entries[parting->bad].time_ns);
     emu_text_add(text, ": %s%s, in %s\n", parting->node != UINT32_MAX ? "node " : "",
                  parting->node != UINT32_MAX ? name : "no single node",
                  entries[parting->bad].type == TRACE_RECORD_DIGESTS
@@ -302,8 +309,8 @@ enum status emu_locate_between(const struct emu_locate_side from[2], const size_
     return status;
 }
 
-/* Does the engine that recorded still give what it recorded? From the same place as the other. */
-static enum status still_same(struct side *side, size_t bad, bool *same, struct error *error)
+/* Does an engine give what was recorded, up to where the other does not? From the same place. */
+static enum status gives_recorded(struct side *side, size_t bad, bool *same, struct error *error)
 {
     struct emu_parting parting = {0};
     bool stopped;
@@ -313,12 +320,54 @@ static enum status still_same(struct side *side, size_t bad, bool *same, struct 
     return status ? status : side_back(side, error);
 }
 
+/* Engines that may give what was recorded: that which recorded, else any that is not too slow. */
+#define CANDIDATES 4
+
+static uint32_t find_candidates(const struct emu_locate_options *options,
+                                const struct vcpu_engine_ops *recorder,
+                                const struct vcpu_engine_ops *candidates[CANDIDATES])
+{
+    const struct vcpu_engine_ops *all[CANDIDATES] = {
+        options->recorded_with, recorder, vcpu_engines()[0], vcpu_engine_find("interpreter")};
+    uint32_t count = 0;
+    for (int i = 0; i < CANDIDATES; i++) {
+        bool known = !all[i] || all[i] == options->engine;
+        for (uint32_t j = 0; j < count && !known; j++) {
+            known = candidates[j] == all[i];
+        }
+        if (!known) {
+            candidates[count++] = all[i];
+        }
+    }
+    return count;
+}
+
+/* Both sides from the last place before the difference whose whole state is known. */
+static enum status sides_try(struct side sides[2], const struct emu_locate_options *options,
+                             const struct vcpu_engine_ops *candidate, size_t agreed, size_t bad,
+                             bool *same, struct error *error)
+{
+    const size_t places[2] = {agreed, agreed};
+    bool namesakes = strcmp(candidate->name, options->engine->name) == 0;
+    const struct emu_locate_side from[2] = {
+        {options->directory, options->scenario, candidate,
+         namesakes ? "recorded" : candidate->name},
+        {options->directory, options->scenario, options->engine, options->engine->name},
+    };
+    side_fini(&sides[0]);
+    side_fini(&sides[1]);
+    memset(sides, 0, 2 * sizeof *sides);
+    enum status status = sides_start(sides, from, places, options->memory_limit_bytes, error);
+    return status ? status : gives_recorded(&sides[0], bad, same, error);
+}
+
 enum status emu_locate(const struct emu_locate_options *options, const struct emu_parting *parting,
                        char text[EMU_VERIFY_TEXT_MAX], struct error *error)
 {
     struct side sides[2] = {{0}, {0}};
     struct emu_text told = {0};
     struct emu_player *player = NULL;
+    const struct vcpu_engine_ops *candidates[CANDIDATES];
     size_t count;
     bool same = false;
     enum status status = emu_player_open(options->directory, false, &player, error);
@@ -327,26 +376,29 @@ enum status emu_locate(const struct emu_locate_options *options, const struct em
     }
     const struct trace_entry *entries =
         trace_recording_entries(emu_player_recording(player), &count);
-    const struct vcpu_engine_ops *recorder = vcpu_engine_find(emu_player_head(player)->engine);
+    const char *recorder_name = emu_player_head(player)->engine;
+    uint32_t candidate_count =
+        find_candidates(options, vcpu_engine_find(recorder_name), candidates);
+    size_t agreed = parting->good;
+    while (!emu_player_enters(player, agreed)) {
+        agreed--;
+    }
     tell_interval(options, entries, parting, &told);
-    if (recorder && recorder != options->engine) {
-        const struct emu_locate_side from[2] = {
-            {options->directory, options->scenario, recorder, recorder->name},
-            {options->directory, options->scenario, options->engine, options->engine->name},
-        };
-        const size_t agreed[2] = {parting->good, parting->good};
-        status = sides_start(sides, from, agreed, options->memory_limit_bytes, error);
-        status = status ? status : still_same(&sides[0], parting->bad, &same, error);
+    for (uint32_t i = 0; i < candidate_count && !status && !same; i++) {
+        status = sides_try(sides, options, candidates[i], agreed, parting->bad, &same, error);
+        if (same && candidates[i] != options->recorded_with &&
+            strcmp(candidates[i]->name, recorder_name) != 0) {
+            emu_text_add(&told, "%s gives what %.64s recorded, and stands for it\n",
+                         candidates[i]->name, recorder_name);
+        }
     }
     if (!status && same) {
         status = narrow_and_tell(sides, entries[parting->bad].time_ns, &told, error);
     } else if (!status) {
         emu_text_add(&told,
-                     "the recorded side cannot be run again here (%s): no instruction can "
-                     "be named\n",
-                     !recorder                     ? "its engine is not in this build"
-                     : recorder == options->engine ? "its engine is the one that differs"
-                                                   : "its engine gives something else too");
+                     "the recorded side cannot be run again here (no engine of this build gives "
+                     "what %.64s recorded): no instruction can be named\n",
+                     recorder_name);
     }
     snprintf(text, EMU_VERIFY_TEXT_MAX, "%s", told.bytes);
     emu_text_fini(&told);

@@ -27,19 +27,22 @@ enum status emu_locate_between(const struct emu_locate_side sides[2], const size
 struct emu_locate_options {
     const char *directory;
     const struct scn_scenario *scenario;
-    const struct vcpu_engine_ops *engine; /* that came to something else than was recorded */
+    const struct vcpu_engine_ops *engine;        /* that came to something else than was recorded */
+    const struct vcpu_engine_ops *recorded_with; /* if it is not of this build; may be NULL */
     uint64_t memory_limit_bytes;
 };
 
 /*
  * Writes what is known of a difference between a recording and what the run comes to, in lines.
- * Where the engine that recorded is another one and still gives what it recorded, both are run side
- * by side; otherwise the interval between the places and what the recording tells must do.
+ * Where the engine that recorded, or any other, still gives what was recorded, both are run side by
+ * side; otherwise the interval between the places and what the recording tells must do.
  */
 enum status emu_locate(const struct emu_locate_options *options, const struct emu_parting *parting,
                        char text[EMU_VERIFY_TEXT_MAX], struct error *error) MUST_USE;
 
 /* "5.000000000 s". */
 void emu_text_time(struct emu_text *text, uint64_t time_ns);
+/* "between virtual time 4.000000000 s and 5.000000000 s", or "at virtual time 5.000000000 s". */
+void emu_text_between(struct emu_text *text, uint64_t from_ns, uint64_t to_ns);
 
 #endif

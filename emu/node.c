@@ -36,6 +36,10 @@ void *emu_node_device(struct emu_node *node, uint32_t device)
         return &node->framebuffer;
     case DEV_DISK:
         return &node->disk;
+    case DEV_PCNET:
+        return &node->pcnet;
+    case DEV_SUPERVISOR:
+        return &node->supervisor;
     }
     UNREACHABLE();
 }
@@ -44,8 +48,11 @@ bool emu_node_device_present(const struct emu_node *node, uint32_t device)
 {
     const struct scn_group *group = &node->process->world->scenario->groups[node->group];
     switch ((enum dev_index)device) {
-    case DEV_CONSOLE:
     case DEV_NIC:
+        return group->card == SCN_NIC_ONE_INSTRUCTION;
+    case DEV_PCNET:
+        return group->card == SCN_NIC_PCNET;
+    case DEV_CONSOLE:
     case DEV_TIMER:
     case DEV_OBSERVER:
     case DEV_ENTROPY:
@@ -56,8 +63,15 @@ bool emu_node_device_present(const struct emu_node *node, uint32_t device)
         return group->screen_width > 0;
     case DEV_DISK:
         return emu_node_disk(node, 0) != NULL;
+    case DEV_SUPERVISOR:
+        return group->supervisor;
     }
     UNREACHABLE();
+}
+
+bool emu_node_device_saved(const struct emu_node *node, uint32_t device)
+{
+    return device < DEV_PCNET || emu_node_device_present(node, device);
 }
 
 struct dev_env emu_node_env(struct emu_node *node, uint32_t device)
@@ -182,8 +196,11 @@ void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame
         return;
     }
     emu_digest_add(node, EMU_DIGEST_FRAME_IN, 0, 0, frame->bytes, frame->size_bytes);
-    struct dev_env env = emu_node_env(node, DEV_NIC);
-    if (dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes)) {
+    bool is_pcnet = emu_node_device_present(node, DEV_PCNET);
+    struct dev_env env = emu_node_env(node, is_pcnet ? DEV_PCNET : DEV_NIC);
+    if ((!node->seat || emu_card_received(node->seat, frame->size_bytes)) &&
+        (is_pcnet ? dev_pcnet_deliver(&node->pcnet, &env, frame->bytes, frame->size_bytes)
+                  : dev_nic_deliver(&node->nic, &env, frame->bytes, frame->size_bytes))) {
         node->account.frames_received++;
         node->account.bytes_received += frame->size_bytes;
         struct emu_record *record = emu_process_record_frame(
@@ -202,9 +219,11 @@ static void end(struct emu_node *node, enum emu_node_state state, uint32_t detai
     node->state = state;
     node->end_ns = node->process->now_ns;
     emu_digest_add(node, EMU_DIGEST_END, state, detail, NULL, 0);
-    emu_process_record(node->process, node,
-                       state == EMU_NODE_TERMINATED ? EMU_RECORD_TERMINATE : EMU_RECORD_FAULT, NULL,
-                       0);
+    if (state != EMU_NODE_DESTROYED) {
+        emu_process_record(node->process, node,
+                           state == EMU_NODE_TERMINATED ? EMU_RECORD_TERMINATE : EMU_RECORD_FAULT,
+                           NULL, 0);
+    }
     /* What waited for the guest is nobody's now; memory stays for the full-state hash, and with it
      * what is on the screen: of a machine that failed it is what people want to see. */
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
@@ -214,6 +233,31 @@ static void end(struct emu_node *node, enum emu_node_state state, uint32_t detai
         struct dev_env env = emu_node_env(node, device);
         dev_table[device]->reset(emu_node_device(node, device), &env);
     }
+}
+
+static void activity_remove(struct emu_node *node)
+{
+    if (event_queued(&node->activity.base)) {
+        event_heap_remove(&node->process->events, &node->activity.base);
+    }
+}
+
+void emu_node_destroy(struct emu_node *node)
+{
+    activity_remove(node);
+    end(node, EMU_NODE_DESTROYED, 0);
+}
+
+void emu_node_renew(struct emu_node *node)
+{
+    activity_remove(node);
+    for (uint32_t page = 0; page < node->space.page_count; page++) {
+        vcpu_space_page_reset(&node->space, page);
+    }
+    node->state = EMU_NODE_OFF;
+    node->exit_code = 0;
+    node->fault = (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0};
+    node->end_ns = 0;
 }
 
 static void fault(struct emu_node *node, struct vcpu_fault what)
@@ -234,7 +278,7 @@ static void idle(struct emu_node *node)
     emu_digest_add(node, EMU_DIGEST_IDLE, node->vcpu.irq_pending, 0, &deadline_ns,
                    sizeof deadline_ns);
     if (node->vcpu.irq_pending || deadline_ns <= node->process->now_ns ||
-        (node->seat && emu_host_idle_returns(node->seat))) {
+        (node->seat && emu_host_idle_returns(node->seat, deadline_ns != TIME_NEVER))) {
         vcpu_idle_complete(&node->vcpu);
         return;
     }

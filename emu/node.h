@@ -49,7 +49,8 @@ enum emu_node_state {
     EMU_NODE_WAKING,     /* the wait is over; `idle` retires when the node next runs */
     EMU_NODE_TERMINATED, /* by itself, with an exit code */
     EMU_NODE_FAULTED,
-    EMU_NODE_QUEUED, /* would boot, but its host has no room yet */
+    EMU_NODE_QUEUED,    /* would boot, but its host has no room yet */
+    EMU_NODE_DESTROYED, /* from outside */
 };
 
 /* What a node used and what happened to it; nodes.csv is its print. */
@@ -108,6 +109,8 @@ struct emu_node {
     struct dev_keyboard keyboard;
     struct dev_framebuffer framebuffer;
     struct dev_disk disk;
+    struct dev_pcnet pcnet;
+    struct dev_supervisor supervisor;
 
     struct emu_overlay *disks; /* what it wrote to its disks, NULL until it writes; disk.h */
 
@@ -129,6 +132,9 @@ struct emu_node {
 /* The state of device number `device`, whether the machine has that device or not. */
 void *emu_node_device(struct emu_node *node, uint32_t device);
 bool emu_node_device_present(const struct emu_node *node, uint32_t device);
+/* Whether it is part of the node's saved state: from the pcnet on, only where there is one, so that
+ * the states of other machines do not change with each device that is thought of. */
+bool emu_node_device_saved(const struct emu_node *node, uint32_t device);
 struct dev_env emu_node_env(struct emu_node *node, uint32_t device);
 
 /* Queues a node as runnable at its own time. Of one on a host, when it has a processor. */
@@ -155,6 +161,12 @@ void emu_node_interrupt(struct emu_node *node, uint32_t kinds);
  * executes it anew when it next runs, and nothing is lost: `idle` waits until a time. */
 void emu_node_wait_end(struct emu_node *node, uint64_t now_ns);
 
+/* Ends a node from outside, whatever it does, but that it does not run. */
+void emu_node_destroy(struct emu_node *node);
+/* A node that is off or has ended is as it was before its start, but for its clock, its disks and
+ * its account. */
+void emu_node_renew(struct emu_node *node);
+
 /* A frame reaches the node's network card. */
 void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame);
 
@@ -164,12 +176,23 @@ void emu_node_fini(struct emu_node *node);
 /* The node's part of a saved state: the walk of snapshot.c for one node. */
 void emu_node_state_save(struct emu_node *node, struct writer *writer);
 void emu_node_state_load(struct emu_node *node, struct reader *reader);
+/* Without pages and blocks, which are in place already. False if the bytes are not just that. */
+bool emu_node_part_load(struct emu_node *node, const void *bytes, size_t size_bytes);
 
 /* True while the node can still execute. */
 static inline bool emu_node_alive(const struct emu_node *node)
 {
     return node->state == EMU_NODE_RUNNING || node->state == EMU_NODE_IDLE ||
            node->state == EMU_NODE_WAKING;
+}
+
+#define EMU_NODE_MEMORY_BEGIN (2u * VCPU_PAGE_BYTES) /* behind the null page and the registers */
+
+static inline bool emu_node_has_memory(const struct emu_node *node, uint32_t address,
+                                       uint32_t size_bytes)
+{
+    return address >= EMU_NODE_MEMORY_BEGIN && address < node->space.size_bytes &&
+           size_bytes <= node->space.size_bytes - address;
 }
 
 /* The bus: what a node's devices may ask of it. */

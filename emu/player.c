@@ -20,6 +20,8 @@ struct emu_player {
     struct trace_head head;
     uint64_t *chains; /* by node, as recorded up to `now` */
     bool foreign;     /* its checkpoints are of another version of the saved state */
+    bool forgiving;   /* of damage in what is only compared */
+    bool chains_lost; /* there was such in digests before `now`: chains are not known */
 
     struct emu_world *world; /* NULL before it is entered */
     struct emu_rebuild *rebuild;
@@ -29,8 +31,9 @@ struct emu_player {
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* Whether the first checkpoint is of this version of the saved state: all are of one. */
-static enum status look_at_version(struct emu_player *player, struct error *error)
+/* Whether the first checkpoint is of this version of the saved state: all are of one. What is
+ * damaged tells nothing, and is told when it is needed. */
+static void look_at_version(struct emu_player *player)
 {
     const uint8_t *bytes;
     bool full;
@@ -39,13 +42,12 @@ static enum status look_at_version(struct emu_player *player, struct error *erro
     while (place < player->count && player->entries[place].type != TRACE_RECORD_FULL) {
         place++;
     }
-    if (place == player->count) {
-        return STATUS_OK;
+    if (place == player->count ||
+        trace_recording_read(player->recording, place, &bytes, NULL) != STATUS_OK) {
+        return;
     }
-    enum status status = trace_recording_read(player->recording, place, &bytes, error);
     struct trace_checkpoint_decoder *decoder =
-        status ? NULL
-               : trace_checkpoint_decoder_create(bytes, player->entries[place].size_bytes, &full);
+        trace_checkpoint_decoder_create(bytes, player->entries[place].size_bytes, &full);
     if (decoder && !trace_checkpoint_next(decoder, &item) && item.kind == TRACE_ITEM_PART &&
         item.part == EMU_PART_WORLD && item.size_bytes <= VCPU_PAGE_BYTES) {
         uint8_t part[VCPU_PAGE_BYTES] = {0};
@@ -53,7 +55,11 @@ static enum status look_at_version(struct emu_player *player, struct error *erro
         player->foreign = emu_state_version_other(part, item.size_bytes);
     }
     trace_checkpoint_decoder_destroy(decoder);
-    return status;
+}
+
+void emu_player_forgive(struct emu_player *player)
+{
+    player->forgiving = true;
 }
 
 bool emu_player_foreign(const struct emu_player *player)
@@ -78,11 +84,11 @@ enum status emu_player_open(const char *directory, bool check, struct emu_player
         status = error_set(error, STATUS_CORRUPT, path, 0,
                            "the head of the recording is not one; record the run again");
     }
-    status = status ? status : look_at_version(player, error);
     if (status) {
         emu_player_close(player);
         return status;
     }
+    look_at_version(player);
     *result = player;
     return STATUS_OK;
 }
@@ -129,9 +135,10 @@ enum status emu_player_files_same(const struct emu_player *player, const char *d
         *same = size_bytes == file->size_bytes && hash == file->hash;
         if (!*same) {
             snprintf(text, EMU_FILE_TEXT_MAX,
-                     "%.200s is not what the run was made of: recorded %" PRIu64
-                     " bytes with hash %016" PRIx64 ", now %" PRIu64 " with %016" PRIx64,
-                     file->path, file->size_bytes, file->hash, size_bytes, hash);
+                     "%.130s/%.130s is not what the run was made of: recorded %" PRIu64
+                     " bytes with hash %016" PRIx64 ", now %" PRIu64 " with %016" PRIx64
+                     "; put back the file as it was, or record the run again",
+                     directory, file->path, file->size_bytes, file->hash, size_bytes, hash);
         }
     }
     return STATUS_OK;
@@ -251,15 +258,30 @@ static enum status give_input(struct emu_player *player, size_t place, struct er
                      input.kind);
 }
 
+/* A failure, or none if it is of damage that is passed over: *lost. */
+static enum status forgive(const struct emu_player *player, enum status status,
+                           const struct error *failure, bool *lost, struct error *error)
+{
+    if (status == STATUS_CORRUPT && player->forgiving) {
+        *lost = true;
+        return STATUS_OK;
+    }
+    if (status && error) {
+        *error = *failure;
+    }
+    return status;
+}
+
 static enum status read_chains(struct emu_player *player, size_t place, struct error *error)
 {
     const uint8_t *bytes;
-    enum status status = trace_recording_read(player->recording, place, &bytes, error);
+    struct error local = ERROR_INIT;
+    enum status status = trace_recording_read(player->recording, place, &bytes, &local);
     if (!status && !trace_digests_read(player->chains, player->world->node_count, bytes,
                                        player->entries[place].size_bytes)) {
-        status = refused(error, "has digests that are none");
+        status = refused(&local, "has digests that are none");
     }
-    return status;
+    return forgive(player, status, &local, &player->chains_lost, error);
 }
 
 /* --- entering --------------------------------------------------------------------------------- */
@@ -271,6 +293,7 @@ static enum status skip_to(struct emu_player *player, size_t place, struct error
     enum status status = STATUS_OK;
     memset(player->chains, 0, player->world->node_count * sizeof *player->chains);
     player->world->typed_input = player->head.typed_input;
+    player->chains_lost = false;
     for (size_t i = 1; i <= place && !status; i++) {
         if (player->entries[i].type == TRACE_RECORD_DIGESTS) {
             status = read_chains(player, i, error);
@@ -339,7 +362,8 @@ static enum status compare_chains(struct emu_player *player, size_t place,
                                   struct emu_parting *parting, struct error *error)
 {
     enum status status = read_chains(player, place, error);
-    for (uint32_t i = 0; i < player->world->node_count && !status && parting; i++) {
+    bool compared = !status && parting && !player->chains_lost;
+    for (uint32_t i = 0; i < player->world->node_count && compared; i++) {
         if (player->world->nodes[i].digest != player->chains[i]) {
             part_at(player, parting, place, i);
             return STATUS_OK;
@@ -351,8 +375,11 @@ static enum status compare_chains(struct emu_player *player, size_t place,
 static enum status compare_checkpoint(struct emu_player *player, size_t place,
                                       struct emu_parting *parting, struct error *error)
 {
-    enum status status = rebuild_to(player, place, error);
-    if (status) {
+    struct error local = ERROR_INIT;
+    bool lost = false;
+    enum status status = rebuild_to(player, place, &local);
+    status = forgive(player, status, &local, &lost, error);
+    if (status || lost) {
         return status;
     }
     struct emu_snapshot *recorded =

@@ -34,11 +34,15 @@ const struct trace_recording *emu_player_recording(const struct emu_player *play
 bool emu_player_foreign(const struct emu_player *player);
 
 /* Are the files that the run was made of as they were, by their hashes? If not, the text says which
- * is not. */
+ * is not, what was expected and found, and what to do. */
 #define EMU_FILE_TEXT_MAX 512u
 enum status emu_player_files_same(const struct emu_player *player, const char *directory,
                                   bool *same, char text[EMU_FILE_TEXT_MAX],
                                   struct error *error) MUST_USE;
+
+/* From here on a damaged record of digests or checkpoint is not compared with, and passed over;
+ * what came from outside has to be whole. */
+void emu_player_forgive(struct emu_player *player);
 
 /* Can it be entered there: a checkpoint that it can read, or the start? */
 bool emu_player_enters(const struct emu_player *player, size_t place);

@@ -12,7 +12,7 @@
 #include "node.h"
 #include "process.h"
 
-/* --- what reaches the node -------------------------------------------------------------------- */
+/* --- what reaches a node ---------------------------------------------------------------------- */
 
 static void add(struct emu_inputs *inputs, struct emu_input input)
 {
@@ -25,15 +25,20 @@ static void add(struct emu_inputs *inputs, struct emu_input input)
 
 void emu_inputs_add(struct emu_inputs *inputs, uint64_t time_ns, struct net_frame *frame)
 {
+    if (inputs->closed) {
+        return;
+    }
     net_frame_retain(frame);
     add(inputs, (struct emu_input){.time_ns = time_ns, .frame = frame});
-    inputs->frame_count++;
     inputs->size_bytes += frame->size_bytes;
 }
 
 void emu_inputs_add_outside(struct emu_inputs *inputs, uint64_t time_ns,
                             const struct trace_input *outside)
 {
+    if (inputs->closed) {
+        return;
+    }
     struct trace_input *copy = alloc_zeroed(1, sizeof *copy + outside->size_bytes);
     *copy = *outside;
     if (outside->size_bytes) {
@@ -44,19 +49,51 @@ void emu_inputs_add_outside(struct emu_inputs *inputs, uint64_t time_ns,
     inputs->size_bytes += outside->size_bytes;
 }
 
+static void forget(struct emu_inputs *inputs, const struct emu_input *input)
+{
+    if (input->frame) {
+        inputs->size_bytes -= input->frame->size_bytes;
+        net_frame_release(input->frame);
+    } else {
+        inputs->size_bytes -= input->outside->size_bytes;
+        free(input->outside);
+    }
+}
+
 void emu_inputs_truncate(struct emu_inputs *inputs, size_t count)
 {
     while (inputs->count > count) {
-        const struct emu_input *input = &inputs->items[--inputs->count];
-        if (input->frame) {
-            inputs->size_bytes -= input->frame->size_bytes;
-            inputs->frame_count--;
-            net_frame_release(input->frame);
-        } else {
-            inputs->size_bytes -= input->outside->size_bytes;
-            free(input->outside);
-        }
+        forget(inputs, &inputs->items[--inputs->count]);
     }
+}
+
+void emu_inputs_drop_first(struct emu_inputs *inputs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        forget(inputs, &inputs->items[i]);
+    }
+    if (count) {
+        inputs->count -= count;
+        memmove(inputs->items, inputs->items + count, inputs->count * sizeof *inputs->items);
+    }
+}
+
+void emu_inputs_prepend(struct emu_inputs *inputs, struct emu_inputs *first)
+{
+    struct emu_inputs later = *inputs;
+    *inputs = *first;
+    inputs->closed = later.closed;
+    for (size_t i = 0; i < later.count; i++) {
+        add(inputs, later.items[i]); /* with the references */
+    }
+    inputs->size_bytes += later.size_bytes;
+    free(later.items);
+    memset(first, 0, sizeof *first);
+}
+
+uint64_t emu_inputs_cost_bytes(const struct emu_inputs *inputs)
+{
+    return inputs->size_bytes + inputs->count * (sizeof *inputs->items + sizeof(struct net_frame));
 }
 
 void emu_inputs_fini(struct emu_inputs *inputs)
@@ -68,10 +105,9 @@ void emu_inputs_fini(struct emu_inputs *inputs)
 
 /* --- the probe -------------------------------------------------------------------------------- */
 
-void emu_probe_init(struct emu_probe *probe, struct emu_inputs *inputs)
+void emu_probe_init(struct emu_probe *probe)
 {
     memset(probe, 0, sizeof *probe);
-    probe->inputs = inputs;
     emu_probe_clear(probe);
 }
 

@@ -1,7 +1,7 @@
 /*
  * A probe looks on as one node runs and stops it at exact places: at a position of its life, after
- * a step, at breakpoints and watchpoints. It also keeps what reaches the node from outside, so that
- * the node can be run again alone.
+ * a step, at breakpoints and watchpoints. Beside it, lists of what reaches nodes, so that a node
+ * can be run again alone.
  *
  * A node that a probe stops pauses its logical process, as one with too much to tell does; so a
  * stop changes nothing of what the world comes to. A probe is used by the thread that runs the
@@ -23,16 +23,16 @@ struct emu_node;
 struct net_frame;
 struct trace_input;
 
-/* What reached the node, in order: frames at its network card, whether it took them or not, a
+/* What reached a node, in order: frames at its network card, whether it took them or not, a
  * reference to each being held; and what came from outside the world. */
 struct emu_inputs {
+    bool closed; /* nothing is added */
     struct emu_input {
         uint64_t time_ns;
         struct net_frame *frame;     /* NULL: it came from outside */
         struct trace_input *outside; /* before everything else of its time */
     } * items;
     size_t count;
-    size_t frame_count; /* of them */
     size_t capacity;
     uint64_t size_bytes; /* of frames and what was typed */
 };
@@ -43,6 +43,12 @@ void emu_inputs_add_outside(struct emu_inputs *inputs, uint64_t time_ns,
                             const struct trace_input *outside);
 /* Forgets those from number `count` on. */
 void emu_inputs_truncate(struct emu_inputs *inputs, size_t count);
+/* Forgets the first `count`. */
+void emu_inputs_drop_first(struct emu_inputs *inputs, size_t count);
+/* Those of `first`, then its own; `first` is left empty. */
+void emu_inputs_prepend(struct emu_inputs *inputs, struct emu_inputs *first);
+/* Of host memory, about. */
+uint64_t emu_inputs_cost_bytes(const struct emu_inputs *inputs);
 void emu_inputs_fini(struct emu_inputs *inputs);
 
 enum emu_probe_stop {
@@ -81,8 +87,6 @@ struct emu_probe {
     enum emu_probe_stop last_stop;
     struct emu_position last;
 
-    struct emu_inputs *inputs; /* what reaches the node is added; NULL: it is not */
-
     /* Within a run. */
     bool touched; /* a watchpoint, and the node has not stopped yet */
     struct isa_touch touches[ISA_TOUCHES_MAX];
@@ -97,8 +101,8 @@ struct emu_probe {
     } * decoded; /* EMU_PROBE_DECODED of them, made on first use */
 };
 
-/* Nothing to look for. inputs may be NULL. */
-void emu_probe_init(struct emu_probe *probe, struct emu_inputs *inputs);
+/* Nothing to look for. */
+void emu_probe_init(struct emu_probe *probe);
 void emu_probe_fini(struct emu_probe *probe);
 
 void emu_probe_watches_set(struct emu_probe *probe, const struct emu_watch *watches,

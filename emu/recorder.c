@@ -18,6 +18,10 @@
 /* Every so many checkpoints one is against nothing: what has to be read to enter a run is bounded.
  */
 #define FULL_EVERY 12u
+/* Where nodes do much, as while they all boot, an interval is long to run again: once they have
+ * executed so much, in the mean, a checkpoint is taken with the next digests. It is what makes the
+ * moments of the main job reachable, and costs a fixed part of executing (docs/trace.md). */
+#define MUCH_INSTRUCTIONS 300000u
 
 /* Something to write. */
 struct item {
@@ -35,6 +39,7 @@ struct emu_recorder {
     uint64_t *chains;  /* by node, as told last */
     uint64_t *now;     /* scratch of as many */
     uint64_t activity; /* of the world at the last checkpoint */
+    uint64_t retired;  /* and instructions of all nodes */
     uint64_t next_checkpoint_ns;
 
     pthread_t thread;
@@ -176,6 +181,30 @@ static uint64_t activity_of(const struct emu_world *world)
     return activity;
 }
 
+static uint64_t retired_of(const struct emu_world *world)
+{
+    uint64_t retired = 0;
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        retired += world->nodes[i].vcpu.retired;
+    }
+    return retired;
+}
+
+/* Is one to be taken now, between digests or with them? A function of the virtual time and of what
+ * the nodes have done, so that a recording is the same wherever it is made. */
+static bool checkpoint_due(const struct emu_recorder *recorder)
+{
+    const struct emu_world *world = recorder->world;
+    if (!recorder->checkpoint_ns) {
+        return false;
+    }
+    if (world->now_ns == recorder->next_checkpoint_ns) {
+        return activity_of(world) != recorder->activity;
+    }
+    return world->now_ns % recorder->interval_ns == 0 &&
+           retired_of(world) - recorder->retired > (uint64_t)MUCH_INSTRUCTIONS * world->node_count;
+}
+
 /* The first multiple of step that lies behind time_ns. */
 static uint64_t multiple_behind(uint64_t time_ns, uint64_t step_ns)
 {
@@ -213,14 +242,12 @@ enum status emu_recorder_mark(struct emu_recorder *recorder, struct error *error
 {
     struct emu_world *world = recorder->world;
     take_digests(recorder);
-    if (recorder->checkpoint_ns && world->now_ns == recorder->next_checkpoint_ns) {
-        uint64_t activity = activity_of(world);
-        if (activity != recorder->activity) {
-            struct item *item = item_create(TRACE_RECORD_FULL, world->now_ns);
-            recorder->activity = activity;
-            item->snapshot = emu_world_snapshot(world);
-            hand_over(recorder, item);
-        }
+    if (checkpoint_due(recorder)) {
+        struct item *item = item_create(TRACE_RECORD_FULL, world->now_ns);
+        recorder->activity = activity_of(world);
+        recorder->retired = retired_of(world);
+        item->snapshot = emu_world_snapshot(world);
+        hand_over(recorder, item);
     }
     return failure_of(recorder, error);
 }

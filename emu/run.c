@@ -256,6 +256,36 @@ static enum status watch_parse(struct run *run, uint32_t index, struct error *er
                            "NODE:SYMBOL with a symbol of its image",
                            text);
     }
+    if (!status) {
+        status = emu_watch_check(&run->world->nodes[watch->node], watch->address, watch->size_bytes,
+                                 error);
+    }
+    return status;
+}
+
+/* Each of the options that trace a node, with what they trace. */
+static enum status looks_parse(struct run *run, struct error *error)
+{
+    const struct emu_run_options *options = run->options;
+    bool *traced = alloc_zeroed(run->scenario->node_count, sizeof *traced);
+    enum status status = STATUS_OK;
+    run->traces = alloc_zeroed(options->trace_count + 1, sizeof *run->traces);
+    run->watches = alloc_zeroed(options->watch_count + 1, sizeof *run->watches);
+    for (uint32_t i = 0; i < options->trace_count + options->watch_count && !status; i++) {
+        uint32_t watch = i - options->trace_count;
+        bool is_trace = i < options->trace_count;
+        status = is_trace ? trace_parse(run, i, error) : watch_parse(run, watch, error);
+        uint32_t node = is_trace ? run->traces[i].node : run->watches[watch].node;
+        if (!status && traced[node]) {
+            status = error_set(error, STATUS_INVALID, NULL, 0,
+                               "%s %.80s: the node is traced or watched already; expected each "
+                               "node once",
+                               is_trace ? "--trace-instructions" : "--watch",
+                               is_trace ? options->traces[i] : options->watches[watch]);
+        }
+        traced[node] = true;
+    }
+    free(traced);
     return status;
 }
 
@@ -317,15 +347,15 @@ static enum status record(struct run *run, struct error *error)
 static enum status load(struct run *run, struct error *error)
 {
     const struct emu_run_options *options = run->options;
-    char path[4096];
     if (!options->replay) {
         return emu_run_scenario_load(options, &run->scenario, error);
     }
-    enum status status =
-        emu_replay_open(&run->replay, options->replay, options->from, options->to, error);
-    snprintf(path, sizeof path, "%s/scenario.yaml", options->replay);
-    const struct emu_run_options recorded = {.scenario_path = path};
-    return status ? status : emu_run_scenario_load(&recorded, &run->scenario, error);
+    enum status status = emu_replay_open(&run->replay, options->replay, options->from, options->to,
+                                         &run->scenario, error);
+    if (!status) {
+        emu_run_folder_torn(&run->replay.folder, run->replay.player, run->result->torn);
+    }
+    return status;
 }
 
 /* Where a fork begins, and what is then done. */
@@ -335,14 +365,9 @@ static enum status fork_parse(struct run *run, struct error *error)
     if (!options->fork_at) {
         return STATUS_OK;
     }
-    enum status status = emu_moment_parse("--at", options->fork_at, &run->fork_ns, error);
-    if (!status && run->fork_ns > run->replay.to_ns) {
-        char end[SCN_MOMENT_TEXT_MAX];
-        scn_moment_write(run->replay.to_ns, end);
-        status = error_set(error, STATUS_INVALID, NULL, 0,
-                           "--at %s: the recording ends at %s; expected a moment before",
-                           options->fork_at, end);
-    }
+    bool torn = run->replay.to_ns < run->scenario->duration_ns; /* its end is not the run's */
+    enum status status = emu_player_moment(run->replay.player, "--at", options->fork_at, !torn,
+                                           &run->fork_ns, error);
     run->replay.to_ns = run->scenario->duration_ns;
     run->changes = alloc_zeroed(options->change_count + 1, sizeof *run->changes);
     for (uint32_t i = 0; i < options->change_count && !status; i++) {
@@ -400,14 +425,7 @@ static enum status start(struct run *run, struct error *error)
         return status;
     }
     status = fork_parse(run, error);
-    run->traces = alloc_zeroed(options->trace_count + 1, sizeof *run->traces);
-    for (uint32_t i = 0; i < options->trace_count && !status; i++) {
-        status = trace_parse(run, i, error);
-    }
-    run->watches = alloc_zeroed(options->watch_count + 1, sizeof *run->watches);
-    for (uint32_t i = 0; i < options->watch_count && !status; i++) {
-        status = watch_parse(run, i, error);
-    }
+    status = status ? status : looks_parse(run, error);
     if (status) {
         return status;
     }
@@ -494,7 +512,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     run.metrics = ana_metrics_create();
     enum status status = start(&run, error);
     if (!status) {
-        emu_progress_init(&run.progress, options->progress,
+        emu_progress_init(&run.progress, options->progress, run.replay.from_ns,
                           run.replay.player ? run.replay.to_ns : run.scenario->duration_ns);
         status = go(&run, error);
         emu_progress_done(&run.progress);
@@ -504,6 +522,11 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     }
     for (uint32_t i = 0; !status && i < options->trace_count && !result->trace_empty; i++) {
         result->trace_empty = run.traces[i].begun ? NULL : options->traces[i];
+    }
+    for (uint32_t i = 0; !status && options->stream && i < options->watch_count; i++) {
+        if (!emu_tracer_changed(run.world->nodes[run.watches[i].node].tracer)) {
+            fprintf(options->stream, "%s: no change\n", options->watches[i]);
+        }
     }
     free(run.traces);
     free(run.watches);

@@ -79,6 +79,9 @@ static enum status write_nodes(struct run *run, struct error *error)
             .dispatches = seat.dispatches,
             .switches = seat.switches,
             .crossings = seat.crossings,
+            .card_frames = seat.card_frames,
+            .card_bytes = seat.card_bytes,
+            .card_ns = seat.card_ns,
             .paging = paging_account(&seat.paging),
             .faults = faulted,
             .digest = report.digest,
@@ -112,6 +115,9 @@ static enum status write_hosts(struct run *run, struct error *error)
             .crossings = report.crossings,
             .memory_bytes = report.memory_bytes,
             .committed_bytes = report.committed_bytes,
+            .card_frames = report.card_frames,
+            .card_bytes = report.card_bytes,
+            .card_ns = report.card_ns,
             .paging = paging_account(&report.paging),
         };
         status = trace_run_host_write(run->trace, &account, error);

@@ -121,6 +121,9 @@ static void save_node(struct emu_node *node, struct writer *writer, bool with_pa
     vcpu_save(&node->vcpu, writer);
     dev_registers_save(&node->registers, writer);
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        if (!emu_node_device_saved(node, device)) {
+            continue;
+        }
         write_u16(writer, dev_table[device]->state_version);
         dev_table[device]->save(emu_node_device(node, device), writer);
     }
@@ -177,6 +180,7 @@ static uint32_t activity_kind(uint8_t state)
     case EMU_NODE_TERMINATED:
     case EMU_NODE_FAULTED:
     case EMU_NODE_QUEUED:
+    case EMU_NODE_DESTROYED:
         break;
     }
     return UINT32_MAX;
@@ -188,7 +192,7 @@ static void load_activity(struct emu_node *node, struct reader *reader)
     bool queued = read_u8(reader) & 1;
     uint64_t time_ns = read_u64(reader);
     uint32_t kind = activity_kind(node->state);
-    if (reader->failed || node->state > (node->seat ? EMU_NODE_QUEUED : EMU_NODE_FAULTED) ||
+    if (reader->failed || node->state > (node->seat ? EMU_NODE_DESTROYED : EMU_NODE_FAULTED) ||
         (queued && kind == UINT32_MAX)) {
         reader_fail(reader);
         node->state = EMU_NODE_OFF;
@@ -245,6 +249,9 @@ static void load_node(struct emu_node *node, struct reader *reader, bool with_pa
     }
     dev_registers_load(&node->registers, reader);
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
+        if (!emu_node_device_saved(node, device)) {
+            continue;
+        }
         if (read_u16(reader) != dev_table[device]->state_version) {
             reader_fail(reader);
             return;
@@ -280,6 +287,14 @@ void emu_node_state_save(struct emu_node *node, struct writer *writer)
 void emu_node_state_load(struct emu_node *node, struct reader *reader)
 {
     load_node(node, reader, true);
+}
+
+bool emu_node_part_load(struct emu_node *node, const void *bytes, size_t size_bytes)
+{
+    struct reader reader;
+    reader_init(&reader, bytes, size_bytes);
+    load_node(node, &reader, false);
+    return !reader.failed && reader_left(&reader) == 0;
 }
 
 /* --- frames on their way ---------------------------------------------------------------------- */

@@ -67,6 +67,7 @@ struct emu_tracer {
     uint32_t watch_bytes; /* 0: everything is written */
     uint32_t watch_address;
     uint8_t watched[EMU_WATCH_MAX]; /* what is there */
+    bool changed;                   /* it was something else before */
 
     struct emu_text text;
 };
@@ -98,6 +99,11 @@ void emu_tracer_watch(struct emu_tracer *tracer, uint32_t address, uint32_t size
     ASSERT(size_bytes >= 1 && size_bytes <= EMU_WATCH_MAX);
     tracer->watch_address = address;
     tracer->watch_bytes = size_bytes;
+}
+
+bool emu_tracer_changed(const struct emu_tracer *tracer)
+{
+    return tracer->changed;
 }
 
 void emu_tracer_destroy(struct emu_tracer *tracer)
@@ -410,6 +416,9 @@ static void add_exchange(struct emu_tracer *tracer, struct emu_text *text, struc
     case EMU_DIGEST_KEY:
         emu_text_add(text, "key 0x%x %s", what->a, what->b ? "is pressed" : "is released");
         return;
+    case EMU_DIGEST_SUPERVISOR:
+        emu_text_add(text, "its host's kernel answers port 0x%x", what->a);
+        return;
     }
 }
 
@@ -453,6 +462,7 @@ static bool watch(struct emu_tracer *tracer, struct emu_node *node, struct emu_t
     emu_text_value(text, now, tracer->watch_bytes);
     emu_text_add(text, "%s\n", by);
     memcpy(tracer->watched, now, tracer->watch_bytes);
+    tracer->changed = true;
     return true;
 }
 

@@ -30,6 +30,11 @@ enum status emu_tracer_create(struct emu_node *node, const struct scn_stretch *s
  * them. */
 #define EMU_WATCH_MAX 32u
 void emu_tracer_watch(struct emu_tracer *tracer, uint32_t address, uint32_t size_bytes);
+/* Has any of the watched bytes been seen to change? */
+bool emu_tracer_changed(const struct emu_tracer *tracer);
+/* Refuses bytes that cannot be watched (watch.c). */
+enum status emu_watch_check(const struct emu_node *node, uint32_t address, uint32_t size_bytes,
+                            struct error *error) MUST_USE;
 /* Takes NULL. */
 void emu_tracer_destroy(struct emu_tracer *tracer);
 

@@ -4,34 +4,36 @@
  */
 #include <emu/verify.h>
 
-#include <errno.h>
-#include <fts.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <base/alloc.h>
 #include <base/arithmetic.h>
-#include <emu/run.h>
-#include <traces/bundle.h>
 #include <traces/summary.h>
 
 #include "locate.h"
+#include "progress.h"
+#include "run_folder.h"
 
 struct verify {
     const struct emu_verify_options *options;
     struct emu_verify_result *result;
     const struct vcpu_engine_ops *engine;
+    struct emu_run_folder folder;
     struct emu_player *player; /* for looking at */
     const struct trace_entry *entries;
     size_t count;
     struct scn_scenario *scenario;
     _Atomic uint32_t first_parted; /* number of the first share that was found to differ */
+    struct share *shares;
+    uint32_t share_count;
+    struct emu_progress progress;
+    atomic_flag telling; /* somebody has it */
 };
 
 /* A thread's share of the recording. */
@@ -43,6 +45,8 @@ struct share {
     uint32_t jobs;
     size_t from; /* places */
     size_t to;
+    struct emu_world *world;
+    _Atomic uint64_t done_ns; /* of its stretch */
     struct emu_parting parting;
     bool stopped;
     enum status status;
@@ -56,7 +60,7 @@ static enum status files_same(struct verify *verify, bool *same, struct error *e
 {
     char text[EMU_FILE_TEXT_MAX];
     enum status status =
-        emu_player_files_same(verify->player, verify->options->path, same, text, error);
+        emu_player_files_same(verify->player, verify->folder.path, same, text, error);
     if (!status && !*same) {
         snprintf(verify->result->text, sizeof verify->result->text, "%s\n", text);
     }
@@ -82,7 +86,7 @@ static enum status end_read(struct verify *verify, bool *same, struct error *err
                       : error_set(error, STATUS_CORRUPT, NULL, 0, "the recording's end is none");
     }
     verify->result->digest = end.digest;
-    if (trace_summary_read(verify->options->path, &summary, NULL)) {
+    if (trace_summary_read(verify->folder.path, &summary, NULL)) {
         return STATUS_OK; /* the run's other files are not what is verified */
     }
     *same = summary.summary.digest == end.digest;
@@ -99,30 +103,47 @@ static enum status end_read(struct verify *verify, bool *same, struct error *err
 
 static bool go_on(void *context)
 {
-    const struct share *share = context;
-    const volatile bool *stop = share->verify->options->stop;
-    return !(stop && *stop) &&
-           atomic_load(&((struct verify *)share->verify)->first_parted) >= share->number;
+    struct share *share = context;
+    struct verify *verify = share->verify;
+    const volatile bool *stop = verify->options->stop;
+    return !(stop && *stop) && atomic_load(&verify->first_parted) >= share->number;
+}
+
+/* Between two windows of a share: whichever comes by tells how far all are. */
+static bool progress(void *context)
+{
+    struct share *share = context;
+    struct verify *verify = share->verify;
+    uint64_t done_ns = 0;
+    atomic_store(&share->done_ns,
+                 emu_world_now_ns(share->world) - verify->entries[share->from].time_ns);
+    if (!atomic_flag_test_and_set(&verify->telling)) {
+        for (uint32_t i = 0; i < verify->share_count; i++) {
+            done_ns += atomic_load(&verify->shares[i].done_ns);
+        }
+        emu_progress_show_parts(&verify->progress, done_ns);
+        atomic_flag_clear(&verify->telling);
+    }
+    return go_on(share);
 }
 
 static void share_run(struct share *share)
 {
     struct verify *verify = share->verify;
-    struct emu_world *world = NULL;
     struct emu_player *player = NULL;
     struct error *error = &share->error;
     struct emu_world_options options = {
         .engine = verify->engine,
         .jobs = share->jobs,
         .memory_limit_bytes = verify->options->memory_limit_bytes,
-        .sink = {.context = share, .progress = go_on},
+        .sink = {.context = share, .progress = progress},
     };
-    enum status status = emu_world_create(verify->scenario, &options, &world, error);
+    enum status status = emu_world_create(verify->scenario, &options, &share->world, error);
     if (!status) {
-        status = emu_player_open(verify->options->path, false, &player, error);
+        status = emu_player_open(verify->folder.path, false, &player, error);
     }
     if (!status) {
-        status = emu_player_enter(player, world, share->from, error);
+        status = emu_player_enter(player, share->world, share->from, error);
     }
     while (!status && !share->stopped && !share->parting.found && go_on(share) &&
            emu_player_now(player) < share->to) {
@@ -138,7 +159,7 @@ static void share_run(struct share *share)
     }
     share->status = status;
     emu_player_close(player);
-    emu_world_destroy(world);
+    emu_world_destroy(share->world);
 }
 
 static void *share_main(void *argument)
@@ -181,8 +202,12 @@ static enum status run_shares(struct verify *verify, size_t from, struct error *
     uint32_t count = verify->result->checkpoints + 1;
     count = jobs <= count ? jobs : count;
     struct share *shares = alloc_zeroed(count, sizeof *shares);
+    verify->shares = shares;
+    verify->share_count = count;
     atomic_store(&verify->first_parted, UINT32_MAX);
     cut(verify, shares, count, from);
+    emu_progress_init(&verify->progress, verify->options->progress, verify->result->from_ns,
+                      verify->result->to_ns);
     for (uint32_t i = 0; i < count; i++) {
         shares[i].verify = verify;
         shares[i].number = i;
@@ -197,6 +222,7 @@ static enum status run_shares(struct verify *verify, size_t from, struct error *
             share_run(&shares[i]); /* ours, and what the host had no thread for */
         }
     }
+    emu_progress_done(&verify->progress);
     enum status status = STATUS_OK;
     struct emu_verify_result *result = verify->result;
     for (uint32_t i = 0; i < count && !status && result->outcome == EMU_VERIFY_SAME; i++) {
@@ -205,9 +231,10 @@ static enum status run_shares(struct verify *verify, size_t from, struct error *
             *error = shares[i].error;
         } else if (shares[i].parting.found) {
             const struct emu_locate_options locate = {
-                .directory = verify->options->path,
+                .directory = verify->folder.path,
                 .scenario = verify->scenario,
                 .engine = verify->engine,
+                .recorded_with = verify->options->recorded_with,
                 .memory_limit_bytes = verify->options->memory_limit_bytes,
             };
             result->outcome = EMU_VERIFY_DIFFERENT;
@@ -227,29 +254,23 @@ static enum status begin(struct verify *verify, size_t *from, struct error *erro
 {
     const struct emu_verify_options *options = verify->options;
     uint64_t from_ns = 0;
-    enum status status = STATUS_OK;
-    if (options->from) {
-        status = emu_moment_parse("--from", options->from, &from_ns, error);
+    if (options->from && options->quick) {
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "--from %.80s: with --quick nothing is run again; expected one of them",
+                         options->from);
     }
-    if (!status) {
-        status = emu_player_open(options->path, true, &verify->player, error);
+    enum status status = emu_player_open(verify->folder.path, true, &verify->player, error);
+    if (!status && options->from) {
+        status = emu_player_moment(verify->player, "--from", options->from, false, &from_ns, error);
     }
     if (!status) {
         verify->entries =
             trace_recording_entries(emu_player_recording(verify->player), &verify->count);
         *from = options->from ? emu_player_place(verify->player, from_ns) : EMU_PLACE_START;
         verify->result->from_ns = verify->entries[*from].time_ns;
-        verify->result->to_ns = verify->entries[verify->count - 1].time_ns;
+        verify->result->to_ns = emu_player_end_ns(verify->player);
     }
     return status;
-}
-
-static enum status load_scenario(struct verify *verify, struct error *error)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/scenario.yaml", verify->options->path);
-    const struct emu_run_options load = {.scenario_path = path};
-    return emu_run_scenario_load(&load, &verify->scenario, error);
 }
 
 /* What is to be said of a recording that is the same as far as it goes. */
@@ -265,71 +286,29 @@ static void judge_ending(struct verify *verify)
              trace_recording_ending_text(recording));
 }
 
-static enum status verify_directory(const struct emu_verify_options *options,
-                                    struct emu_verify_result *result, struct error *error)
+static enum status verify_folder(struct verify *verify, struct error *error)
 {
-    struct verify verify = {.options = options, .result = result};
     size_t from = EMU_PLACE_START;
     bool same = false;
-    verify.engine = options->engine ? options->engine : vcpu_engines()[0];
-    enum status status = begin(&verify, &from, error);
-    status = status ? status : files_same(&verify, &same, error);
+    enum status status = begin(verify, &from, error);
+    status = status ? status : files_same(verify, &same, error);
     if (!status && same) {
-        status = end_read(&verify, &same, error);
+        status = end_read(verify, &same, error);
     }
     if (!status && !same) {
-        result->outcome = EMU_VERIFY_DIFFERENT;
-        result->to_ns = result->from_ns;
-    } else if (!status && !options->quick) {
-        status = load_scenario(&verify, error);
-        status = status ? status : run_shares(&verify, from, error);
+        verify->result->outcome = EMU_VERIFY_DIFFERENT;
+        verify->result->to_ns = verify->result->from_ns;
+    } else if (!status && !verify->options->quick) {
+        status = emu_run_folder_scenario(&verify->folder, &verify->scenario, error);
+        status = status ? status : run_shares(verify, from, error);
     } else if (!status) {
-        for (size_t i = 0; i < verify.count; i++) {
-            result->checkpoints += emu_place_is_checkpoint(&verify.entries[i]);
+        for (size_t i = 0; i < verify->count; i++) {
+            verify->result->checkpoints += emu_place_is_checkpoint(&verify->entries[i]);
         }
     }
     if (!status) {
-        judge_ending(&verify);
+        judge_ending(verify);
     }
-    scn_scenario_destroy(verify.scenario);
-    emu_player_close(verify.player);
-    return status;
-}
-
-/* --- of a bundle ------------------------------------------------------------------------------ */
-
-static void folder_remove(char *path)
-{
-    char *paths[] = {path, NULL};
-    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    for (FTSENT *entry = walk ? fts_read(walk) : NULL; entry; entry = fts_read(walk)) {
-        if (entry->fts_info != FTS_D) {
-            (void)remove(entry->fts_accpath); /* what cannot be removed stays */
-        }
-    }
-    if (walk) {
-        fts_close(walk);
-    }
-}
-
-/* Unpacks it where temporary files go, and verifies that. */
-static enum status verify_bundle(const struct emu_verify_options *options,
-                                 struct emu_verify_result *result, struct error *error)
-{
-    char folder[4096];
-    const char *place = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/denali-bundle-XXXXXX", place && place[0] ? place : "/tmp");
-    if (!mkdtemp(folder)) {
-        return error_set(error, STATUS_IO, folder, 0,
-                         "no folder to unpack into can be made: %s; set TMPDIR to where there is "
-                         "room",
-                         strerror(errno));
-    }
-    struct emu_verify_options unpacked = *options;
-    unpacked.path = folder;
-    enum status status = trace_bundle_unpack(options->path, folder, error);
-    status = status ? status : verify_directory(&unpacked, result, error);
-    folder_remove(folder);
     return status;
 }
 
@@ -337,10 +316,19 @@ enum status emu_verify(const struct emu_verify_options *options, struct emu_veri
                        struct error *error)
 {
     struct error local = ERROR_INIT;
-    struct stat kind;
+    struct verify verify = {
+        .options = options,
+        .result = result,
+        .engine = options->engine ? options->engine : vcpu_engines()[0],
+        .telling = ATOMIC_FLAG_INIT,
+    };
     ARITHMETIC_NEUTRAL();
     error = error ? error : &local;
     memset(result, 0, sizeof *result);
-    bool file = stat(options->path, &kind) == 0 && S_ISREG(kind.st_mode);
-    return file ? verify_bundle(options, result, error) : verify_directory(options, result, error);
+    enum status status = emu_run_folder_open(&verify.folder, options->path, error);
+    status = status ? status : verify_folder(&verify, error);
+    scn_scenario_destroy(verify.scenario);
+    emu_player_close(verify.player);
+    emu_run_folder_close(&verify.folder);
+    return status;
 }

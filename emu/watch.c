@@ -30,19 +30,27 @@ enum status emu_world_trace(struct emu_world *world, uint32_t index,
     return status;
 }
 
+enum status emu_watch_check(const struct emu_node *node, uint32_t address, uint32_t size_bytes,
+                            struct error *error)
+{
+    if (size_bytes < 1 || size_bytes > EMU_WATCH_MAX ||
+        !emu_node_has_memory(node, address, size_bytes)) {
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "%u bytes at %08x cannot be watched; expected 1 to %u bytes of the "
+                         "node's memory, which goes from %08x to %08x",
+                         size_bytes, address, EMU_WATCH_MAX, EMU_NODE_MEMORY_BEGIN,
+                         node->space.size_bytes);
+    }
+    return STATUS_OK;
+}
+
 enum status emu_world_watch(struct emu_world *world, uint32_t index,
                             const struct scn_stretch *stretch, uint32_t address,
                             uint32_t size_bytes, struct error *error)
 {
     struct emu_node *node = &world->nodes[index];
-    if (size_bytes < 1 || size_bytes > EMU_WATCH_MAX || address >= node->space.size_bytes ||
-        size_bytes > node->space.size_bytes - address) {
-        return error_set(error, STATUS_INVALID, NULL, 0,
-                         "%u bytes at %08x cannot be watched; expected 1 to %u bytes of the "
-                         "node's memory, which ends at %08x",
-                         size_bytes, address, EMU_WATCH_MAX, node->space.size_bytes);
-    }
-    enum status status = emu_world_trace(world, index, stretch, EMU_TRACE_LIMIT_BYTES, error);
+    enum status status = emu_watch_check(node, address, size_bytes, error);
+    status = status ? status : emu_world_trace(world, index, stretch, EMU_TRACE_LIMIT_BYTES, error);
     if (!status) {
         emu_tracer_watch(node->tracer, address, size_bytes);
     }

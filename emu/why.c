@@ -13,10 +13,10 @@
 #include <base/alloc.h>
 #include <base/arithmetic.h>
 #include <base/time.h>
-#include <emu/run.h>
 #include <vcpu/program.h>
 
 #include "locate.h"
+#include "run_folder.h"
 #include "source_line.h"
 
 #define STACK_SCAN_BYTES 4096u
@@ -36,6 +36,7 @@ struct sighting {
 
 struct why {
     const struct emu_why_options *options;
+    struct emu_run_folder folder;
     struct scn_scenario *scenario;
     struct emu_world *world;
     struct emu_player *player;
@@ -106,7 +107,9 @@ static void look(struct why *why, uint32_t node, uint64_t wanted)
 static enum status run_to(struct why *why, uint64_t until_ns, struct error *error)
 {
     bool stopped;
-    return emu_player_run(why->player, until_ns, SIZE_MAX, NULL, &stopped, error);
+    struct emu_parting parting = {0};
+    enum status status = emu_player_run(why->player, until_ns, SIZE_MAX, &parting, &stopped, error);
+    return status ? status : emu_run_folder_parted(&why->folder, why->player, &parting, error);
 }
 
 /* The last checkpoint at which the node had received fewer frames than `number`, by halving. */
@@ -275,17 +278,34 @@ static void add_name(struct why *why, uint32_t node)
     emu_text_add(why->text, "%s", name);
 }
 
+/* The world has run to the recording's end in search of it. */
+static enum status no_such_frame(const struct why *why, uint32_t node, uint64_t number,
+                                 struct error *error)
+{
+    char end[SCN_MOMENT_TEXT_MAX];
+    char name[SCN_NODE_NAME_MAX];
+    uint64_t received = why->world->nodes[node].account.frames_received;
+    scn_moment_write(emu_player_end_ns(why->player), end);
+    scn_node_name(why->scenario, node, name);
+    if (!received) {
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "--frame %" PRIu64 ": %s received none up to %s, where what was recorded "
+                         "ends",
+                         number, name, end);
+    }
+    return error_set(error, STATUS_INVALID, NULL, 0,
+                     "--frame %" PRIu64 ": %s received %" PRIu64 " up to %s, where what was "
+                     "recorded ends; expected 1 to %" PRIu64,
+                     number, name, received, end, received);
+}
+
 /* From frame `number` of *node to the frame that its sender had received before: *node and *number
  * then, *number 0 if there is none. */
 static enum status step(struct why *why, uint32_t *node, uint64_t *number, struct error *error)
 {
     enum status status = find_frame(why, *node, *number, error);
     if (status || !why->sighting.found) {
-        return status ? status
-                      : error_set(error, STATUS_INVALID, NULL, 0,
-                                  "the node received fewer than %" PRIu64
-                                  " frames in what was recorded",
-                                  *number);
+        return status ? status : no_such_frame(why, *node, *number, error);
     }
     const struct sighting frame = why->sighting;
     emu_text_add(why->text, "frame %" PRIu64 " of ", frame.number);
@@ -330,13 +350,13 @@ static enum status step(struct why *why, uint32_t *node, uint64_t *number, struc
 
 static enum status begin(struct why *why, uint32_t *node, struct error *error)
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/scenario.yaml", why->options->path);
-    const struct emu_run_options load = {.scenario_path = path};
-    enum status status = emu_player_open(why->options->path, false, &why->player, error);
-    status = status ? status : emu_run_scenario_load(&load, &why->scenario, error);
-    status =
-        status ? status : scn_node_find(why->scenario, "--node", why->options->node, node, error);
+    enum status status = emu_run_folder_open(&why->folder, why->options->path, error);
+    if (!status) {
+        status = emu_run_folder_load(&why->folder, &why->player, &why->scenario, error);
+    }
+    if (!status) {
+        status = scn_node_find(why->scenario, "--node", why->options->node, node, error);
+    }
     if (status) {
         return status;
     }
@@ -363,11 +383,12 @@ static enum status follow(struct why *why, uint32_t node, struct error *error)
     uint64_t time_ns = 0;
     enum status status = STATUS_OK;
     if (!number) {
-        status = emu_moment_parse("--at", why->options->at, &time_ns, error);
+        status = emu_player_moment(why->player, "--at", why->options->at, false, &time_ns, error);
         status = status ? status : count_until(why, node, time_ns, &number, error);
         if (!status && !number) {
             status = error_set(error, STATUS_INVALID, NULL, 0,
-                               "--at %s: the node had received no frame before", why->options->at);
+                               "--at %.80s: %.80s had received no frame before", why->options->at,
+                               why->options->node);
         }
     }
     uint32_t depth = why->options->depth ? why->options->depth : 1;
@@ -377,19 +398,25 @@ static enum status follow(struct why *why, uint32_t node, struct error *error)
     return status;
 }
 
-enum status emu_why(const struct emu_why_options *options, char **text, struct error *error)
+enum status emu_why(const struct emu_why_options *options, struct emu_why_result *result,
+                    struct error *error)
 {
     struct emu_text told = {0};
     struct why why = {.options = options, .text = &told};
     uint32_t node;
     ARITHMETIC_NEUTRAL();
+    *result = (struct emu_why_result){0};
     enum status status = begin(&why, &node, error);
-    status = status ? status : follow(&why, node, error);
+    if (!status) {
+        emu_run_folder_torn(&why.folder, why.player, result->torn);
+        status = follow(&why, node, error);
+    }
     emu_snapshot_destroy(why.start);
     emu_player_close(why.player);
     emu_world_destroy(why.world);
     scn_scenario_destroy(why.scenario);
-    *text = status ? NULL : alloc_text(told.bytes);
+    emu_run_folder_close(&why.folder);
+    result->text = status ? NULL : alloc_text(told.bytes);
     emu_text_fini(&told);
     return status;
 }

@@ -388,6 +388,7 @@ static const char *drop_cause(uint32_t cause)
         [EMU_DROP_NODE_DOWN - NET_DROP_COUNT] = "node_down",
         [EMU_DROP_REFUSED - NET_DROP_COUNT] = "refused",
         [EMU_DROP_NO_LINK - NET_DROP_COUNT] = "no_link",
+        [EMU_DROP_CARD_FULL - NET_DROP_COUNT] = "card_full",
     };
     if (cause >= EMU_DROP_COUNT) {
         return "";
@@ -592,7 +593,8 @@ void emu_world_totals(const struct emu_world *world, struct emu_totals *totals)
         totals->frames_sent += node->account.frames_sent;
         totals->frames_delivered += node->account.frames_received;
         totals->frames_dropped += network_drops(&counters) + node->account.drops_nic_full +
-                                  node->account.drops_node_down + node->account.drops_no_link;
+                                  node->account.drops_node_down + node->account.drops_no_link +
+                                  (node->seat ? node->seat->sender.drops : 0);
         totals->nodes_up += emu_node_alive(node);
         totals->nodes_terminated += node->state == EMU_NODE_TERMINATED;
         totals->nodes_faulted += node->state == EMU_NODE_FAULTED;
@@ -611,6 +613,7 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
         [EMU_NODE_TERMINATED] = "terminated",
         [EMU_NODE_FAULTED] = "faulted",
         [EMU_NODE_QUEUED] = "queued",
+        [EMU_NODE_DESTROYED] = "destroyed",
     };
     const struct emu_node *node = &world->nodes[index];
     const struct emu_account *account = &node->account;
@@ -648,6 +651,7 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
     report->drops[EMU_DROP_NODE_DOWN] = account->drops_node_down;
     report->drops[EMU_DROP_REFUSED] = account->drops_refused;
     report->drops[EMU_DROP_NO_LINK] = account->drops_no_link;
+    report->drops[EMU_DROP_CARD_FULL] = node->seat ? node->seat->sender.drops : 0;
 }
 
 void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct emu_node_cost *cost)
@@ -660,7 +664,8 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
     }
     uint64_t states_bytes = sizeof node->registers + sizeof node->console + sizeof node->nic +
                             sizeof node->timer + sizeof node->observer + sizeof node->entropy +
-                            sizeof node->keyboard + sizeof node->framebuffer + sizeof node->disk;
+                            sizeof node->keyboard + sizeof node->framebuffer + sizeof node->disk +
+                            sizeof node->pcnet;
     cost->processor_bytes = sizeof node->vcpu;
     cost->tables_bytes =
         sizeof node->space +
@@ -670,6 +675,7 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
     cost->network_bytes = node->network == SCN_NETWORK_NONE ? 0 : net_port_bytes();
     cost->frames_bytes =
         (node->space.private_count + emu_node_disk_private(node)) * VCPU_PAGE_BYTES;
+    cost->pager_bytes = node->seat ? emu_seat_pager_bytes(node->seat) : 0;
     cost->other_bytes = (node->seat ? sizeof *node->seat : 0) + sizeof *node - sizeof node->vcpu -
                         sizeof node->space - states_bytes + node->console_log_capacity +
                         sizeof *world->start_ns;

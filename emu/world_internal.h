@@ -26,6 +26,7 @@ enum emu_drop {
     EMU_DROP_NODE_DOWN,
     EMU_DROP_REFUSED,
     EMU_DROP_NO_LINK,
+    EMU_DROP_CARD_FULL,
     EMU_DROP_COUNT,
 };
 
@@ -70,7 +71,9 @@ struct emu_world {
     uint32_t node_count;
     uint64_t *start_ns; /* by node: when it boots */
 
-    struct emu_probe *probe; /* that of the one node that has one, or NULL; not owned */
+    struct emu_probe *probe;     /* that of the one node that has one, or NULL; not owned */
+    struct emu_inputs *arrivals; /* by node: what reaches it is added; NULL: nobody asks; not owned
+                                  */
 
     uint32_t *traced; /* nodes that have a tracer */
     uint32_t traced_count;

@@ -67,6 +67,21 @@ static enum status find_host(struct scn_scenario *scenario, uint32_t index, stru
     return STATUS_OK;
 }
 
+/* The pcnet follows its rings in memory step by step, and cannot begin anew at an absent page. */
+static enum status check_card(const struct scn_scenario *scenario, uint32_t index,
+                              struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    if (group->card != SCN_NIC_PCNET || group->host == SCN_HOST_NONE ||
+        !scenario->hosts[group->host].paging.block_bytes) {
+        return STATUS_OK;
+    }
+    return item_error(
+        scenario->source, group_item(scenario, index, "card"), NULL, error, STATUS_INVALID,
+        "expected 'nic' on host '%s', which pages; a pcnet goes with hosts that do not",
+        group->host_name);
+}
+
 /* The item of an entry of hosts, or of what is in it if the file has that. */
 static const struct scn_item *host_item(const struct scn_scenario *scenario, uint32_t host,
                                         const char *section, const char *field)
@@ -195,6 +210,27 @@ static enum status check_room(const struct scn_scenario *scenario, uint32_t inde
                       need, least, sum, host->name, memory);
 }
 
+/* What shares a processor means nothing on one's own. */
+static enum status check_without_host(const struct scn_scenario *scenario, uint32_t index,
+                                      struct error *error)
+{
+    const struct scn_group *group = &scenario->groups[index];
+    const struct scn_item *item = NULL;
+    if (group->reserve) {
+        item = group_item(scenario, index, "reserve");
+    } else if (group->supervisor) {
+        item = group_item(scenario, index, "supervisor");
+    } else if (group->weight > 1) {
+        item = group_item(scenario, index, "weight");
+    } else if (group->limits.processor_cap) {
+        item = item_child(group_item(scenario, index, "limits"), "processor_cap");
+    }
+    return item ? item_error(scenario->source, item, NULL, error, STATUS_INVALID,
+                             "expected no such field without 'host': each node has a processor of "
+                             "its own")
+                : STATUS_OK;
+}
+
 static enum status check_group(struct scn_scenario *scenario, uint32_t index, struct error *error)
 {
     struct scn_group *group = &scenario->groups[index];
@@ -203,12 +239,13 @@ static enum status check_group(struct scn_scenario *scenario, uint32_t index, st
         return status;
     }
     if (group->host == SCN_HOST_NONE) {
-        return group->reserve == 0
-                   ? STATUS_OK
-                   : item_error(scenario->source, group_item(scenario, index, "reserve"), NULL,
-                                error, STATUS_INVALID,
-                                "expected no such field without 'host': each node has a processor "
-                                "of its own");
+        return check_without_host(scenario, index, error);
+    }
+    if (group->limits.processor_cap && group->reserve > group->limits.processor_cap) {
+        return item_error(
+            scenario->source, group_item(scenario, index, "reserve"), NULL, error, STATUS_INVALID,
+            "expected no more than 'limits.processor_cap', found %llu %% > %llu %%",
+            (unsigned long long)group->reserve, (unsigned long long)group->limits.processor_cap);
     }
     struct scn_host *host = &scenario->hosts[group->host];
     const struct scn_item *speed = item_child(group_item(scenario, index, NULL), "cpu_hz");
@@ -272,6 +309,79 @@ static enum status check_reservations(const struct scn_scenario *scenario, struc
                       (unsigned long long)scenario->groups[group].reserve);
 }
 
+/* A host has one supervisor at most. */
+static enum status check_supervisors(const struct scn_scenario *scenario, struct error *error)
+{
+    bool *supervised = alloc_zeroed(scenario->host_total, sizeof *supervised);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < scenario->group_count && !status; i++) {
+        const struct scn_group *group = &scenario->groups[i];
+        for (uint32_t j = 0; j < group->count && group->supervisor && !status; j++) {
+            uint32_t host = scn_node_host(scenario, group->first_node + j);
+            char name[SCN_NODE_NAME_MAX];
+            scn_host_name(scenario, host, name);
+            if (supervised[host]) {
+                status = item_error(scenario->source, group_item(scenario, i, "supervisor"), NULL,
+                                    error, STATUS_INVALID,
+                                    "expected one supervisor of each host, found a second on host "
+                                    "'%s'",
+                                    name);
+            }
+            supervised[host] = true;
+        }
+    }
+    free(supervised);
+    return status;
+}
+
+static enum status action_error(const struct scn_scenario *scenario, uint32_t index,
+                                const char *field, const char *expected, struct error *error)
+{
+    const struct scn_item *item = item_child(scenario->source->root, "schedule")->children[index];
+    const struct scn_item *child = item_child(item, field);
+    return item_error(scenario->source, child ? child : item, NULL, error, STATUS_INVALID,
+                      "expected %s", expected);
+}
+
+static enum status check_action(const struct scn_scenario *scenario, uint32_t index,
+                                struct error *error)
+{
+    struct scn_action *action = &scenario->actions[index];
+    action->group_index = 0;
+    while (action->group_index < scenario->group_count &&
+           strcmp(scenario->groups[action->group_index].name, action->group) != 0) {
+        action->group_index++;
+    }
+    if (action->group_index == scenario->group_count ||
+        scenario->groups[action->group_index].host == SCN_HOST_NONE) {
+        return action_error(scenario, index, "group", "the name of a group that is on a host",
+                            error);
+    }
+    const struct scn_group *group = &scenario->groups[action->group_index];
+    if (action->index != SCN_INDEX_ALL && action->index >= group->count) {
+        return action_error(scenario, index, "index", "an index below the group's count", error);
+    }
+    bool weight = action->action == SCN_ACTION_WEIGHT;
+    bool cap = action->action == SCN_ACTION_CAP;
+    if (weight && action->value < 1) {
+        return action_error(scenario, index, "value", "a weight from 1 to 1000", error);
+    }
+    if (cap && (action->value > 100 || (action->value && action->value < group->reserve))) {
+        return action_error(scenario, index, "value",
+                            "0 for no cap, or up to 100 percent and no less than the group's "
+                            "'reserve'",
+                            error);
+    }
+    if (!weight && !cap && action->value) {
+        return action_error(scenario, index, "value", "none, but for 'weight' and 'cap'", error);
+    }
+    if (index > 0 && action->at_ns < scenario->actions[index - 1].at_ns) {
+        return action_error(scenario, index, "at",
+                            "a time no earlier than that of the entry before", error);
+    }
+    return STATUS_OK;
+}
+
 enum status check_hosts(struct scn_scenario *scenario, struct error *error)
 {
     enum status status = check_counts(scenario, error);
@@ -281,8 +391,17 @@ enum status check_hosts(struct scn_scenario *scenario, struct error *error)
     for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
         status = find_host(scenario, i, error);
         if (status == STATUS_OK) {
+            status = check_card(scenario, i, error);
+        }
+        if (status == STATUS_OK) {
             status = check_group(scenario, i, error);
         }
+    }
+    if (status == STATUS_OK && scenario->host_count > 0) {
+        status = check_supervisors(scenario, error);
+    }
+    for (uint32_t i = 0; i < scenario->action_count && status == STATUS_OK; i++) {
+        status = check_action(scenario, i, error);
     }
     return status == STATUS_OK && scenario->host_count > 0 ? check_reservations(scenario, error)
                                                            : status;

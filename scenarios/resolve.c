@@ -509,6 +509,18 @@ static enum status read_field(const struct slot *slot)
     UNREACHABLE();
 }
 
+/* What the quantities of a section are when the file has nothing of it. */
+static void set_absent(const struct schema_section *section, void *base)
+{
+    for (uint32_t i = 0; i < section->field_count; i++) {
+        const struct schema_field *field = &section->fields[i];
+        ASSERT(field->presence == SCHEMA_OPTIONAL || field->presence == SCHEMA_DERIVED);
+        if (schema_is_quantity(field->kind)) {
+            *SCHEMA_AT(uint64_t, base, field->offset) = field->absent;
+        }
+    }
+}
+
 /* What a field is when the file does not have it. */
 static enum status read_absent(const struct slot *slot, const struct scn_item *mapping)
 {
@@ -525,6 +537,8 @@ static enum status read_absent(const struct slot *slot, const struct scn_item *m
         ASSERT(status == STATUS_OK);
     } else if (schema_is_quantity(field->kind)) {
         *SCHEMA_AT(uint64_t, slot->base, field->offset) = field->absent;
+    } else if (field->kind == SCHEMA_SECTION) {
+        set_absent(field->section, SCHEMA_AT(char, slot->base, field->offset));
     }
     return STATUS_OK;
 }

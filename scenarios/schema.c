@@ -27,15 +27,18 @@
 static const char *const network_types[] = {"wan", "lan"};
 static const char *const network_services[] = {"dhcp", "dns"};
 static const char *const host_interrupts[] = {"batched", "immediate"};
+static const char *const group_cards[] = {"nic", "pcnet"};
 static const char *const host_idling[] = {"wait", "spin"};
 static const char *const host_disk_types[] = {"rotating", "flash"};
 static const char *const disk_orders[] = {"scan", "fifo"};
-static const char *const statistics[] = {"count", "mean", "min", "max", "p50",
-                                         "p90",   "p95",  "p99", "sum"};
+static const char *const host_woken[] = {"first", "alternate"};
+static const char *const action_words[] = {"pause", "resume", "destroy", "start", "weight", "cap"};
+const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
+                                                          "p90",   "p95",  "p99", "sum"};
 
 const char *scn_statistic_text(uint32_t statistic)
 {
-    return statistic < COUNT(statistics) ? statistics[statistic] : NULL;
+    return statistic < SCHEMA_STATISTICS ? schema_statistics[statistic] : NULL;
 }
 
 #define AT(member)       .offset = offsetof(struct OWNER, member)
@@ -224,6 +227,33 @@ static const struct schema_section paging_section = {
 };
 #undef OWNER
 
+#define OWNER scn_card
+static const struct schema_field card_fields[] = {
+    {"rate", SCHEMA_RATE, AT(rate_bps), OPTIONAL, RANGE(1000, RATE_MAX),
+     .meaning = "Rate at which the card sends what its machines have queued, a frame of each in "
+                "turn. Without it what a machine sends is on its network at once."},
+    {"send_queue", SCHEMA_NUMBER, AT(send_queue), OPTIONAL, RANGE(1, SCN_SEND_QUEUE_MAX),
+     .absent = 64,
+     .meaning = "Frames that each machine may have waiting for the card, 64 if not given; one more "
+                "is dropped (`card_full`)."},
+    {"receive_queue", SCHEMA_NUMBER, AT(receive_queue), OPTIONAL, RANGE(1, SCN_RECEIVE_QUEUE_MAX),
+     .absent = SCN_RECEIVE_QUEUE_MAX,
+     .meaning = "Frames that may wait for each machine to take them, 64 if not given; one more is "
+                "dropped (`nic_full`)."},
+    {"eager", SCHEMA_BOOL, AT(eager), DERIVED("`false`"),
+     .meaning = "`costs.frame_receive` and `costs.copy` of a frame are paid when it comes, by "
+                "whichever machine runs on the receiver's processor, even if it is then dropped; "
+                "not by its receiver when that takes it. For comparison."},
+};
+static const struct schema_section card_section = {
+    .title = "hosts[].card",
+    .meaning = "The network card that the machines of a host share (docs/hosts.md).",
+    .size_bytes = sizeof(struct scn_card),
+    .fields = card_fields,
+    .field_count = COUNT(card_fields),
+};
+#undef OWNER
+
 #define OWNER scn_host
 static const struct schema_field host_fields[] = {
     {"name", SCHEMA_NAME, AT(name), REQUIRED,
@@ -245,23 +275,34 @@ static const struct schema_field host_fields[] = {
     {"idle", SCHEMA_CHOICE, AT(idle), DEFAULT("wait"), .choices = host_idling,
      .choice_count = COUNT(host_idling),
      .meaning = "`wait`: a machine in `idle` is not scheduled until an interrupt or its time-out. "
-                "`spin`: `idle` returns at once, so that machines with nothing to do use up their "
-                "quanta."},
+                "`spin`: `idle` with a time-out returns at once, so that machines that wait for a "
+                "timer use up their quanta; without one it waits."},
+    {"woken", SCHEMA_CHOICE, AT(woken), DEFAULT("first"), .choices = host_woken,
+     .choice_count = COUNT(host_woken),
+     .meaning = "`first`: a machine whose `idle` is over goes before those that never idle, as "
+                "published, even if they then never run. `alternate`: of a processor's turns at "
+                "least every second is for those, if any is there."},
     {"period", SCHEMA_TIME, AT(period_ns), DEFAULT("100ms"), RANGE(MS, 3600 * SECOND),
      .meaning = "In each stretch of this length, from the start of the run, a node has the "
-                "processor time that it reserves."},
+                "processor time that it reserves, and no more than its cap."},
     {"memory", SCHEMA_SIZE, AT(memory_bytes), OPTIONAL, RANGE(64 * KIB, 1024 * 1024 * GIB),
      .meaning = "Memory of each host. With it, nodes are admitted in the order in which they are "
                 "to start, each once there is room for its `limits.memory`, or else its `memory`; "
                 "the others wait in the state `queued`. Without it all start when they say."},
     {"minimum_free", SCHEMA_SIZE, AT(minimum_free_bytes), OPTIONAL, RANGE(0, 1024 * 1024 * GIB),
      .meaning = "Of `memory`, what is to be free beside those that were admitted."},
+    {"answer", SCHEMA_TIME, AT(answer_ns), OPTIONAL, RANGE(US, SECOND), .absent = 100 * US,
+     .meaning =
+         "How long a supervisor may take to decide who is next, 100us if not given; then the "
+         "kernel decides itself."},
     {"costs", SCHEMA_SECTION, AT(costs), OPTIONAL, .section = &cost_section,
      .meaning = "See hosts[].costs."},
     {"disks", SCHEMA_LIST, AT(disks), BESIDE(disk_count), OPTIONAL, RANGE(0, 64),
      .section = &host_disk_section, .meaning = "See hosts[].disks."},
     {"paging", SCHEMA_SECTION, AT(paging), OPTIONAL, .section = &paging_section,
      .meaning = "See hosts[].paging. Without it the host does not page."},
+    {"card", SCHEMA_SECTION, AT(card), OPTIONAL, .section = &card_section,
+     .meaning = "See hosts[].card."},
 };
 static const struct schema_section host_section = {
     .title = "hosts[]",
@@ -314,6 +355,10 @@ static const struct schema_field limit_fields[] = {
     {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
      .meaning = "Bytes that the node may write to its disks, in whole blocks, each counted once "
                 "however often it is written. A write beyond fails in the guest."},
+    {"processor_cap", SCHEMA_NUMBER, AT(processor_cap), OPTIONAL, RANGE(1, 100),
+     .meaning = "Percent of one processor of its host that the node has at most in every `period`, "
+                "the kernel's work for it included, even if nobody else wants it. What an "
+                "operation took beyond is taken off the next period's. Only with `host`."},
     {"bind_address", SCHEMA_BOOL, AT(bind_address), DERIVED("`false`"),
      .meaning = "What the node sends must come from its own MAC and IPv4 address, in ARP too; else "
                 "it is dropped at its port (`spoofed`). A `wan` checks the IPv4 address anyway."},
@@ -456,6 +501,11 @@ static const struct schema_field group_fields[] = {
                 "the largest group."},
     {"network", SCHEMA_NAME, AT(network_name), REQUIRED,
      .meaning = "Name of a network, or `none` for nodes that have none on purpose."},
+    {"card", SCHEMA_CHOICE, AT(card), DEFAULT("nic"), .choices = group_cards,
+     .choice_count = COUNT(group_cards),
+     .meaning = "Its nodes' network card: `nic`, which takes one instruction to send a frame and "
+                "one to receive it, or `pcnet`, which is programmed by registers as an AMD PCnet "
+                "is. The guest kit drives either."},
     {"arguments", SCHEMA_TEXTS, AT(arguments), BESIDE(argument_count), OPTIONAL, RANGE(0, 256),
      .meaning = "The program's arguments, without its own name. Templates."},
     {"environment", SCHEMA_VARIABLES, AT(environment), BESIDE(variable_count), OPTIONAL,
@@ -480,6 +530,13 @@ static const struct schema_field group_fields[] = {
      .meaning = "Percent of a processor of its host that each node is guaranteed in every "
                 "`period`; within it the node is told of interrupts at once. Reservations that a "
                 "host cannot keep are refused."},
+    {"weight", SCHEMA_NUMBER, AT(weight), OPTIONAL, RANGE(1, SCN_WEIGHT_MAX), .absent = 1,
+     .meaning =
+         "Quanta that each node has in a row when it is its turn on its host, 1 if not given: "
+         "its share beside others that want as much."},
+    {"supervisor", SCHEMA_BOOL, AT(supervisor), DERIVED("`false`"),
+     .meaning = "The node is in charge of the other machines of its host, of which it has the "
+                "supervisor's device (docs/hosts.md). A host has one at most."},
     {"limits", SCHEMA_SECTION, AT(limits), OPTIONAL, .section = &limit_section,
      .meaning = "See groups[].limits."},
     {"console_input", SCHEMA_LIST, AT(inputs), BESIDE(input_count), OPTIONAL, RANGE(0, 1024),
@@ -510,8 +567,8 @@ static const struct schema_field expectation_fields[] = {
                 "`run.instructions`, `run.frames_sent`, `run.frames_delivered`, "
                 "`run.frames_dropped`, `run.nodes_up`, `run.nodes_terminated`, "
                 "`run.nodes_failed` (ended with another exit code than 0) or `run.faults`."},
-    {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = statistics,
-     .choice_count = COUNT(statistics),
+    {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = schema_statistics,
+     .choice_count = SCHEMA_STATISTICS,
      .meaning = "Which statistic of the metric, over all nodes. A counter of the run is a single "
                 "value, which each statistic but `count` gives."},
     {"at_least", SCHEMA_BOUND, AT(at_least), OPTIONAL, .meaning = "Least value that passes."},
@@ -520,6 +577,35 @@ static const struct schema_field expectation_fields[] = {
 };
 #undef OWNER
 
+#define OWNER scn_action
+static const struct schema_field action_fields[] = {
+    {"at", SCHEMA_TIME, AT(at_ns), REQUIRED, RANGE(0, TIME_MAX),
+     .meaning = "Virtual time, since the start of the run, no earlier than that of the entry "
+                "before."},
+    {"action", SCHEMA_CHOICE, AT(action), REQUIRED, .choices = action_words,
+     .choice_count = COUNT(action_words),
+     .meaning =
+         "`pause`: it has no processor until `resume`. `destroy`: it ends. `start`: one that "
+         "is off or has ended starts, with new memory and the disks that it had. `weight` "
+         "and `cap`: from now on as `groups[].weight` and `limits.processor_cap` say."},
+    {"group", SCHEMA_NAME, AT(group), REQUIRED, .meaning = "Of the nodes; on a host."},
+    {"index", SCHEMA_NUMBER, AT(index), OPTIONAL, RANGE(0, SCN_NODES_MAX - 1),
+     .absent = SCN_INDEX_ALL, .meaning = "Which node of the group; without it all of them."},
+    {"value", SCHEMA_NUMBER, AT(value), OPTIONAL, RANGE(0, SCN_WEIGHT_MAX),
+     .meaning = "Of `weight` and `cap`; a cap of 0 is none."},
+};
+#undef OWNER
+
+static const struct schema_section action_section = {
+    .title = "schedule[]",
+    .meaning =
+        "What is done to machines of hosts in the course of the run. One that has a "
+        "processor at that moment keeps it until its slice is over; what cannot be done to a "
+        "machine as it then is, such as ending it twice, is left out.",
+    .size_bytes = sizeof(struct scn_action),
+    .fields = action_fields,
+    .field_count = COUNT(action_fields),
+};
 static const struct schema_section general_section = {
     .title = "general",
     .meaning = "The experiment as a whole.",
@@ -567,6 +653,8 @@ static const struct schema_field scenario_fields[] = {
      .section = &host_section, .meaning = "What nodes share processors on."},
     {"groups", SCHEMA_LIST, AT(groups), BESIDE(group_count), REQUIRED, RANGE(1, 1024),
      .section = &group_section, .meaning = "The nodes."},
+    {"schedule", SCHEMA_LIST, AT(actions), BESIDE(action_count), OPTIONAL, RANGE(0, 4096),
+     .section = &action_section, .meaning = "What is done to machines of hosts, and when."},
     {"expectations", SCHEMA_LIST, AT(expectations), BESIDE(expectation_count), OPTIONAL,
      RANGE(0, 1024), .section = &expectation_section, .meaning = "What must hold at the end."},
 };

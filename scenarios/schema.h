@@ -76,6 +76,10 @@ struct schema_section {
 
 extern const struct schema_section schema_scenario;
 
+/* Words of enum scn_statistic. */
+#define SCHEMA_STATISTICS 9
+extern const char *const schema_statistics[SCHEMA_STATISTICS];
+
 /* A member of a struct by its offset. */
 #define SCHEMA_AT(type, base, offset) ((type *)(void *)((char *)(base) + (offset)))
 #define SCHEMA_OF(type, base, offset)                                                              \

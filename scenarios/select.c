@@ -168,6 +168,12 @@ enum status scn_nodes_select(const struct scn_scenario *scenario, const char *op
         char item[ITEM_MAX];
         snprintf(item, sizeof item, "%.*s", (int)(length < ITEM_MAX ? length : ITEM_MAX - 1), next);
         struct range range;
+        if (!length) {
+            status = error_set(error, STATUS_INVALID, NULL, 0,
+                               "%s: `%.80s`: no node is named%s; expected " NODES_EXPECTED, option,
+                               text, text[0] ? " before or behind a comma" : "");
+            break;
+        }
         status = item_find(scenario, option, item, &range, error);
         if (!status) {
             memset(chosen + range.first, true, range.count);

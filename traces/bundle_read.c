@@ -151,7 +151,8 @@ static enum status read_all(struct unpacking *unpacking)
     uint8_t start[BUNDLE_MAGIC_BYTES + 4];
     if (fread(start, 1, sizeof start, unpacking->stream) != sizeof start ||
         memcmp(start, BUNDLE_MAGIC, BUNDLE_MAGIC_BYTES) != 0) {
-        return corrupt(unpacking, "is none");
+        return error_set(unpacking->error, STATUS_CORRUPT, unpacking->name, 0,
+                         "is not a bundle; expected what `denali bundle` made");
     }
     uint64_t version = number(start + BUNDLE_MAGIC_BYTES, 4);
     if (version != TRACE_BUNDLE_VERSION) {

@@ -124,7 +124,8 @@ enum status trace_bundle_write(const char *directory, const char *const *paths, 
     FILE *file = fopen(partial, "wb");
     if (!file) {
         enum status status =
-            error_set(error, STATUS_IO, out, 0, "cannot be made: %s", strerror(errno));
+            error_set(error, STATUS_IO, out, 0,
+                      "cannot be made: %s; choose another place with --out", strerror(errno));
         free(partial);
         return status;
     }
@@ -139,7 +140,9 @@ enum status trace_bundle_write(const char *directory, const char *const *paths, 
     bool kept = fflush(file) == 0 && fsync(fileno(file)) == 0;
     kept = fclose(file) == 0 && kept;
     if (!status && (!kept || rename(partial, out))) {
-        status = error_set(error, STATUS_IO, out, 0, "cannot be written: %s", strerror(errno));
+        status = error_set(error, STATUS_IO, out, 0,
+                           "cannot be written: %s; free some space or choose another place",
+                           strerror(errno));
     }
     if (status) {
         unlink(partial);

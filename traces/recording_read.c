@@ -310,9 +310,10 @@ enum status trace_recording_open(const char *path, bool check, struct trace_reco
             close(file);
         }
         return error_set(error, cause == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, path, 0,
-                         "cannot be opened: %s; expected the recording of a run that was made with "
-                         "--record",
-                         cause ? strerror(cause) : "not a regular file");
+                         "cannot be opened: %s%s", cause ? strerror(cause) : "not a regular file",
+                         cause == EACCES ? "; make it readable"
+                                         : "; expected the recording of a run that was made with "
+                                           "--record");
     }
     struct trace_recording *made = alloc_zeroed(1, sizeof *made);
     made->path = alloc_text(path);

@@ -45,8 +45,10 @@ enum status trace_file_look(const char *directory, const char *path, uint64_t *s
     enum status status = STATUS_OK;
     *size_bytes = *hash = 0;
     if (!file) {
-        status = error_set(error, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, whole, 0,
-                           "cannot be opened: %s; the run depends on it", strerror(errno));
+        bool gone = errno == ENOENT;
+        status = error_set(error, gone ? STATUS_NOT_FOUND : STATUS_IO, whole, 0,
+                           "cannot be opened: %s; the run is made of it: %s", strerror(errno),
+                           gone ? "put it back, or record the run again" : "make it readable");
     } else {
         uint8_t *piece = alloc_zeroed(PIECE_BYTES, 1);
         size_t got;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 #include <base/time.h>
 #include <traces/png.h>
 
-#include "cli.h"
+#include "runs.h"
 
 #define SLICE_NS      10000000u /* virtual time between two looks at the keyboard */
 #define ENV_NAME_MAX  64        /* as scenarios have it */
@@ -34,14 +33,6 @@ static const struct cli_option options[] = {
     {"disk", "NAME=FILE|SIZE", "a disk that holds a file's bytes, or an empty one", true},
     {NULL, NULL, NULL, false},
 };
-
-static volatile bool stop;
-
-static void on_interrupt(int signal_number)
-{
-    stop = true;
-    signal(signal_number, SIG_DFL); /* who asks twice does not want to wait for the window's end */
-}
 
 /* A YAML double-quoted string; a dollar sign is doubled, as in templates. */
 static void print_quoted(FILE *stream, const char *text, bool is_template)
@@ -395,7 +386,7 @@ static enum status run_machine(struct emu_world *world, uint64_t end_ns, struct 
 {
     struct keyboard keyboard = {.open = true};
     enum status status = STATUS_OK;
-    while (!status && !stop && emu_world_now_ns(world) < end_ns) {
+    while (!status && !cli_stop && emu_world_now_ns(world) < end_ns) {
         uint64_t next_ns = emu_world_next_ns(world);
         bool nothing_left = next_ns == TIME_NEVER;
         struct emu_node_report report;
@@ -447,7 +438,7 @@ static int judge(struct emu_world *world)
     if (strcmp(report.state, "terminated") == 0) {
         return (int)(report.exit_code & 0xff);
     }
-    if (stop) {
+    if (cli_stop) {
         return CLI_EXIT_INTERRUPTED;
     }
     fprintf(stderr, "denali: at virtual time %.3f s the machine is still %s\n",
@@ -493,7 +484,7 @@ static int boot(const struct cli_arguments *arguments)
     } else {
         status = trace(arguments, scenario, world, &error);
     }
-    signal(SIGINT, on_interrupt);
+    cli_stop_listen();
     if (!status) {
         status = run_machine(world, scenario->duration_ns, &error);
     }

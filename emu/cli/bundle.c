@@ -1,9 +1,10 @@
 /* `denali bundle`: a recorded run as one file. */
 #include <emu/bundle.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 
-#include "cli.h"
+#include "runs.h"
 
 static const struct cli_option options[] = {
     {"out", "FILE", "the file to write; -o is short for it", false},
@@ -18,7 +19,14 @@ static int bundle(const struct cli_arguments *arguments)
         fprintf(stderr, "denali: bundle: --out FILE is missing\n");
         return CLI_EXIT_BAD_INPUT;
     }
-    return emu_bundle(arguments->positional[0], out, &error) ? cli_fail(&error) : CLI_EXIT_OK;
+    struct emu_bundle_result result;
+    if (emu_bundle(arguments->positional[0], out, &result, &error)) {
+        return cli_fail(&error);
+    }
+    cli_torn_tell(result.torn);
+    printf("bundle: %s, %" PRIu32 " files, %" PRIu64 " bytes\n", out, result.files,
+           result.size_bytes);
+    return CLI_EXIT_OK;
 }
 
 const struct cli_verb cli_bundle_verb = {
@@ -27,10 +35,12 @@ const struct cli_verb cli_bundle_verb = {
     .usage = "--out FILE DIR",
     .description = "Packs a run that was made with --record into one compressed file: scenario, "
                    "images, topologies,\ndisks, recording, summary and tables. `denali verify "
-                   "FILE` confirms it on another machine.",
+                   "FILE` confirms it on another machine;\nreplay, fork, diff, why and debug take "
+                   "it too. A recording that is torn is packed as it is, and\nthat is said.",
     .options = options,
-    .examples = "  denali bundle runs/echo-1-1 -o echo.denali\n"
-                "  denali verify echo.denali\n",
+    .examples = "  denali bundle echo-run -o echo.denali\n"
+                "  denali verify echo.denali\n"
+                "  denali why echo.denali --node client --frame 3\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = bundle,

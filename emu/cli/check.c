@@ -1,10 +1,8 @@
 /* `denali check`: validates a scenario and prints it with every default filled. */
-#include <emu/run.h>
-
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "runs.h"
 
 static const struct cli_option options[] = {
     {"seed", "N", "another seed than the scenario's", false},
@@ -24,27 +22,17 @@ static int check(const struct cli_arguments *arguments)
     if (!scenario_path) {
         return CLI_EXIT_BAD_INPUT;
     }
-    const char *sets[CLI_VALUES_MAX];
-    uint32_t set_count = cli_values(arguments, "set", sets);
-    const char *parameters[CLI_VALUES_MAX];
-    uint32_t parameter_count = cli_values(arguments, "param", parameters);
-    struct emu_run_options run_options = {
-        .scenario_path = scenario_path,
-        .sets = sets,
-        .set_count = set_count,
-        .parameters = parameters,
-        .parameter_count = parameter_count,
-        .seed = cli_value(arguments, "seed"),
-        .nodes = cli_value(arguments, "nodes"),
-        .until = cli_value(arguments, "until"),
-    };
+    struct cli_run run;
+    if (!cli_run_read(&cli_check_verb, arguments, &run)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
+    run.options.scenario_path = scenario_path;
     /* A world is made too, so that images and matrices are read and judged as a run would. */
     struct error error = ERROR_INIT;
     struct scn_scenario *scenario = NULL;
     struct emu_world *world = NULL;
-    char images[CLI_PATH_MAX];
-    struct emu_world_options world_options = {.image_directory = cli_image_directory(images)};
-    enum status status = emu_run_scenario_load(&run_options, &scenario, &error);
+    struct emu_world_options world_options = {.image_directory = run.options.image_directory};
+    enum status status = emu_run_scenario_load(&run.options, &scenario, &error);
     if (!status) {
         status = emu_world_create(scenario, &world_options, &world, &error);
     }

@@ -22,7 +22,8 @@
 
 /*
  * What `argument` says is also what the shells complete: ENGINE, IMAGE and SCENARIO.yaml are what
- * `denali list` shows, FILE and DIR are paths, words with bars between are themselves (cli_doc.c).
+ * `denali list` shows, FILE and DIR are paths, and so is DIR|FILE; other words with bars between
+ * are themselves (doc/completion.c).
  */
 struct cli_option {
     const char *name;     /* without dashes; NULL ends a table */
@@ -118,6 +119,7 @@ extern const struct cli_verb cli_fork_verb;
 extern const struct cli_verb cli_diff_verb;
 extern const struct cli_verb cli_bundle_verb;
 extern const struct cli_verb cli_why_verb;
+extern const struct cli_verb cli_experiment_verb;
 extern const struct cli_verb cli_boot_verb;
 extern const struct cli_verb cli_debug_verb;
 extern const struct cli_verb cli_check_verb;

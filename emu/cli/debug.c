@@ -1,7 +1,6 @@
 /* `denali debug`: gdb at a node of a running world or a recorded one, on a loopback port or a pipe.
  */
 #include <emu/debug.h>
-#include <emu/run.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,8 +19,9 @@
 #include <base/host_clock.h>
 #include <base/time.h>
 #include <scenarios/select.h>
+#include <traces/bundle.h>
 
-#include "cli.h"
+#include "runs.h"
 
 #define HEARTBEAT_NS 500000000u
 
@@ -42,14 +42,6 @@ static const struct cli_option options[] = {
     {NULL, NULL, NULL, false},
 };
 
-static volatile bool stop;
-
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    stop = true;
-}
-
 /* Of the way to the moment that --at says. */
 struct way {
     bool piped;
@@ -67,10 +59,10 @@ static bool interrupted(void *context)
     if (way->piped && now_ns - way->said_ns > HEARTBEAT_NS) {
         way->said_ns = now_ns;
         if (write(STDOUT_FILENO, "\n", 1) != 1) {
-            stop = true;
+            cli_stop = true;
         }
     }
-    return stop;
+    return cli_stop;
 }
 
 /* --- the other side --------------------------------------------------------------------------- */
@@ -107,7 +99,7 @@ static enum status listen_on(uint16_t *port, int *listener, struct error *error)
 /* Waits for gdb; -1 if somebody does not want to wait any longer. */
 static int accept_one(int listener)
 {
-    while (!stop) {
+    while (!cli_stop) {
         struct pollfd input = {.fd = listener, .events = POLLIN};
         if (poll(&input, 1, 100) > 0) {
             int line = accept(listener, NULL, NULL);
@@ -140,7 +132,9 @@ static void invite(struct emu_world *world, const struct scn_scenario *scenario,
                 emu_recorded_ending_text(recorded));
     }
     if (port) {
-        fprintf(stderr, "denali: gdb %s -ex 'target remote 127.0.0.1:%u'\n",
+        char commands[CLI_PATH_MAX];
+        fprintf(stderr, "denali: gdb -x %s %s -ex 'target remote 127.0.0.1:%u'\n",
+                cli_shipped_directory("denali.gdb", commands),
                 emu_world_image_path(world, scn_node_group(scenario, node)), port);
     }
 }
@@ -152,7 +146,7 @@ static enum status serve(const struct cli_arguments *arguments, struct emu_world
     if (cli_flag(arguments, "pipe")) {
         signal(SIGINT, SIG_IGN); /* gdb has a packet for it */
         invite(world, scenario, debug, recorded, 0);
-        return emu_debug_serve(debug, STDIN_FILENO, STDOUT_FILENO, &stop, error);
+        return emu_debug_serve(debug, STDIN_FILENO, STDOUT_FILENO, &cli_stop, error);
     }
     int listener;
     enum status status = listen_on(&port, &listener, error);
@@ -163,7 +157,7 @@ static enum status serve(const struct cli_arguments *arguments, struct emu_world
     int line = accept_one(listener);
     close(listener); /* one is served, and nobody else gets in */
     if (line >= 0) {
-        status = emu_debug_serve(debug, line, line, &stop, error);
+        status = emu_debug_serve(debug, line, line, &cli_stop, error);
         close(line);
     }
     return status;
@@ -240,10 +234,11 @@ static enum status load_machine(const struct cli_arguments *arguments,
     return status;
 }
 
-static bool is_directory(const char *path)
+/* A run directory, or a bundle of one. */
+static bool is_recorded(const char *path)
 {
     struct stat kind;
-    return stat(path, &kind) == 0 && S_ISDIR(kind.st_mode);
+    return (stat(path, &kind) == 0 && S_ISDIR(kind.st_mode)) || trace_bundle_is(path);
 }
 
 /* A run that was recorded is as it was. */
@@ -263,13 +258,11 @@ static enum status load_recorded(const struct cli_arguments *arguments, const ch
     return emu_recorded_open(path, recorded, scenario, error);
 }
 
-static enum status load(const struct cli_arguments *arguments, const char *path,
-                        struct emu_recorded **recorded, struct scn_scenario **scenario,
-                        struct error *error)
+static enum status load(const struct cli_arguments *arguments, struct emu_run_options *options,
+                        const char *path, struct emu_recorded **recorded,
+                        struct scn_scenario **scenario, struct error *error)
 {
-    const char *sets[CLI_VALUES_MAX];
-    const char *parameters[CLI_VALUES_MAX];
-    if (is_directory(path) && !arguments->rest_count) {
+    if (is_recorded(path) && !arguments->rest_count) {
         return load_recorded(arguments, path, recorded, scenario, error);
     }
     if (is_image(path)) {
@@ -280,29 +273,18 @@ static enum status load(const struct cli_arguments *arguments, const char *path,
                          "debug: arguments after -- are for an image; in a scenario or a recorded "
                          "run each group has its own");
     }
-    struct emu_run_options run_options = {
-        .scenario_path = path,
-        .sets = sets,
-        .set_count = cli_values(arguments, "set", sets),
-        .parameters = parameters,
-        .parameter_count = cli_values(arguments, "param", parameters),
-        .seed = cli_value(arguments, "seed"),
-        .nodes = cli_value(arguments, "nodes"),
-        .until = cli_value(arguments, "until"),
-    };
-    return emu_run_scenario_load(&run_options, scenario, error);
+    options->scenario_path = path;
+    return emu_run_scenario_load(options, scenario, error);
 }
 
 static int debug_run(const struct cli_arguments *arguments)
 {
-    uint64_t jobs = 0;
-    uint64_t memory_mib = 0;
+    struct cli_run run;
     uint64_t history_mib = 0;
     uint64_t port = 0;
-    if (!cli_number(arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
+    if (!cli_run_read(&cli_debug_verb, arguments, &run) ||
         !cli_number(arguments, "history", 16, 1u << 24, &history_mib) ||
-        !cli_number(arguments, "port", 0, 65535, &port) ||
-        !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
+        !cli_number(arguments, "port", 0, 65535, &port)) {
         return CLI_EXIT_BAD_INPUT;
     }
     if (cli_flag(arguments, "pipe") && cli_value(arguments, "port")) {
@@ -311,20 +293,20 @@ static int debug_run(const struct cli_arguments *arguments)
     }
     char shipped[CLI_PATH_MAX];
     const char *path = arguments->positional[0];
-    if (!is_directory(path)) {
+    if (!is_recorded(path)) {
         path = cli_scenario_path(&cli_debug_verb, path, shipped);
     }
     if (!path) {
         return CLI_EXIT_BAD_INPUT;
     }
-    char images[CLI_PATH_MAX];
+    uint32_t jobs = run.options.jobs;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct emu_world_options world_options = {
-        .image_directory = cli_image_directory(images),
-        .jobs = jobs                        ? (uint32_t)jobs
+        .image_directory = run.options.image_directory,
+        .jobs = jobs                        ? jobs
                 : processors > EMU_JOBS_MAX ? EMU_JOBS_MAX
                                             : (uint32_t)processors,
-        .memory_limit_bytes = memory_mib << 20,
+        .memory_limit_bytes = run.options.memory_limit_bytes,
     };
     struct way way = {.piped = cli_flag(arguments, "pipe"), .said_ns = host_clock_ns()};
     struct emu_debug_options debug_options = {
@@ -342,7 +324,7 @@ static int debug_run(const struct cli_arguments *arguments)
         status = vcpu_engine_choose("--engine", engine, &world_options.engine, &error);
     }
     if (!status) {
-        status = load(arguments, path, &debug_options.recorded, &scenario, &error);
+        status = load(arguments, &run.options, path, &debug_options.recorded, &scenario, &error);
     }
     if (!status) {
         status = place(arguments, scenario, &debug_options, &error);
@@ -350,20 +332,19 @@ static int debug_run(const struct cli_arguments *arguments)
     if (!status) {
         status = emu_world_create(scenario, &world_options, &world, &error);
     }
-    signal(SIGINT, on_interrupt);
-    signal(SIGTERM, on_interrupt);
+    cli_stop_listen();
     signal(SIGPIPE, SIG_IGN); /* writing says so */
     if (!status) {
         status = emu_debug_create(world, &debug_options, &debug, &error);
     }
-    if (!status && !stop) {
+    if (!status && !cli_stop) {
         status = serve(arguments, world, scenario, debug, debug_options.recorded, (uint16_t)port,
                        &error);
     }
     if (status && strcmp(error.file, path) == 0) {
         cli_hidden_tell(path, false, &error);
     }
-    int code = status ? cli_fail(&error) : stop ? CLI_EXIT_INTERRUPTED : CLI_EXIT_OK;
+    int code = status ? cli_fail(&error) : cli_stop ? CLI_EXIT_INTERRUPTED : CLI_EXIT_OK;
     emu_debug_destroy(debug);
     emu_recorded_close(debug_options.recorded);
     emu_world_destroy(world);
@@ -374,7 +355,7 @@ static int debug_run(const struct cli_arguments *arguments)
 const struct cli_verb cli_debug_verb = {
     .name = "debug",
     .summary = "stop at a node of a run, with gdb, and go backwards",
-    .usage = "[OPTIONS] DIR | SCENARIO.yaml | IMAGE [-- ARGUMENTS...]",
+    .usage = "[OPTIONS] DIR | FILE | SCENARIO.yaml | IMAGE [-- ARGUMENTS...]",
     .description =
         "Enters a run that was made with --record at a virtual time, from the nearest checkpoint, "
         "or\nruns a scenario up to it; stops at an instruction of the node, and speaks gdb's "

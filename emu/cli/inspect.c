@@ -281,6 +281,30 @@ static void print_translation(const struct vcpu_program *program, struct emu_dis
     print_host_code(host, translation, translation->cold, translation->size_bytes);
 }
 
+/* Says so where an address is within an instruction, as the function's code has it from its start:
+ * the program may well jump there, but whoever asks has hardly meant it. */
+static void warn_midst(const struct vcpu_program *program, struct emu_disassembler *disassembler,
+                       uint32_t address)
+{
+    const struct vcpu_symbol *symbol = vcpu_program_symbol_at(program, address);
+    uint32_t at = symbol ? symbol->address : address;
+    uint32_t begin = at;
+    while (at < address) {
+        uint8_t bytes[ISA_INSTRUCTION_MAX_BYTES];
+        char text[192];
+        uint32_t there = vcpu_program_read(program, at, bytes, sizeof bytes);
+        begin = at;
+        at += there ? emu_disassemble(disassembler, bytes, there, at, text, sizeof text)
+                    : address - at;
+    }
+    if (at != address) {
+        fprintf(stderr,
+                "denali: warning: %08" PRIx32 " is within the instruction at %08" PRIx32
+                " of %s; what follows is what a jump there would execute\n",
+                address, begin, symbol->name);
+    }
+}
+
 static enum status show_translated(const struct vcpu_program *program, const char *what,
                                    struct error *error)
 {
@@ -309,6 +333,7 @@ static enum status show_translated(const struct vcpu_program *program, const cha
         status = emu_disassembler_create_host(&host, error);
     }
     if (!status) {
+        warn_midst(program, guest, range.address);
         print_translation(program, guest, host, translation);
     }
     emu_disassembler_destroy(guest);

@@ -8,10 +8,11 @@
 
 #include "cli.h"
 
-/* What was printed is out, or it is said that it is not; unless more was said already. */
+/* What was printed is out, or it is said that it is not: whatever the verb found, nobody read it.
+ */
 static int finish(int code)
 {
-    if (code != CLI_EXIT_OK || (fflush(stdout) == 0 && !ferror(stdout))) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
         return code;
     }
     fprintf(stderr, "denali: cannot write to standard output: %s\n", strerror(errno));

@@ -1,10 +1,5 @@
 /* `denali replay`: a stretch of a recorded run again, with what is to be seen of it. */
-#include <emu/run.h>
-
-#include <signal.h>
-#include <stdio.h>
-
-#include "cli.h"
+#include "runs.h"
 
 static const struct cli_option options[] = {
     {"from", "TIME", "begin there, e.g. 20, 20s, 20500ms (default: the start)", false},
@@ -25,79 +20,21 @@ static const struct cli_option options[] = {
     {NULL, NULL, NULL, false},
 };
 
-static volatile bool stop;
-
-static void on_interrupt(int signal_number)
-{
-    stop = true;
-    signal(signal_number, SIG_DFL);
-}
-
 static int replay(const struct cli_arguments *arguments)
 {
-    uint64_t jobs = 0;
-    uint64_t memory_mib = 0;
-    uint64_t trace_mib = 0;
-    uint64_t pcap_mib = 0;
-    if (!cli_number(arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
-        !cli_number(arguments, "pcap-limit", 1, 1u << 24, &pcap_mib) ||
-        !cli_number(arguments, "trace-limit", 1, 1u << 24, &trace_mib) ||
-        !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
+    struct cli_run run;
+    if (!cli_run_read(&cli_replay_verb, arguments, &run)) {
         return CLI_EXIT_BAD_INPUT;
     }
-    const char *traces[CLI_VALUES_MAX];
-    const char *watches[CLI_VALUES_MAX];
-    bool quiet = cli_flag(arguments, "quiet");
-    struct emu_run_options run_options = {
-        .replay = arguments->positional[0],
-        .from = cli_value(arguments, "from"),
-        .to = cli_value(arguments, "to"),
-        .engine = cli_value(arguments, "engine"),
-        .jobs = (uint32_t)jobs,
-        .memory_limit_bytes = memory_mib << 20,
-        .pcap = cli_value(arguments, "pcap"),
-        .pcap_limit_bytes = pcap_mib << 20,
-        .traces = traces,
-        .trace_count = cli_values(arguments, "trace-instructions", traces),
-        .trace_limit_bytes = trace_mib << 20,
-        .watches = watches,
-        .watch_count = cli_values(arguments, "watch", watches),
-        .console = cli_value(arguments, "console"),
-        .stream = stdout,
-        .out = cli_value(arguments, "out"),
-        .progress = quiet ? NULL : stderr,
-        .stop = &stop,
-    };
-    signal(SIGINT, on_interrupt);
-    signal(SIGTERM, on_interrupt);
-    struct emu_run_result result;
-    struct error error = ERROR_INIT;
-    if (emu_run(&run_options, &result, &error)) {
-        int code = cli_fail(&error);
-        if (result.path[0]) {
-            fprintf(stderr, "denali: what there is of the replay is in %s, marked INCOMPLETE\n",
-                    result.path);
-        }
-        return code;
-    }
-    if (result.interrupted) {
-        fprintf(stderr, "denali: interrupted; what there is of the replay is in %s\n", result.path);
-        return CLI_EXIT_INTERRUPTED;
-    }
-    if (result.trace_empty) {
-        fprintf(stderr, "denali: --trace-instructions %s: nothing was executed then\n",
-                result.trace_empty);
-    }
-    if (!quiet) {
-        printf("run directory: %s\n", result.path);
-    }
-    return CLI_EXIT_OK;
+    run.options.replay = arguments->positional[0];
+    run.options.stream = stdout;
+    return cli_run_all(arguments, &run.options);
 }
 
 const struct cli_verb cli_replay_verb = {
     .name = "replay",
     .summary = "see a stretch of a recorded run again, with captures",
-    .usage = "[OPTIONS] DIR",
+    .usage = "[OPTIONS] DIR|FILE",
     .description =
         "Plays a stretch of a run that was made with --record, from the nearest checkpoint, and "
         "shows of it\nwhat the run itself did not capture: frames, instructions, consoles, and "
@@ -105,10 +42,11 @@ const struct cli_verb cli_replay_verb = {
         "What there is to see is in a\nrun directory of its own, which has nothing from before "
         "--from.",
     .options = options,
-    .examples = "  denali replay runs/echo-1-1 --pcap all\n"
-                "  denali replay runs/echo-1-1 --from 2 --to 2500ms --trace-instructions client\n"
-                "  denali replay runs/echo-1-1 --from 5s --console client --quiet\n"
-                "  denali replay runs/echo-1-1 --watch server:0x12ab0\n",
+    .examples =
+        "  denali replay echo-run --pcap all  # of denali run echo.yaml --record --out echo-run\n"
+        "  denali replay echo-run --from 2 --to 2500ms --trace-instructions client\n"
+        "  denali replay echo-run --from 5s --console client --quiet\n"
+        "  denali replay echo-run --watch client:answer.0\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = replay,

@@ -1,14 +1,5 @@
 /* `denali run`: a scenario from its start to its end. */
-#include <emu/run.h>
-
-#include <inttypes.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <analysis/summary.h>
-
-#include "cli.h"
+#include "runs.h"
 
 static const struct cli_option options[] = {
     {"seed", "N", "another seed than the scenario's", false},
@@ -33,117 +24,16 @@ static const struct cli_option options[] = {
     {NULL, NULL, NULL, false},
 };
 
-static volatile bool stop;
-
-static void on_interrupt(int signal_number)
-{
-    stop = true;
-    signal(signal_number, SIG_DFL); /* who asks twice does not want to wait for the window's end */
-}
-
-/* A limit has something to limit; else prints one line. */
-static bool limit_good(const struct cli_arguments *arguments, const char *limit, const char *what)
-{
-    if (cli_value(arguments, limit) && !cli_value(arguments, what)) {
-        fprintf(stderr, "denali: run: --%s without --%s; expected both\n", limit, what);
-        return false;
-    }
-    return true;
-}
-
 static int run(const struct cli_arguments *arguments)
 {
-    uint64_t jobs = 0;
-    uint64_t memory_mib = 0;
-    uint64_t trace_mib = 0;
-    uint64_t pcap_mib = 0;
-    if (!cli_number(arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
-        !cli_number(arguments, "pcap-limit", 1, 1u << 24, &pcap_mib) ||
-        !cli_number(arguments, "trace-limit", 1, 1u << 24, &trace_mib) ||
-        !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
-        return CLI_EXIT_BAD_INPUT;
-    }
-    if (!limit_good(arguments, "pcap-limit", "pcap") ||
-        !limit_good(arguments, "trace-limit", "trace-instructions") ||
-        !limit_good(arguments, "checkpoint-every", "record")) {
-        return CLI_EXIT_BAD_INPUT;
-    }
+    struct cli_run run;
     char shipped[CLI_PATH_MAX];
-    const char *scenario_path = cli_scenario_path(&cli_run_verb, arguments->positional[0], shipped);
-    if (!scenario_path) {
+    if (!cli_run_read(&cli_run_verb, arguments, &run) ||
+        !cli_limit_good(&cli_run_verb, arguments, "checkpoint-every", "record")) {
         return CLI_EXIT_BAD_INPUT;
     }
-    const char *sets[CLI_VALUES_MAX];
-    uint32_t set_count = cli_values(arguments, "set", sets);
-    const char *parameters[CLI_VALUES_MAX];
-    uint32_t parameter_count = cli_values(arguments, "param", parameters);
-    const char *screenshots[CLI_VALUES_MAX];
-    uint32_t screenshot_count = cli_values(arguments, "screenshot", screenshots);
-    const char *traces[CLI_VALUES_MAX];
-    uint32_t trace_count = cli_values(arguments, "trace-instructions", traces);
-    char images[CLI_PATH_MAX];
-    bool quiet = cli_flag(arguments, "quiet");
-    struct emu_run_options run_options = {
-        .scenario_path = scenario_path,
-        .sets = sets,
-        .set_count = set_count,
-        .parameters = parameters,
-        .parameter_count = parameter_count,
-        .seed = cli_value(arguments, "seed"),
-        .nodes = cli_value(arguments, "nodes"),
-        .until = cli_value(arguments, "until"),
-        .engine = cli_value(arguments, "engine"),
-        .jobs = (uint32_t)jobs,
-        .memory_limit_bytes = memory_mib << 20,
-        .pcap = cli_value(arguments, "pcap"),
-        .pcap_limit_bytes = pcap_mib << 20,
-        .screenshots = screenshots,
-        .screenshot_count = screenshot_count,
-        .traces = traces,
-        .trace_count = trace_count,
-        .trace_limit_bytes = trace_mib << 20,
-        .record = cli_flag(arguments, "record"),
-        .checkpoint_every = cli_value(arguments, "checkpoint-every"),
-        .out = cli_value(arguments, "out"),
-        .image_directory = cli_image_directory(images),
-        .progress = quiet ? NULL : stderr,
-        .stop = &stop,
-    };
-    signal(SIGINT, on_interrupt);
-    signal(SIGTERM, on_interrupt);
-    struct emu_run_result result;
-    struct error error = ERROR_INIT;
-    enum status status = emu_run(&run_options, &result, &error);
-    if (status) {
-        if (strcmp(error.file, scenario_path) == 0) {
-            cli_hidden_tell(scenario_path, false, &error);
-        }
-        int code = cli_fail(&error);
-        if (result.path[0]) {
-            fprintf(stderr, "denali: what there is of the run is in %s, marked INCOMPLETE\n",
-                    result.path);
-        }
-        return code;
-    }
-    if (result.interrupted) {
-        fprintf(stderr, "denali: interrupted; what there is of the run is in %s\n", result.path);
-        return CLI_EXIT_INTERRUPTED;
-    }
-    if (result.trace_empty) {
-        fprintf(stderr, "denali: --trace-instructions %s: nothing was executed then\n",
-                result.trace_empty);
-    }
-    if (!quiet) {
-        struct trace_summary_file file;
-        status = trace_summary_read(result.path, &file, &error);
-        if (status) {
-            return cli_fail(&error);
-        }
-        ana_summary_print(&file.summary, result.nodes_up, stdout);
-        trace_summary_file_fini(&file);
-        printf("\nrun directory: %s\n", result.path);
-    }
-    return result.expectations_met ? CLI_EXIT_OK : CLI_EXIT_UNMET;
+    run.options.scenario_path = cli_scenario_path(&cli_run_verb, arguments->positional[0], shipped);
+    return run.options.scenario_path ? cli_run_all(arguments, &run.options) : CLI_EXIT_BAD_INPUT;
 }
 
 const struct cli_verb cli_run_verb = {

@@ -4,16 +4,20 @@
 #include "cli.h"
 
 const struct cli_verb *const cli_verbs[] = {
-    &cli_run_verb,  &cli_verify_verb, &cli_replay_verb,  &cli_debug_verb,
-    &cli_fork_verb, &cli_diff_verb,   &cli_why_verb,     &cli_bundle_verb,
-    &cli_boot_verb, &cli_check_verb,  &cli_inspect_verb, &cli_list_verb,
-    NULL,
+    &cli_run_verb,        &cli_verify_verb,
+    &cli_replay_verb,     &cli_debug_verb,
+    &cli_fork_verb,       &cli_diff_verb,
+    &cli_why_verb,        &cli_bundle_verb,
+    &cli_experiment_verb, &cli_boot_verb,
+    &cli_check_verb,      &cli_inspect_verb,
+    &cli_list_verb,       NULL,
 };
 
 const struct cli_exit cli_exits[] = {
     {"0", "done"},
-    {"1", "run, fork: an expectation does not hold; verify, diff: the runs differ"},
-    {"2", "bad input or a full disk; one line says what and where"},
+    {"1", "run, fork, experiment: what is expected does not hold; verify, diff: the runs differ"},
+    {"2",
+     "bad input or a full disk; one line says what and where; verify: the recording is damaged"},
     {"3", "no memory or threads to be had"},
     {"4", "boot: the guest faulted"},
     {"5", "verify: the same as far as the recording goes, which is torn"},
@@ -43,7 +47,7 @@ void cli_help_all(void)
     printf("denali: %s\n\n%s\nusage: denali VERB [OPTIONS] [ARGUMENTS]\n\nverbs:\n", cli_summary,
            cli_description);
     for (const struct cli_verb *const *verb = cli_verbs; *verb; verb++) {
-        printf("  %-8s %s\n", (*verb)->name, (*verb)->summary);
+        printf("  %-10s %s\n", (*verb)->name, (*verb)->summary);
     }
     printf("\n`denali VERB --help` tells about a verb, `denali --version` which denali this is.\n"
            "\nexit codes:\n");

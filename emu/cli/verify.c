@@ -2,42 +2,39 @@
 #include <emu/verify.h>
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 
-#include <emu/world.h>
-
-#include "cli.h"
+#include "runs.h"
 
 static const struct cli_option options[] = {
     {"engine", "ENGINE", "what executes guests, whatever recorded; `denali list engines`", false},
     {"jobs", "N", "host threads (default: one per processor); stretches side by side", false},
     {"from", "TIME", "only from the checkpoint at or before, e.g. 20, 20s, 20500ms", false},
     {"quick", NULL, "only look whether the files are as they were written", false},
+    {"quiet", NULL, "no progress; only what was found", false},
     {"memory-limit", "MIB", "host memory for the guests of a thread, in MiB", false},
     {NULL, NULL, NULL, false},
 };
-
-static volatile bool stop;
-
-static void on_interrupt(int signal_number)
-{
-    stop = true;
-    signal(signal_number, SIG_DFL);
-}
 
 static int tell(const struct emu_verify_result *result, bool quick)
 {
     double from_s = (double)result->from_ns / 1e9;
     double to_s = (double)result->to_ns / 1e9;
+    char good[64] = "verified";
+    if (quick) {
+        snprintf(good, sizeof good, "as it was written");
+    } else if (result->from_ns) {
+        snprintf(good, sizeof good, "verified from %.3f s", from_s);
+    }
+    const char *plural = result->checkpoints == 1 ? "" : "s";
     switch (result->outcome) {
     case EMU_VERIFY_SAME:
         if (quick) {
-            printf("as it was written: %.3f s of virtual time, %" PRIu32 " checkpoints\n", to_s,
-                   result->checkpoints);
+            printf("as it was written: %.3f s of virtual time, %" PRIu32 " checkpoint%s\n", to_s,
+                   result->checkpoints, plural);
         } else {
-            printf("the same: virtual time %.3f s to %.3f s, %" PRIu32 " checkpoints", from_s, to_s,
-                   result->checkpoints);
+            printf("the same: virtual time %.3f s to %.3f s, %" PRIu32 " checkpoint%s", from_s,
+                   to_s, result->checkpoints, plural);
             if (result->digest) {
                 printf(", digest %016" PRIx64, result->digest);
             }
@@ -50,43 +47,38 @@ static int tell(const struct emu_verify_result *result, bool quick)
         printf("different: %s", result->text);
         return CLI_EXIT_UNMET;
     case EMU_VERIFY_TORN:
-        printf("%s up to virtual time %.3f s; then the recording is torn: %s",
-               quick ? "as it was written" : "verified", to_s, result->text);
+        printf("%s up to virtual time %.3f s; then the recording is torn: %s", good, to_s,
+               result->text);
         return CLI_EXIT_TORN;
     case EMU_VERIFY_DAMAGED:
-        printf("%s up to virtual time %.3f s; then the recording is damaged: %s",
-               quick ? "as it was written" : "verified", to_s, result->text);
+        printf("%s up to virtual time %.3f s; then the recording is damaged: %s", good, to_s,
+               result->text);
         return CLI_EXIT_BAD_INPUT;
     case EMU_VERIFY_INTERRUPTED:
         break;
     }
-    fprintf(stderr, "denali: interrupted\n");
-    return CLI_EXIT_INTERRUPTED;
+    return cli_interrupted();
 }
 
 static int verify(const struct cli_arguments *arguments)
 {
-    uint64_t jobs = 0;
-    uint64_t memory_mib = 0;
     struct error error = ERROR_INIT;
-    if (!cli_number(arguments, "jobs", 1, EMU_JOBS_MAX, &jobs) ||
-        !cli_number(arguments, "memory-limit", 4, 1u << 24, &memory_mib)) {
-        return CLI_EXIT_BAD_INPUT;
-    }
     struct emu_verify_options verify_options = {
         .path = arguments->positional[0],
-        .jobs = (uint32_t)jobs,
-        .memory_limit_bytes = memory_mib << 20,
         .from = cli_value(arguments, "from"),
         .quick = cli_flag(arguments, "quick"),
-        .stop = &stop,
+        .progress = cli_flag(arguments, "quiet") ? NULL : stderr,
+        .stop = &cli_stop,
     };
+    if (!cli_jobs(arguments, &verify_options.jobs) ||
+        !cli_memory_limit(arguments, &verify_options.memory_limit_bytes)) {
+        return CLI_EXIT_BAD_INPUT;
+    }
     const char *engine = cli_value(arguments, "engine");
     if (engine && vcpu_engine_choose("--engine", engine, &verify_options.engine, &error)) {
         return cli_fail(&error);
     }
-    signal(SIGINT, on_interrupt);
-    signal(SIGTERM, on_interrupt);
+    cli_stop_listen();
     struct emu_verify_result result;
     if (emu_verify(&verify_options, &result, &error)) {
         return cli_fail(&error);
@@ -99,16 +91,17 @@ const struct cli_verb cli_verify_verb = {
     .summary = "run a recorded run again and compare",
     .usage = "[OPTIONS] DIR|FILE",
     .description =
-        "Runs a run that was made with --record again, from its directory alone, and compares it "
-        "with\nits recording all the way (docs/trace.md). Says that it is the same; or names the "
-        "first\ndifference, to the instruction where the engine that recorded is another than "
-        "--engine; or\nsays up to which virtual time a torn or damaged recording was verified. "
-        "Exit code 0: the\nsame; 1: different; 2: damaged; 5: torn.",
+        "Runs a run that was made with --record again, from its directory or a bundle alone, and\n"
+        "compares it with its recording all the way (docs/trace.md). Says that it is the same; or "
+        "names\nthe first difference, to the instruction where the engine that recorded is another "
+        "than --engine;\nor says up to which virtual time a torn or damaged recording was "
+        "verified. Exit code 0: the same;\n1: different; 2: damaged; 5: torn.",
     .options = options,
-    .examples = "  denali verify runs/echo-1-1\n"
-                "  denali verify runs/echo-1-1 --engine interpreter --jobs 4\n"
-                "  denali verify runs/echo-1-1 --from 20s\n"
-                "  denali verify runs/echo-1-1 --quick\n"
+    .examples = "  denali verify echo-run  # of denali run echo.yaml --record --out echo-run\n"
+                "  denali verify echo-run --engine interpreter --jobs 4\n"
+                "  denali verify echo-run --from 5s\n"
+                "  denali verify echo-run --quick\n"
+                "  denali bundle echo-run --out echo.denali\n"
                 "  denali verify echo.denali\n",
     .arguments_min = 1,
     .arguments_max = 1,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <base/alloc.h>
+#include <base/time.h>
 #include <vcpu/image.h>
 
 #include "gdb_query.h"
@@ -31,6 +32,8 @@ void gdb_init(struct gdb *gdb, struct emu_debug *debug,
     gdb->context = context;
     gdb->general = emu_debug_node(debug);
     gdb->resumed = EMU_NODE_ANY;
+    gdb->chosen = EMU_NODE_ANY;
+    gdb->asked = EMU_NODE_ANY;
     gdb->stop.node = gdb->general;
     rsp_parser_init(&gdb->parser);
 }
@@ -155,6 +158,21 @@ static void tell_end(struct gdb *gdb)
     }
 }
 
+void gdb_tell_damage(struct gdb *gdb)
+{
+    struct emu_moments *moments = &gdb->debug->moments;
+    char text[128];
+    if (moments->damaged) {
+        int length =
+            snprintf(text, sizeof text,
+                     "[the recording's checkpoint at %llu.%09llu s is damaged: came from "
+                     "the one before]\n",
+                     moments->damaged_ns / TIME_NS_PER_S, moments->damaged_ns % TIME_NS_PER_S);
+        gdb_tell(gdb, text, (size_t)length);
+        moments->damaged = false;
+    }
+}
+
 static void resume(struct gdb *gdb, enum emu_debug_direction direction, struct emu_debug_span span)
 {
     gdb->running = true;
@@ -170,6 +188,7 @@ static void resume(struct gdb *gdb, enum emu_debug_direction direction, struct e
         return;
     }
     tell_end(gdb);
+    gdb_tell_damage(gdb);
     gdb->running = false;
     gdb->general = gdb->stop.node;
     answer_stop(gdb);
@@ -206,6 +225,33 @@ static void set_thread(struct gdb *gdb, struct rsp_cursor cursor)
     } else {
         gdb->resumed = node;
     }
+    answer(gdb, "OK");
+}
+
+/*
+ * T: is a thread there? gdb asks that of the one that the person selects, and does not say
+ * otherwise which it is: `continue` resumes all threads, and Hg comes only when registers are read,
+ * for any. But it also asks it of each in turn (`thread apply all`): right after it has read the
+ * list, from the highest number down by ones. Then the choice is what it was.
+ */
+static void ask_thread(struct gdb *gdb, struct rsp_cursor cursor, bool listed)
+{
+    uint32_t node;
+    if (!take_thread(gdb, &cursor, &node) || !rsp_at_end(&cursor) || node == EMU_NODE_ANY) {
+        answer(gdb, "E01");
+        return;
+    }
+    if (listed && node + 1 == gdb->debug->world->node_count) {
+        gdb->sweeping = true; /* if one less comes next */
+        gdb->chosen_before = gdb->chosen;
+        gdb->chosen = node;
+    } else if (gdb->sweeping && node + 1 == gdb->asked) {
+        gdb->chosen = gdb->chosen_before;
+    } else {
+        gdb->sweeping = false;
+        gdb->chosen = node;
+    }
+    gdb->asked = node;
     answer(gdb, "OK");
 }
 
@@ -352,12 +398,24 @@ static void set_point(struct gdb *gdb, struct rsp_cursor cursor, bool add)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-/* The node that a packet means is the one to debug from now on. */
+/* The node that a packet means, or the selected one, is the one to debug from now on. */
 static void debug_node(struct gdb *gdb, uint32_t node)
 {
-    if (node != EMU_NODE_ANY) {
-        emu_debug_node_set(gdb->debug, node);
+    char text[SCN_NODE_NAME_MAX + 128];
+    char name[SCN_NODE_NAME_MAX];
+    if (node == EMU_NODE_ANY) {
+        /* It is at the stop's from then on. But gdb may first step another off a breakpoint. */
+        node = gdb->chosen;
+        gdb->chosen = EMU_NODE_ANY;
     }
+    if (node == EMU_NODE_ANY || node == emu_debug_node(gdb->debug)) {
+        return;
+    }
+    emu_debug_node_set(gdb->debug, node);
+    scn_node_name(gdb->debug->world->scenario, node, name);
+    int length = snprintf(text, sizeof text,
+                          "[breakpoints, watchpoints and going back are now for %s]\n", name);
+    gdb_tell(gdb, text, (size_t)length);
 }
 
 /* c, s, C and S of old: [SIGNAL][;]ADDRESS is not supported, a signal has no meaning here. */
@@ -465,7 +523,8 @@ static void obey_v(struct gdb *gdb, struct rsp_cursor cursor)
 
 static void obey(struct gdb *gdb, struct rsp_cursor cursor)
 {
-    uint32_t node;
+    bool listed = gdb->listed;
+    gdb->listed = false;
     if (rsp_at_end(&cursor)) {
         answer(gdb, "");
         return;
@@ -517,8 +576,7 @@ static void obey(struct gdb *gdb, struct rsp_cursor cursor)
         set_thread(gdb, cursor);
         return;
     case 'T':
-        answer_done(gdb, take_thread(gdb, &cursor, &node) && rsp_at_end(&cursor) &&
-                             node != EMU_NODE_ANY);
+        ask_thread(gdb, cursor, listed);
         return;
     case 'q':
     case 'Q':

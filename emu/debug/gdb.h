@@ -27,6 +27,11 @@ struct gdb {
 
     uint32_t general; /* the node that registers and memory are asked of */
     uint32_t resumed; /* and the one to step, EMU_NODE_ANY: the debugged one */
+    uint32_t chosen;  /* by `thread N` since the last stop, or EMU_NODE_ANY */
+    uint32_t asked;   /* the last whose life was asked for, or EMU_NODE_ANY */
+    bool listed;      /* the last packet asked for the list of threads */
+    bool sweeping;    /* gdb goes through all threads, from the highest down */
+    uint32_t chosen_before;
     struct emu_debug_stop stop;
     uint32_t threads_next; /* of qsThreadInfo */
     char *threads;         /* the list as XML, while it is being read */
@@ -45,6 +50,9 @@ void gdb_receive(struct gdb *gdb, const void *bytes, size_t size_bytes);
 
 /* Text for the person at the other side, while the world runs or a monitor command is obeyed. */
 void gdb_tell(struct gdb *gdb, const char *text, size_t size_bytes);
+
+/* Of a damaged checkpoint that was passed over, if there was one. */
+void gdb_tell_damage(struct gdb *gdb);
 
 /* `monitor COMMAND`: says its answer by gdb_tell. */
 void gdb_monitor(struct gdb *gdb, const char *command);

@@ -129,6 +129,7 @@ static void answer_object(struct gdb *gdb, struct rsp_cursor cursor)
         if (rsp_take_number32(&start, &offset) && (offset == 0 || !gdb->threads)) {
             make_threads(gdb);
         }
+        gdb->listed = true;
         answer_part(gdb, cursor, gdb->threads ? gdb->threads : "",
                     gdb->threads ? gdb->threads_bytes : 0);
     } else if (rsp_take_text(&cursor, "exec-file:read:")) {

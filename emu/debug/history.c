@@ -22,8 +22,8 @@
 /* Queues the next input, if the history has one. */
 static void queue_input(struct emu_history *history)
 {
-    if (history->next_input < history->inputs.count) {
-        const struct emu_input *input = &history->inputs.items[history->next_input];
+    if (history->next_input < history->inputs->count) {
+        const struct emu_input *input = &history->inputs->items[history->next_input];
         history->feed.base.key = (struct event_key){
             .time_ns = input->time_ns,
             .kind = input->frame ? EMU_EVENT_NETWORK : EMU_EVENT_BOOT, /* the first of its time */
@@ -38,7 +38,7 @@ static void feed(struct emu_process *process)
 {
     struct emu_history *history =
         (struct emu_history *)((char *)process - offsetof(struct emu_history, process));
-    const struct emu_input *input = &history->inputs.items[history->next_input++];
+    const struct emu_input *input = &history->inputs->items[history->next_input++];
     if (input->frame) {
         emu_node_frame_arrives(&history->twin, input->frame);
     } else {
@@ -189,7 +189,34 @@ void emu_history_keep(struct emu_history *history)
     /* Not its process's time: that is of what the process did last, be it later, in a world that
      * has been taken back. */
     keep(history, &history->world->nodes[history->node], history->world->now_ns,
-         history->inputs.count, history->world->typed_input);
+         history->inputs->count, history->world->typed_input);
+}
+
+bool emu_history_keep_base(struct emu_history *history, const struct emu_snapshot *snapshot,
+                           bool typed_input)
+{
+    unqueue_input(history);
+    history->process.now_ns = snapshot->time_ns;
+    if (!emu_snapshot_node_load(snapshot, &history->twin)) {
+        return false;
+    }
+    history->from_birth = history->twin.state == EMU_NODE_OFF;
+    keep(history, &history->twin, snapshot->time_ns, 0, typed_input);
+    return true;
+}
+
+void emu_history_inputs_moved(struct emu_history *history, size_t more, size_t fewer)
+{
+    if (more == fewer) {
+        return;
+    }
+    unqueue_input(history);
+    while (history->count && history->checkpoints[0].inputs + more < fewer) {
+        drop(history, 0);
+    }
+    for (uint32_t i = 0; i < history->count; i++) {
+        history->checkpoints[i].inputs = history->checkpoints[i].inputs + more - fewer;
+    }
 }
 
 /* The twin is what the node was then. */
@@ -358,7 +385,7 @@ enum status emu_history_create(struct emu_world *world, uint32_t node, uint64_t 
         free(history);
         return status;
     }
-    emu_probe_init(&history->probe, NULL);
+    emu_probe_init(&history->probe);
     make_twin(history);
     *result = history;
     return STATUS_OK;
@@ -369,14 +396,14 @@ static void forget(struct emu_history *history)
     while (history->count) {
         drop(history, history->count - 1);
     }
-    emu_inputs_truncate(&history->inputs, 0);
     history->from_birth = false;
 }
 
-void emu_history_reset(struct emu_history *history, uint32_t node)
+void emu_history_reset(struct emu_history *history, uint32_t node, const struct emu_inputs *inputs)
 {
     forget(history);
     unqueue_input(history);
+    history->inputs = inputs;
     if (node != history->node) {
         end_twin(history);
         history->node = node;
@@ -389,7 +416,6 @@ void emu_history_destroy(struct emu_history *history)
     if (history) {
         forget(history);
         end_twin(history);
-        emu_inputs_fini(&history->inputs);
         emu_probe_fini(&history->probe);
         history->engine->ops->destroy(history->engine);
         free(history->checkpoints);

@@ -37,6 +37,7 @@ struct emu_moment emu_moments_present(const struct emu_moments *moments)
 {
     return (struct emu_moment){
         .time_ns = moments->world->now_ns,
+        .reach_ns = moments->reach_ns,
         .place = moments->player ? emu_player_now(moments->player) : EMU_PLACE_START,
         .state = emu_world_snapshot(moments->world),
     };
@@ -45,6 +46,7 @@ struct emu_moment emu_moments_present(const struct emu_moments *moments)
 enum status emu_moments_return(struct emu_moments *moments, const struct emu_moment *moment,
                                struct error *error)
 {
+    moments->reach_ns = moment->reach_ns;
     if (!moment->state) {
         return emu_player_enter(moments->player, moments->world, moment->place, error);
     }
@@ -59,6 +61,18 @@ void emu_moment_fini(struct emu_moment *moment)
 {
     emu_snapshot_destroy(moment->state);
     moment->state = NULL;
+}
+
+void emu_moments_reached(struct emu_moments *moments, uint64_t until_ns)
+{
+    if (until_ns > moments->reach_ns) {
+        moments->reach_ns = until_ns;
+    }
+}
+
+bool emu_moments_level(const struct emu_moments *moments)
+{
+    return moments->world->now_ns >= moments->reach_ns;
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
@@ -82,6 +96,7 @@ void emu_moments_init(struct emu_moments *moments, struct emu_world *world, uint
     moments->world = world;
     moments->limit_bytes = limit_bytes;
     moments->player = player;
+    moments->reach_ns = world->now_ns;
     emu_moments_keep(moments);
     if (player) {
         size_t count;
@@ -90,7 +105,9 @@ void emu_moments_init(struct emu_moments *moments, struct emu_world *world, uint
         for (size_t i = EMU_PLACE_START + 1; i < count; i++) {
             if (emu_player_enters(player, i)) {
                 insert(moments, moments->count,
-                       (struct emu_moment){.time_ns = entries[i].time_ns, .place = i});
+                       (struct emu_moment){.time_ns = entries[i].time_ns,
+                                           .reach_ns = entries[i].time_ns,
+                                           .place = i});
             }
         }
     }
@@ -225,5 +242,16 @@ uint32_t emu_moments_find(const struct emu_moments *moments, uint64_t time_ns)
 
 enum status emu_moments_load(struct emu_moments *moments, uint32_t index, struct error *error)
 {
-    return emu_moments_return(moments, &moments->items[index], error);
+    struct error local = ERROR_INIT;
+    enum status status = emu_moments_return(moments, &moments->items[index], &local);
+    while (status == STATUS_CORRUPT && index > 0 && !moments->items[index].state) {
+        moments->damaged = true;
+        moments->damaged_ns = moments->items[index].time_ns;
+        drop(moments, index--);
+        status = emu_moments_return(moments, &moments->items[index], &local);
+    }
+    if (status && error) {
+        *error = local;
+    }
+    return status;
 }

@@ -16,6 +16,7 @@
 
 struct emu_moment {
     uint64_t time_ns;           /* everything before it had been executed */
+    uint64_t reach_ns;          /* and nothing from this on: the same, or what a window reached */
     size_t place;               /* of the recording, up to where it had been played */
     struct emu_snapshot *state; /* NULL: it is the checkpoint at that place */
     uint64_t size_bytes;        /* that it has and the next one has not */
@@ -25,6 +26,9 @@ struct emu_moments {
     struct emu_world *world;
     struct emu_player *player; /* NULL: the world is of no recorded run; not owned */
     uint64_t limit_bytes;
+    uint64_t reach_ns; /* of the present */
+    bool damaged;      /* a checkpoint was, the last at damaged_ns; for whoever wants to tell */
+    uint64_t damaged_ns;
     struct emu_moment *items; /* by time, ascending */
     uint32_t count;
     uint32_t capacity;
@@ -38,6 +42,12 @@ void emu_moments_init(struct emu_moments *moments, struct emu_world *world, uint
                       struct emu_player *player);
 void emu_moments_fini(struct emu_moments *moments);
 
+/* The world was run on, up to a time at most. */
+void emu_moments_reached(struct emu_moments *moments, uint64_t until_ns);
+/* Have all nodes executed everything before the world's time, and nothing else? After a stop within
+ * a window some are further. */
+bool emu_moments_level(const struct emu_moments *moments);
+
 /* Keeps the present. */
 void emu_moments_keep(struct emu_moments *moments);
 /* Is it time to? Such that keeping costs a small part of running. Decides nothing but what going
@@ -46,7 +56,8 @@ bool emu_moments_due(const struct emu_moments *moments);
 
 /* The last one not after a virtual time, or EMU_MOMENT_NONE. */
 uint32_t emu_moments_find(const struct emu_moments *moments, uint64_t time_ns);
-/* The world is as it was then. STATUS_CORRUPT if a checkpoint is damaged. */
+/* The world is as it was then; or, where that is a checkpoint and damaged, at the moment before,
+ * and that one is no more. */
 enum status emu_moments_load(struct emu_moments *moments, uint32_t index,
                              struct error *error) MUST_USE;
 /* All of them, the recording's too. */

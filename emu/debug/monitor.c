@@ -102,7 +102,7 @@ static void say_frames(struct gdb *gdb, const char *argument)
     const struct emu_node *node = emu_debug_view(debug, gdb->general);
     tell(gdb, "%s: %" PRIu32 " frames in its network card, not taken yet\n", name, node->nic.count);
     if (node->process->twin) {
-        const struct emu_inputs *inputs = &debug->history->inputs;
+        const struct emu_inputs *inputs = debug->history->inputs;
         size_t count = 0;
         for (size_t i = debug->history->next_input; i < inputs->count; i++) {
             const struct emu_input *input = &inputs->items[i];
@@ -138,6 +138,12 @@ static void go_to(struct gdb *gdb, const char *argument)
         tell(gdb, "%s\n", error.message);
         return;
     }
+    if (time_ns > gdb->debug->options.end_ns) {
+        tell(gdb,
+             "monitor goto %s: the run ends at " TIME_FORMAT "; expected a time from 0 to that\n",
+             argument, TIME_PARTS(gdb->debug->options.end_ns));
+        return;
+    }
     gdb->commanded = true;
     gdb->interrupted = false;
     status = emu_debug_goto(gdb->debug, time_ns, &gdb->stop, &error);
@@ -154,8 +160,9 @@ static void go_to(struct gdb *gdb, const char *argument)
     } else if (gdb->stop.kind == EMU_DEBUG_INTERRUPTED) {
         tell(gdb, "interrupted on the way\n");
     }
+    gdb_tell_damage(gdb);
     say_time(gdb, "");
-    tell(gdb, "now tell gdb to look again: maintenance flush register-cache\n");
+    gdb->chosen = EMU_NODE_ANY;
 }
 
 static void choose(struct gdb *gdb, const char *argument)
@@ -167,6 +174,7 @@ static void choose(struct gdb *gdb, const char *argument)
         return;
     }
     emu_debug_node_set(gdb->debug, node);
+    gdb->chosen = EMU_NODE_ANY;
     tell(gdb, "breakpoints, watchpoints and going back are now for thread %" PRIu32 "\n", node + 1);
 }
 

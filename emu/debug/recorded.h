@@ -7,7 +7,7 @@
 #include "../replay.h"
 
 struct emu_recorded {
-    char *directory;
+    char *given; /* what was opened */
     struct emu_replay replay;
 };
 

@@ -13,7 +13,7 @@
 
 #define COPY_UNIT_BYTES 1024u /* that costs.copy is for */
 
-static void owe_copy(struct emu_seat *seat, uint32_t size_bytes)
+void emu_seat_copied(struct emu_seat *seat, uint32_t size_bytes)
 {
     seat->owed_ns += seat->host->model->costs.copy_ns * size_bytes / COPY_UNIT_BYTES;
 }
@@ -26,13 +26,20 @@ void emu_seat_trap(struct emu_seat *seat)
 void emu_seat_frame_sent(struct emu_seat *seat, uint32_t size_bytes)
 {
     seat->owed_ns += seat->host->model->costs.frame_send_ns;
-    owe_copy(seat, size_bytes);
+    emu_seat_copied(seat, size_bytes);
 }
 
 void emu_seat_frame_received(struct emu_seat *seat, uint32_t size_bytes)
 {
+    if (!seat->host->model->card.eager) {
+        emu_seat_receive_work(seat, size_bytes);
+    }
+}
+
+void emu_seat_receive_work(struct emu_seat *seat, uint32_t size_bytes)
+{
     seat->owed_ns += seat->host->model->costs.frame_receive_ns;
-    owe_copy(seat, size_bytes);
+    emu_seat_copied(seat, size_bytes);
 }
 
 void emu_seat_settle(struct emu_seat *seat)
@@ -71,6 +78,9 @@ void emu_processor_close(struct emu_processor *processor, uint64_t time_ns)
         processor->seat->kernel_ns += kernel_ns;
         if (processor->reserved) {
             use_budget(processor->seat, processor->since_ns, time_ns);
+        }
+        if (processor->seat->cap) {
+            processor->seat->used_ns += time_ns - processor->since_ns;
         }
     }
     processor->idle_ns += idle_ns;

@@ -22,24 +22,32 @@ static void make_host(struct emu_world *world, uint32_t index)
         event_init(&host->processors[i].event.base);
     }
     event_init(&host->replenish.base);
+    event_init(&host->card.event.base);
+    event_init(&host->schedule.base);
 }
 
 static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t reserved_processor)
 {
-    const struct scn_scenario *scenario = node->process->world->scenario;
+    const struct scn_group *group = &node->process->world->scenario->groups[node->group];
     struct emu_seat *seat = &host->seats[host->seat_count];
     *seat = (struct emu_seat){
         .node = node,
         .host = host,
         .queue = EMU_QUEUE_NONE,
-        .reserve = (uint8_t)scenario->groups[node->group].reserve,
+        .reserve = (uint8_t)group->reserve,
+        .cap = (uint8_t)group->limits.processor_cap,
+        .weight = (uint16_t)group->weight,
         .home = reserved_processor != SCN_PROCESSOR_ANY
                     ? reserved_processor
                     : (uint8_t)(host->seat_count % host->model->processors),
         .period = UINT64_MAX, /* none yet */
     };
+    event_init(&seat->sender.event.base);
     host->seat_count++;
     node->seat = seat;
+    if (group->supervisor) {
+        host->policy.supervisor = seat;
+    }
 }
 
 enum status emu_hosts_create(struct emu_world *world, struct error *error)
@@ -72,6 +80,11 @@ enum status emu_hosts_create(struct emu_world *world, struct error *error)
             take_seat(&world->nodes[i], &world->hosts[host], processors[i]);
         }
     }
+    for (uint32_t i = 0; i < world->host_count; i++) {
+        if (world->hosts[i].process) {
+            emu_host_schedule(&world->hosts[i]);
+        }
+    }
     free(placed);
     free(processors);
     enum status status = STATUS_OK;
@@ -85,6 +98,7 @@ void emu_hosts_destroy(struct emu_world *world)
 {
     for (uint32_t i = 0; world->hosts && i < world->host_count; i++) {
         emu_host_paging_destroy(&world->hosts[i]);
+        emu_card_clear(&world->hosts[i]);
         free(world->hosts[i].seats);
         free(world->hosts[i].queues);
         free(world->hosts[i].processors);
@@ -128,6 +142,9 @@ void emu_world_host_report(const struct emu_world *world, uint32_t index,
         .memory_bytes = host->model->memory_bytes,
         .committed_bytes = host->committed_bytes,
         .total_ns = world->now_ns * host->model->processors,
+        .card_frames = host->card.frames,
+        .card_bytes = host->card.bytes,
+        .card_ns = host->card.wire_ns,
     };
     for (uint32_t i = 0; i < host->seat_count; i++) {
         const struct emu_seat *seat = &host->seats[i];
@@ -168,6 +185,9 @@ void emu_world_seat_report(const struct emu_world *world, uint32_t node,
         .dispatches = seat->dispatches,
         .switches = seat->switches,
         .crossings = seat->crossings,
+        .card_frames = seat->sender.frames,
+        .card_bytes = seat->sender.bytes,
+        .card_ns = seat->sender.wire_ns,
     };
     emu_seat_paging_report(seat, &report->paging);
     if (seat->place == EMU_SEAT_READY) {

@@ -49,6 +49,8 @@ enum emu_queue_kind {
     EMU_QUEUE_URGENT, /* has an interrupt that does not wait */
     EMU_QUEUE_WOKEN,  /* its wait is over: it comes first once */
     EMU_QUEUE_READY,  /* round robin */
+    EMU_QUEUE_HELD,   /* runnable, but not before the next period: its cap is reached */
+    EMU_QUEUE_PAUSED, /* runnable, but not before it is resumed */
     EMU_QUEUE_OF_PROCESSOR,
     /* Then for each processor two: machines that have some of their reservation left, and those
      * that have used it up and run when nobody else wants the processor. */
@@ -60,6 +62,23 @@ enum emu_queue_kind {
 /* Pages that one instruction of a device was let have, which it need not have all at once: a text
  * to be printed lies on 17, and 2 more for what describes it. */
 #define EMU_SEAT_LET_MAX 24u
+/* What a machine has handed to its host's card. */
+struct emu_card_frame;
+struct emu_sender {
+    struct emu_event event;   /* `handed` reaches the card */
+    struct net_frame *handed; /* NULL: none does */
+    struct emu_card_frame *first;
+    struct emu_card_frame *last;
+    uint32_t count;
+    bool waits;            /* for its turn */
+    struct emu_seat *next; /* whose turn is after it */
+
+    /* Its account. */
+    uint64_t frames; /* put on the card's wire */
+    uint64_t bytes;
+    uint64_t wire_ns; /* for so long */
+    uint64_t drops;   /* handed over while its queue was full */
+};
 
 /* A machine's place on its host. */
 struct emu_seat {
@@ -71,14 +90,20 @@ struct emu_seat {
     uint8_t place;         /* enum emu_seat_place */
     uint8_t home;          /* the processor that it ran on last; of a reservation, its only one */
     uint8_t reserve;       /* percent; 0: none */
+    uint8_t cap;           /* percent; 0: none */
+    uint16_t weight;       /* quanta of a slice */
     bool urgent;           /* while LEAVING: an immediate interrupt came */
     bool admitted;         /* its memory is taken */
+    bool paused;           /* it gets no processor */
+    bool doomed;           /* it is destroyed when it leaves its processor */
     uint32_t held;         /* interrupts that wait for it to be scheduled */
     uint64_t owed_ns;      /* the kernel's work for it, not yet charged to a processor */
     uint64_t slice_end_ns; /* while RUNNING */
     uint64_t left_ns;      /* of a slice that was taken from it; 0: it gets a whole one */
     uint64_t period;       /* number of the period that budget_ns is for */
     uint64_t budget_ns;    /* left of its reservation */
+    uint64_t cap_period;   /* number of the period that used_ns is for */
+    uint64_t used_ns;      /* with a cap: of this period, and beyond the caps of those before */
     uint64_t ready_since_ns;
 
     /* Of a host that pages; paging.c. */
@@ -102,6 +127,8 @@ struct emu_seat {
     uint64_t switches;              /* of these, on a processor that another machine had before */
     uint64_t crossings;             /* interrupts handed over, any number at once */
     struct emu_pager_account paged; /* of lives before the present one, but for resident */
+
+    struct emu_sender sender;
 };
 
 /* A processor of a host. It is occupied from a decision that gives it to a machine until the
@@ -112,6 +139,7 @@ struct emu_processor {
     struct emu_seat *last; /* whom it ran last, whose memory is still mapped */
     bool left;             /* the machine has stopped; left_ns is when */
     bool reserved;         /* the slice is within the machine's reservation */
+    bool woken;            /* the last turn was of one of EMU_QUEUE_WOKEN */
     uint64_t since_ns;     /* occupied, or idle, since then */
     uint64_t left_ns;
     uint64_t kernel_ns;      /* of the occupation, what the kernel took */
@@ -126,16 +154,52 @@ struct emu_queue {
     uint32_t count;
 };
 
+/* The card of a host, if it has a rate. */
+struct emu_card {
+    struct emu_event event; /* the frame on the wire is sent */
+    struct emu_seat *sends; /* whose frame that is, still the first of its queue; NULL: idle */
+    struct emu_seat *first; /* machines with frames that wait for their turn */
+    struct emu_seat *last;
+    uint64_t fraction; /* of a nanosecond that the last frame took, in units of 1/rate ns */
+
+    /* Its account: the sums of its machines'. */
+    uint64_t frames;
+    uint64_t bytes;
+    uint64_t wire_ns;
+};
+
+/* The decisions that a host's supervisor makes. */
+struct emu_policy {
+    struct emu_seat *supervisor; /* NULL: the host has none, and the rest is 0 */
+    uint32_t policies;           /* ABI_POLICY_* that it decides */
+    bool open;                   /* it is asked, by a processor, and has that */
+    bool asking;                 /* it is being given it */
+    uint32_t sequence;           /* of the last question */
+    uint32_t processor;
+    struct emu_seat *answer; /* NULL: the kernel's own rule */
+    uint64_t slice_ns;       /* 0: as the kernel would */
+    uint64_t questions;
+    uint64_t answers; /* that were followed */
+    uint64_t unasked; /* decisions for which it could not be asked */
+};
+
 /* What a host does, for who wants to watch (tests compare it with a model of their own). */
 enum emu_host_act {
     EMU_HOST_QUEUE,     /* a machine asks to be admitted */
     EMU_HOST_ADMIT,     /* and is */
     EMU_HOST_READY,     /* detail: enum emu_ready */
+    EMU_HOST_HOLD,      /* its turn came, but it is at its cap */
     EMU_HOST_INTERRUPT, /* detail: kinds */
     EMU_HOST_DISPATCH,  /* detail: when its first instruction is executed */
     EMU_HOST_PREEMPT,   /* detail: when it stops */
     EMU_HOST_CROSSING,  /* a running machine is told of what waits for it */
     EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
+    EMU_HOST_ASK,       /* the supervisor is asked who is next; detail: the question's number */
+    EMU_HOST_ANSWER,    /* with this machine; detail: for how long, 0: its quantum */
+    EMU_HOST_DESTROY,
+    EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
+    EMU_HOST_SEND_FULL, /* and is dropped */
+    EMU_HOST_SENT,      /* one is sent; detail: its bytes */
     EMU_HOST_LEAVE,     /* detail: 1 its slice is over; 0 it idles or has ended, or was preempted */
     EMU_HOST_PAGE,      /* detail: page << 8 | outcome << 1 | write; it asks the pager */
     EMU_HOST_PAGED,     /* the same; the pager lets a machine go on that waited */
@@ -185,9 +249,21 @@ struct emu_host {
     struct emu_disk_place *places; /* seat after seat, for each disk of its group that lies here */
     const struct vcpu_image **images; /* by the pager's numbers */
     uint32_t image_count;
+    struct emu_event schedule; /* the scenario's next actions */
+    uint32_t next_action;
+    struct emu_card card;
+    struct emu_policy policy;
     emu_host_watch_fn *watch; /* NULL: nobody */
     void *watch_context;
 };
+
+/* Sources of a host's events: its processors' decisions come first, by their numbers. */
+#define EMU_HOST_SOURCE_REPLENISH(host)  ((uint32_t)(host)->model->processors)
+#define EMU_HOST_SOURCE_CARD(host)       (EMU_HOST_SOURCE_REPLENISH(host) + 1)
+#define EMU_HOST_SOURCE_SCHEDULE(host)   (EMU_HOST_SOURCE_CARD(host) + 1)
+#define EMU_HOST_SOURCE_DISK(host, disk) (EMU_HOST_SOURCE_SCHEDULE(host) + 1 + (uint32_t)(disk))
+#define EMU_HOST_SOURCE_SEND(host, seat)                                                           \
+    (EMU_HOST_SOURCE_DISK(host, (host)->disk_count) + (uint32_t)(seat)) /* of a seat's number */
 
 /* --- host.c: which hosts there are ------------------------------------------------------------ */
 
@@ -211,19 +287,26 @@ struct emu_seat *emu_queue_pop(struct emu_host *host, uint32_t queue); /* NULL: 
 
 /* Why a machine is runnable. */
 enum emu_ready {
-    EMU_READY_STARTED, /* it has booted, or its quantum is over: at the end */
-    EMU_READY_WOKEN,   /* its wait is over: first among those that wait in turn */
-    EMU_READY_URGENT,  /* an interrupt that does not wait */
-    EMU_READY_ROBBED,  /* its slice was taken from it: at the front, for the rest of the slice */
-    EMU_READY_PAGED,   /* the page that it waited for has come: at the end */
+    EMU_READY_STARTED,  /* it has booted, or its quantum is over: at the end */
+    EMU_READY_WOKEN,    /* its wait is over: first among those that wait in turn */
+    EMU_READY_URGENT,   /* an interrupt that does not wait */
+    EMU_READY_ROBBED,   /* its slice was taken from it: at the front, for the rest of the slice */
+    EMU_READY_RELEASED, /* its cap is a new one, or it is resumed: at the end */
+    EMU_READY_PAGED,    /* the page that it waited for has come: at the end */
 };
 
 /* Makes a machine runnable that is not, and gets it a processor if one is to be had. */
 void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns);
 /* Takes the machine that a processor is to run next out of its queue; NULL: none is runnable. */
-struct emu_seat *emu_host_pick(struct emu_host *host, uint32_t processor);
+struct emu_seat *emu_host_pick(struct emu_host *host, uint32_t processor, uint64_t now_ns);
 /* What the machine has left of its reservation at a time. */
 uint64_t emu_seat_budget(struct emu_seat *seat, uint64_t now_ns);
+/* What the machine may use at a time before it reaches its cap; UINT64_MAX: it has none. */
+uint64_t emu_seat_cap_left(struct emu_seat *seat, uint64_t now_ns);
+/* How long a slice of it is. */
+uint64_t emu_seat_quantum(const struct emu_seat *seat);
+/* The next period begins: those that waited for it are runnable again. */
+void emu_host_replenish(struct emu_host *host, uint64_t now_ns);
 /* Whether its interrupts are delivered at once. */
 bool emu_seat_immediate(struct emu_seat *seat, uint64_t now_ns);
 
@@ -239,7 +322,7 @@ void emu_processor_preempt(struct emu_host *host, uint32_t processor, uint64_t n
 /* Interrupts reach a machine that is alive; true if it idles and has to be woken. */
 bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns);
 /* The guest executes `idle`: is there anything for which it returns at once? */
-bool emu_host_idle_returns(struct emu_seat *seat);
+bool emu_host_idle_returns(struct emu_seat *seat, bool has_timeout);
 /* A running machine stops executing: for others, or because its slice is over or it waits. */
 void emu_host_stopped(struct emu_seat *seat);
 
@@ -247,8 +330,11 @@ void emu_host_stopped(struct emu_seat *seat);
 
 /* The kernel works for a machine; charged by emu_seat_settle. */
 void emu_seat_trap(struct emu_seat *seat);
+void emu_seat_copied(struct emu_seat *seat, uint32_t size_bytes);
 void emu_seat_frame_sent(struct emu_seat *seat, uint32_t size_bytes);
 void emu_seat_frame_received(struct emu_seat *seat, uint32_t size_bytes);
+/* The same work, done when the frame comes: with an eager card. */
+void emu_seat_receive_work(struct emu_seat *seat, uint32_t size_bytes);
 /* Charges a running machine what it owes: its clock moves on. */
 void emu_seat_settle(struct emu_seat *seat);
 /* Closes a processor's occupation, or idleness, at a time and begins the next. */
@@ -256,6 +342,49 @@ void emu_processor_close(struct emu_processor *processor, uint64_t time_ns);
 /* What a processor's open occupation comes to at a time: parts of the machine's account. */
 void emu_processor_open_part(const struct emu_processor *processor, uint64_t now_ns,
                              uint64_t *guest_ns, uint64_t *kernel_ns, uint64_t *idle_ns);
+
+/* --- control.c: what is done to machines from outside ----------------------------------------- */
+
+/* An ABI_CONTROL_* of a machine; what came of it, ABI_SUPERVISOR_*. In an event. */
+uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t value,
+                          uint64_t now_ns);
+/* Ends a machine that occupies no processor, but perhaps the one that it is leaving. */
+void emu_seat_end(struct emu_seat *seat, uint64_t now_ns);
+/* How many processors are occupied by it: until the decision after it has left. */
+uint32_t emu_seat_occupies(const struct emu_seat *seat);
+/* Asks for the event of the scenario's next actions; does those whose time has come. */
+void emu_host_schedule(struct emu_host *host);
+void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns);
+
+/* --- policy.c: who is next, by the supervisor's leave ----------------------------------------- */
+
+/* As emu_host_pick; but the machine may be the supervisor, which is asked, or its answer. */
+struct emu_seat *emu_policy_pick(struct emu_host *host, uint32_t processor, uint64_t now_ns);
+/* How many machines there are to choose from, and the first `capacity` of them. */
+uint32_t emu_policy_candidates(const struct emu_host *host, uint32_t *list, uint32_t capacity);
+/* The supervisor answers; ABI_SUPERVISOR_*. */
+uint32_t emu_policy_answer(struct emu_host *host, uint32_t sequence, uint32_t machine,
+                           uint64_t slice_ns);
+
+/* --- supervisor.c ----------------------------------------------------------------------------- */
+
+/* An operation of the supervisor, by its port; fills in the answer. */
+void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
+                            uint32_t *list);
+
+/* --- card.c: what machines send and are sent -------------------------------------------------- */
+
+/* A machine sends a frame. EMU_DROPS_MAX, or why it was dropped at once. */
+uint32_t emu_card_send(struct emu_seat *seat, const uint8_t *bytes, uint32_t size_bytes);
+/* What it sent has reached the card; what the card was sending is sent. */
+void emu_card_handed(struct emu_seat *seat, uint64_t now_ns);
+void emu_card_sent(struct emu_host *host, uint64_t now_ns);
+/* A frame has come for a machine that is alive. False: its queue is full. */
+bool emu_card_received(struct emu_seat *seat, uint32_t size_bytes);
+/* Frees all frames. */
+void emu_card_clear(struct emu_host *host);
+void emu_card_save(const struct emu_host *host, struct writer *writer);
+void emu_card_load(struct emu_host *host, struct reader *reader);
 
 /* --- gatekeeper.c: who may start -------------------------------------------------------------- */
 
@@ -291,6 +420,8 @@ bool emu_seat_may_touch(struct emu_seat *seat, uint32_t address, uint32_t size_b
 bool emu_seat_page(struct emu_seat *seat, uint64_t now_ns);
 /* It has left its processor: the pager is told that it ran, and it forgets what it has to. */
 void emu_seat_paging_left(struct emu_seat *seat, uint64_t now_ns);
+/* What the pager keeps of it, in bytes of the host that runs this; 0: its host does not page. */
+uint64_t emu_seat_pager_bytes(const struct emu_seat *seat);
 struct emu_paging_report;
 void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_report *report);
 void emu_host_paging_report(const struct emu_host *host, struct emu_paging_report *report);
@@ -298,12 +429,10 @@ void emu_host_paging_report(const struct emu_host *host, struct emu_paging_repor
 bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk);
 void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, bool write,
                          uint32_t ticket);
+/* Whether a request of the machine, or of one that it was, is under way on its host's disks. */
+bool emu_seat_disk_busy(const struct emu_seat *seat);
 /* A request on a disk is done. */
 void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns);
-
-/* Numbers of a host's events: decisions of its processors, the next period, its disks. */
-#define EMU_HOST_SOURCE_REPLENISH(host)  ((uint32_t)(host)->model->processors)
-#define EMU_HOST_SOURCE_DISK(host, disk) (EMU_HOST_SOURCE_REPLENISH(host) + 1 + (disk))
 
 /* --- state.c ---------------------------------------------------------------------------------- */
 

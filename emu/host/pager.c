@@ -338,7 +338,8 @@ static enum emu_page_outcome wait_for_frame(struct emu_pager *pager, uint32_t in
     return EMU_PAGE_WAIT;
 }
 
-/* The block that the machine waits for becomes its own, in a frame that it was given. */
+/* The block that the machine waits for becomes its own, in a frame that it was given; a copy of its
+ * image's, which is in memory, if there is an image. */
 static enum emu_page_outcome own_fill(struct emu_pager *pager, uint32_t index, uint32_t taken,
                                       struct pager_image *image)
 {
@@ -362,7 +363,7 @@ static enum emu_page_outcome own_fill(struct emu_pager *pager, uint32_t index, u
     if (resident > machine->account.resident_max) {
         machine->account.resident_max = resident;
     }
-    if (image && image->frames[block] != NONE) {
+    if (image) {
         if (entry->mapped) {
             pager_mapper_remove(pager, image->frames[block], index);
             pager->ops->forget(pager->context, index, block << pager->block_bits,
@@ -373,16 +374,14 @@ static enum emu_page_outcome own_fill(struct emu_pager *pager, uint32_t index, u
         machine->account.copied += pager->config.block_pages;
         return EMU_PAGE_COPIED;
     }
-    if (!image && !entry->swapped) {
+    if (!entry->swapped) {
         frame->dirty = machine->wait_write;
         pin(pager, machine, taken);
         machine->account.filled += pager->config.block_pages;
         return EMU_PAGE_FILLED;
     }
     frame->state = PAGER_READING;
-    frame->dirty = image != NULL; /* its region has no copy yet */
-    pager_transfer(pager, taken, image ? &image->region : &machine->region,
-                   image ? image->page_count : machine->page_count, block, false, index);
+    pager_transfer(pager, taken, &machine->region, machine->page_count, block, false, index);
     return wait_for_frame(pager, index, taken);
 }
 
@@ -427,7 +426,8 @@ static enum emu_page_outcome fault_try(struct emu_pager *pager, uint32_t index, 
     if (source != NONE && !machine->wait_write) {
         return image_map(pager, index, source);
     }
-    bool own = !image || machine->wait_write;
+    /* What is to be copied is read for all first: machines that boot one image write the same. */
+    bool own = !image || (machine->wait_write && source != NONE);
     if (source != NONE) {
         pager->frames[source].pins++; /* not the one to be taken for its own copy */
     }
@@ -626,7 +626,8 @@ static void account_add(struct emu_pager_account *sum, const struct emu_pager_ac
     sum->resident += account->resident;
 }
 
-void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t index)
+struct emu_pager_account emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns,
+                                                  uint32_t index)
 {
     ASSERT(index < pager->config.machine_max && now_ns >= pager->now_ns);
     struct pager_machine *machine = &pager->machines[index];
@@ -666,10 +667,12 @@ void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t
     }
     pager_region_give(pager, &machine->region);
     pager->promised_blocks -= pager_promise(pager, &machine->limits);
-    account_add(&pager->gone, &machine->account);
+    const struct emu_pager_account account = machine->account;
+    account_add(&pager->gone, &account);
     free(machine->entries);
     *machine = (struct pager_machine){.frames = {NONE, NONE}};
     line_serve(pager);
+    return account;
 }
 
 /* --- Queries -------------------------------------------------------------------------------- */
@@ -702,6 +705,12 @@ bool emu_pager_resident(const struct emu_pager *pager, uint32_t index, uint32_t 
                      : block < machine->entry_count ? machine->entries[block].frame
                                                     : NONE;
     return frame != NONE && pager->frames[frame].state == PAGER_RESIDENT;
+}
+
+uint64_t emu_pager_machine_bytes(const struct emu_pager *pager, uint32_t machine)
+{
+    const struct pager_machine *of = &pager->machines[machine];
+    return sizeof *of + of->entry_count * sizeof *of->entries;
 }
 
 struct emu_pager_account emu_pager_account(const struct emu_pager *pager, uint32_t index)

@@ -149,8 +149,10 @@ enum status emu_pager_machine_add(struct emu_pager *pager, uint32_t machine, uin
 enum status emu_pager_limits_set(struct emu_pager *pager, uint64_t now_ns, uint32_t machine,
                                  const struct emu_pager_limits *limits,
                                  struct error *error) MUST_USE;
-/* Its memory and region are free; what is under way for it ends for nobody. */
-void emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns, uint32_t machine);
+/* Its memory and region are free; what is under way for it ends for nobody. What it came to, its
+ * present wait included. */
+struct emu_pager_account emu_pager_machine_remove(struct emu_pager *pager, uint64_t now_ns,
+                                                  uint32_t machine);
 
 /* --- operation ------------------------------------------------------------------------------ */
 
@@ -168,6 +170,8 @@ bool emu_pager_has(const struct emu_pager *pager, uint32_t machine);
 bool emu_pager_waits(const struct emu_pager *pager, uint32_t machine);
 /* Whether the page is in memory for this machine, its own or its image's. */
 bool emu_pager_resident(const struct emu_pager *pager, uint32_t machine, uint32_t page);
+/* What it keeps of a machine, in bytes of the host that runs this. */
+uint64_t emu_pager_machine_bytes(const struct emu_pager *pager, uint32_t machine);
 struct emu_pager_account emu_pager_account(const struct emu_pager *pager, uint32_t machine);
 struct emu_pager_total emu_pager_total(const struct emu_pager *pager);
 /* Whether a transfer of that id is under way: what is loaded from outside is checked with it. */

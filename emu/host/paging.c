@@ -203,11 +203,10 @@ void emu_seat_paging_end(struct emu_seat *seat, uint64_t now_ns)
     if (!seat->host->pager) {
         return;
     }
-    /* As it ends it waits for nothing, so this is all that it came to. */
-    const struct emu_pager_account account = emu_pager_account(seat->host->pager, number_of(seat));
-    account_add(&seat->paged, &account);
     emu_host_tell(seat->host, now_ns, EMU_HOST_GONE, 0, seat, 0);
-    emu_pager_machine_remove(seat->host->pager, now_ns, number_of(seat));
+    const struct emu_pager_account account =
+        emu_pager_machine_remove(seat->host->pager, now_ns, number_of(seat));
+    account_add(&seat->paged, &account);
     emu_seat_paging_forget(seat);
 }
 
@@ -326,6 +325,26 @@ void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns)
         emu_pager_transferred(host->pager, now_ns, (uint32_t)request.tag);
     }
     disk_ask(host, disk);
+}
+
+struct search {
+    uint32_t requester;
+    bool found;
+};
+
+static void look_for_requester(void *context, const struct emu_disk_request *request)
+{
+    struct search *search = context;
+    search->found |= (request->tag & EMU_DISK_TAG_NODE) && request->requester == search->requester;
+}
+
+bool emu_seat_disk_busy(const struct emu_seat *seat)
+{
+    struct search search = {number_of(seat), false};
+    for (uint32_t i = 0; i < seat->host->disk_count; i++) {
+        emu_disk_model_visit(seat->host->disks[i].model, look_for_requester, &search);
+    }
+    return search.found;
 }
 
 bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk)
@@ -470,6 +489,11 @@ static void disk_tell(const struct emu_disk_account *account, struct emu_paging_
     report->disk_operations += account->reads + account->writes;
     report->disk_wait_ns += account->wait_ns;
     report->disk_busy_ns += account->busy_ns;
+}
+
+uint64_t emu_seat_pager_bytes(const struct emu_seat *seat)
+{
+    return seat->host->pager ? emu_pager_machine_bytes(seat->host->pager, number_of(seat)) : 0;
 }
 
 void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_report *report)

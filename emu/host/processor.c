@@ -32,14 +32,15 @@ static uint64_t lesser(uint64_t a, uint64_t b)
 static uint64_t slice_end(struct emu_seat *seat, bool reserved, uint64_t since_ns, uint64_t now_ns)
 {
     const struct scn_host *model = seat->host->model;
-    uint64_t length_ns = seat->left_ns ? seat->left_ns : model->quantum_ns;
+    uint64_t length_ns = seat->left_ns ? seat->left_ns : emu_seat_quantum(seat);
     seat->left_ns = 0;
-    if (!reserved) {
+    if (!reserved && !seat->cap) {
         return now_ns + length_ns;
     }
-    /* Within its reservation, of which the switch has taken a part, and its period. */
+    /* Within its reservation and its cap, of which the switch has taken a part, and the period. */
     uint64_t used_ns = now_ns - since_ns;
-    uint64_t budget_ns = emu_seat_budget(seat, since_ns);
+    uint64_t budget_ns = emu_seat_cap_left(seat, since_ns);
+    budget_ns = reserved ? lesser(budget_ns, emu_seat_budget(seat, since_ns)) : budget_ns;
     uint64_t rest_ns = budget_ns > used_ns ? budget_ns - used_ns : 1;
     uint64_t period_end_ns = (now_ns / model->period_ns + 1) * model->period_ns;
     return lesser(now_ns + lesser(length_ns, rest_ns), period_end_ns);
@@ -99,6 +100,13 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
     emu_processor_close(processor, now_ns);
     /* Woken meanwhile, it may be elsewhere already. */
     emu_host_tell(host, now_ns, EMU_HOST_LEAVE, index, seat, seat->place == EMU_SEAT_LEAVING);
+    if (seat->doomed && emu_seat_occupies(seat) == 1) {
+        seat->doomed = false;
+        if (emu_node_alive(seat->node)) {
+            emu_seat_end(seat, now_ns);
+            return;
+        }
+    }
     if (seat->place == EMU_SEAT_LEAVING && seat->home == index) {
         emu_host_ready(seat, seat->urgent ? EMU_READY_URGENT : EMU_READY_STARTED, now_ns);
     } else if (seat->admitted && !emu_node_alive(seat->node)) {
@@ -112,7 +120,7 @@ static void decide(struct emu_host *host, uint32_t index, uint64_t now_ns)
     if (processor->seat && processor->seat->place == EMU_SEAT_PAGING &&
         processor->seat->home == index) {
         struct emu_seat *seat = processor->seat;
-        if (emu_seat_page(seat, now_ns)) {
+        if (!seat->doomed && emu_seat_page(seat, now_ns)) {
             seat->place = EMU_SEAT_RUNNING;
             processor->left = false;
             emu_seat_settle(seat);
@@ -125,35 +133,28 @@ static void decide(struct emu_host *host, uint32_t index, uint64_t now_ns)
         depart(host, index, now_ns); /* still occupied: nobody takes it in passing */
         processor->seat = NULL;
     }
-    struct emu_seat *next = emu_host_pick(host, index);
+    struct emu_seat *next = emu_policy_pick(host, index, now_ns);
     if (next) {
         emu_processor_close(processor, now_ns);
         dispatch(host, index, next, now_ns);
     }
 }
 
-/* Those whose reservation is new again go before the others again. */
-static void replenish(struct emu_host *host, uint64_t now_ns)
-{
-    for (uint32_t i = 0; i < host->model->processors; i++) {
-        struct emu_seat *seat = host->queues[EMU_QUEUE_LEFTOVER(i)].first;
-        while (seat) {
-            struct emu_seat *next = seat->next;
-            emu_host_ready(seat, EMU_READY_URGENT, now_ns);
-            seat = next;
-        }
-    }
-}
-
 void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t source)
 {
     struct emu_host *host = &process->world->hosts[host_index];
-    if (source > EMU_HOST_SOURCE_REPLENISH(host)) {
-        emu_host_disk_event(host, source - EMU_HOST_SOURCE_DISK(host, 0), process->now_ns);
-    } else if (source == EMU_HOST_SOURCE_REPLENISH(host)) {
-        replenish(host, process->now_ns);
-    } else {
+    if (source < host->model->processors) {
         decide(host, source, process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_REPLENISH(host)) {
+        emu_host_replenish(host, process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_SCHEDULE(host)) {
+        emu_host_schedule_run(host, process->now_ns);
+    } else if (source == EMU_HOST_SOURCE_CARD(host)) {
+        emu_card_sent(host, process->now_ns);
+    } else if (source < EMU_HOST_SOURCE_SEND(host, 0)) {
+        emu_host_disk_event(host, source - EMU_HOST_SOURCE_DISK(host, 0), process->now_ns);
+    } else {
+        emu_card_handed(&host->seats[source - EMU_HOST_SOURCE_SEND(host, 0)], process->now_ns);
     }
 }
 
@@ -232,7 +233,8 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
         seat->urgent = seat->waits && (seat->urgent || (immediate && !seat->reserve));
         return !seat->waits;
     case EMU_SEAT_READY:
-        if (immediate && !seat->reserve && seat->queue != EMU_QUEUE_URGENT) {
+        if (immediate && !seat->reserve && seat->queue != EMU_QUEUE_URGENT &&
+            seat->queue != EMU_QUEUE_HELD && seat->queue != EMU_QUEUE_PAUSED) {
             emu_host_ready(seat, EMU_READY_URGENT, now_ns);
         }
         return false;
@@ -249,13 +251,10 @@ bool emu_host_interrupt(struct emu_seat *seat, uint32_t kinds, uint64_t now_ns)
     UNREACHABLE();
 }
 
-bool emu_host_idle_returns(struct emu_seat *seat)
+bool emu_host_idle_returns(struct emu_seat *seat, bool has_timeout)
 {
-    if (seat->host->model->idle == SCN_IDLE_SPIN) {
-        return true;
-    }
     if (!seat->held) {
-        return false;
+        return has_timeout && seat->host->model->idle == SCN_IDLE_SPIN;
     }
     /* It asks for work, and there is some: no need to have it scheduled again for that. */
     tell(seat, seat->node->process->now_ns);

@@ -21,6 +21,29 @@ uint64_t emu_seat_budget(struct emu_seat *seat, uint64_t now_ns)
     return seat->budget_ns;
 }
 
+uint64_t emu_seat_cap_left(struct emu_seat *seat, uint64_t now_ns)
+{
+    if (!seat->cap) {
+        return UINT64_MAX;
+    }
+    uint64_t length_ns = seat->host->model->period_ns;
+    uint64_t cap_ns = length_ns / PERCENT * seat->cap;
+    uint64_t period = now_ns / length_ns;
+    if (period > seat->cap_period) {
+        /* What it used beyond its cap, because an operation is not cut short, it does without. */
+        uint64_t passed = period - seat->cap_period;
+        uint64_t over = seat->used_ns / cap_ns;
+        seat->used_ns -= passed > over ? seat->used_ns : passed * cap_ns;
+        seat->cap_period = period;
+    }
+    return cap_ns > seat->used_ns ? cap_ns - seat->used_ns : 0;
+}
+
+uint64_t emu_seat_quantum(const struct emu_seat *seat)
+{
+    return seat->host->model->quantum_ns * seat->weight;
+}
+
 bool emu_seat_immediate(struct emu_seat *seat, uint64_t now_ns)
 {
     return seat->reserve ? emu_seat_budget(seat, now_ns) > 0
@@ -50,7 +73,12 @@ static void enqueue(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns)
     if (why != EMU_READY_ROBBED) {
         seat->left_ns = 0;
     }
-    if (seat->reserve && emu_seat_budget(seat, now_ns) > 0) {
+    if (seat->paused) {
+        emu_queue_push(host, EMU_QUEUE_PAUSED, seat);
+    } else if (emu_seat_cap_left(seat, now_ns) == 0) {
+        emu_queue_push(host, EMU_QUEUE_HELD, seat);
+        replenish_later(host, now_ns);
+    } else if (seat->reserve && emu_seat_budget(seat, now_ns) > 0) {
         emu_queue_push(host, EMU_QUEUE_RESERVED(seat->home), seat);
     } else if (seat->reserve) {
         emu_queue_push(host, EMU_QUEUE_LEFTOVER(seat->home), seat);
@@ -94,6 +122,9 @@ static uint32_t idle_processor(const struct emu_host *host, const struct emu_sea
 static void find_processor(struct emu_seat *seat, uint64_t now_ns)
 {
     struct emu_host *host = seat->host;
+    if (seat->queue == EMU_QUEUE_HELD || seat->queue == EMU_QUEUE_PAUSED || host->policy.asking) {
+        return;
+    }
     uint32_t idle = idle_processor(host, seat);
     if (idle < host->model->processors) {
         emu_processor_decide_at(host, idle, now_ns);
@@ -106,7 +137,7 @@ static void find_processor(struct emu_seat *seat, uint64_t now_ns)
 void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns)
 {
     ASSERT(seat->place == EMU_SEAT_AWAY || seat->place == EMU_SEAT_LEAVING ||
-           why == EMU_READY_URGENT);
+           why == EMU_READY_URGENT || why == EMU_READY_RELEASED);
     if (seat->place != EMU_SEAT_READY) {
         seat->ready_since_ns = now_ns;
     } else {
@@ -117,13 +148,58 @@ void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns)
     find_processor(seat, now_ns);
 }
 
-struct emu_seat *emu_host_pick(struct emu_host *host, uint32_t processor)
+/* The first of the first queue that is not empty. */
+static struct emu_seat *first_in_line(struct emu_host *host, uint32_t processor)
 {
-    const uint32_t order[] = {EMU_QUEUE_RESERVED(processor), EMU_QUEUE_URGENT, EMU_QUEUE_WOKEN,
-                              EMU_QUEUE_READY, EMU_QUEUE_LEFTOVER(processor)};
-    struct emu_seat *seat = NULL;
-    for (uint32_t i = 0; i < sizeof order / sizeof *order && !seat; i++) {
-        seat = emu_queue_pop(host, order[i]);
+    /* With `alternate`, whom idling has brought to the front has had a turn of its own. */
+    bool in_turn = host->model->woken == SCN_WOKEN_ALTERNATE && host->processors[processor].woken;
+    const uint32_t order[] = {
+        EMU_QUEUE_RESERVED(processor),
+        EMU_QUEUE_URGENT,
+        in_turn ? EMU_QUEUE_READY : EMU_QUEUE_WOKEN,
+        in_turn ? EMU_QUEUE_WOKEN : EMU_QUEUE_READY,
+        EMU_QUEUE_LEFTOVER(processor),
+    };
+    uint32_t i = 0;
+    while (i < sizeof order / sizeof *order && !host->queues[order[i]].first) {
+        i++;
     }
-    return seat;
+    return i < sizeof order / sizeof *order ? host->queues[order[i]].first : NULL;
+}
+
+struct emu_seat *emu_host_pick(struct emu_host *host, uint32_t processor, uint64_t now_ns)
+{
+    for (;;) {
+        struct emu_seat *seat = first_in_line(host, processor);
+        if (!seat) {
+            return NULL;
+        }
+        bool woken = seat->queue == EMU_QUEUE_WOKEN;
+        emu_queue_remove(seat);
+        if (emu_seat_cap_left(seat, now_ns) > 0) {
+            host->processors[processor].woken = woken;
+            return seat;
+        }
+        /* Its slice was taken from it, and what it had used was not all counted yet. */
+        emu_host_tell(host, now_ns, EMU_HOST_HOLD, processor, seat, 0);
+        emu_queue_push(host, EMU_QUEUE_HELD, seat);
+        replenish_later(host, now_ns);
+    }
+}
+
+void emu_host_replenish(struct emu_host *host, uint64_t now_ns)
+{
+    /* Those whose reservation is new again go before the others again. */
+    for (uint32_t i = 0; i < host->model->processors; i++) {
+        struct emu_seat *seat = host->queues[EMU_QUEUE_LEFTOVER(i)].first;
+        while (seat) {
+            struct emu_seat *next = seat->next;
+            emu_host_ready(seat, EMU_READY_URGENT, now_ns);
+            seat = next;
+        }
+    }
+    /* Who is still beyond its cap goes to the end of the same queue, and waits for the next. */
+    for (uint32_t count = host->queues[EMU_QUEUE_HELD].count; count > 0; count--) {
+        emu_host_ready(host->queues[EMU_QUEUE_HELD].first, EMU_READY_RELEASED, now_ns);
+    }
 }

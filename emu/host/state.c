@@ -29,6 +29,8 @@ static uint32_t number_of(const struct emu_host *host, const struct emu_seat *se
     X(left_ns)                                                                                     \
     X(period)                                                                                      \
     X(budget_ns)                                                                                   \
+    X(cap_period)                                                                                  \
+    X(used_ns)                                                                                     \
     X(ready_since_ns)                                                                              \
     X(guest_ns)                                                                                    \
     X(kernel_ns)                                                                                   \
@@ -102,16 +104,33 @@ static void save_paging(const struct emu_host *host, struct writer *writer)
     }
 }
 
+/* Only of hosts that have a supervisor. */
+static void save_policy(const struct emu_host *host, struct writer *writer)
+{
+    const struct emu_policy *policy = &host->policy;
+    write_u32(writer, policy->policies);
+    write_u8(writer, policy->open);
+    write_u32(writer, policy->sequence);
+    write_u32(writer, policy->processor);
+    write_u32(writer, number_of(host, policy->answer));
+    write_u64(writer, policy->slice_ns);
+    write_u64(writer, policy->questions);
+    write_u64(writer, policy->answers);
+    write_u64(writer, policy->unasked);
+}
+
 static void save_host(const struct emu_host *host, struct writer *writer)
 {
     write_u64(writer, host->committed_bytes);
     save_event(&host->replenish, writer);
+    write_u32(writer, host->next_action);
     for (uint32_t i = 0; i < host->model->processors; i++) {
         const struct emu_processor *processor = &host->processors[i];
         write_u32(writer, number_of(host, processor->seat));
         write_u32(writer, number_of(host, processor->last));
         write_u8(writer, processor->left);
         write_u8(writer, processor->reserved);
+        write_u8(writer, processor->woken);
         save_event(&processor->event, writer);
 #define X(field) write_u64(writer, processor->field);
         PROCESSOR_FIELDS(X)
@@ -123,10 +142,18 @@ static void save_host(const struct emu_host *host, struct writer *writer)
         write_u8(writer, seat->home);
         write_u8(writer, seat->urgent);
         write_u8(writer, seat->admitted);
+        write_u8(writer, seat->paused);
+        write_u8(writer, seat->doomed);
+        write_u8(writer, seat->cap);
+        write_u16(writer, seat->weight);
         write_u32(writer, seat->held);
 #define X(field) write_u64(writer, seat->field);
         SEAT_FIELDS(X)
 #undef X
+    }
+    emu_card_save(host, writer);
+    if (host->policy.supervisor) {
+        save_policy(host, writer);
     }
     for (uint32_t i = 0; i < host->queue_count; i++) {
         write_u32(writer, host->queues[i].count);
@@ -203,6 +230,7 @@ static void load_processor(struct emu_host *host, uint32_t index, struct reader 
     processor->last = load_seat_number(host, reader);
     processor->left = read_u8(reader) & 1;
     processor->reserved = read_u8(reader) & 1;
+    processor->woken = read_u8(reader) & 1;
     load_event(host, &processor->event, index, reader);
 #define X(field) processor->field = read_u64(reader);
     PROCESSOR_FIELDS(X)
@@ -226,13 +254,40 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     seat->home = home;
     seat->urgent = read_u8(reader) & 1;
     seat->admitted = read_u8(reader) & 1;
+    seat->paused = read_u8(reader) & 1;
+    seat->doomed = read_u8(reader) & 1;
+    seat->cap = read_u8(reader);
+    seat->weight = read_u16(reader);
     seat->held = read_u32(reader);
 #define X(field) seat->field = read_u64(reader);
     SEAT_FIELDS(X)
 #undef X
     if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > host->process->world->now_ns ||
-        seat->left_ns > host->model->quantum_ns || seat->budget_ns > host->model->period_ns ||
-        seat->slice_end_ns > UINT64_MAX / 2) {
+        seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
+        seat->budget_ns > host->model->period_ns || seat->slice_end_ns > UINT64_MAX / 2 ||
+        seat->used_ns > UINT64_MAX / 2 || seat->cap > 100 || seat->weight < 1 ||
+        seat->weight > SCN_WEIGHT_MAX) {
+        reader_fail(reader);
+    }
+}
+
+/* While it is asked, the supervisor has the processor for which it is. */
+static void load_policy(struct emu_host *host, struct reader *reader)
+{
+    struct emu_policy *policy = &host->policy;
+    policy->policies = read_u32(reader);
+    policy->open = read_u8(reader) & 1;
+    policy->sequence = read_u32(reader);
+    policy->processor = read_u32(reader);
+    policy->answer = load_seat_number(host, reader);
+    policy->slice_ns = read_u64(reader);
+    policy->questions = read_u64(reader);
+    policy->answers = read_u64(reader);
+    policy->unasked = read_u64(reader);
+    if (policy->processor >= host->model->processors || policy->policies & ~ABI_POLICY_SCHEDULER ||
+        (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
+        policy->open = false;
+        policy->processor = 0;
         reader_fail(reader);
     }
 }
@@ -261,6 +316,8 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     bool gate = seat->queue == EMU_QUEUE_GATE;
     bool has = processor->seat == seat && processor->left == (seat->place != EMU_SEAT_RUNNING);
     if (gate != (node->state == EMU_NODE_QUEUED) || ready != (seat->place == EMU_SEAT_READY) ||
+        (seat->place == EMU_SEAT_READY && seat->paused != (seat->queue == EMU_QUEUE_PAUSED)) ||
+        (seat->queue == EMU_QUEUE_HELD && !event_queued(&host->replenish.base)) ||
         (seat->queue >= EMU_QUEUE_OF_PROCESSOR && ready &&
          seat->queue != EMU_QUEUE_RESERVED(seat->home) &&
          seat->queue != EMU_QUEUE_LEFTOVER(seat->home))) {
@@ -404,6 +461,19 @@ static void load_paging(struct emu_host *host, struct reader *reader)
     }
 }
 
+static void load_schedule(struct emu_host *host, struct reader *reader)
+{
+    const struct scn_scenario *scenario = host->process->world->scenario;
+    host->next_action = read_u32(reader);
+    if (host->next_action > scenario->action_count ||
+        (host->next_action < scenario->action_count &&
+         scenario->actions[host->next_action].at_ns < host->process->world->now_ns)) {
+        host->next_action = scenario->action_count;
+        reader_fail(reader);
+    }
+    emu_host_schedule(host);
+}
+
 static void load_host(struct emu_host *host, struct reader *reader)
 {
     for (uint32_t i = 0; i < host->queue_count; i++) {
@@ -411,7 +481,8 @@ static void load_host(struct emu_host *host, struct reader *reader)
         }
     }
     host->committed_bytes = read_u64(reader);
-    load_event(host, &host->replenish, (uint32_t)host->model->processors, reader);
+    load_event(host, &host->replenish, EMU_HOST_SOURCE_REPLENISH(host), reader);
+    load_schedule(host, reader);
     if (event_queued(&host->replenish.base) &&
         host->replenish.base.key.time_ns < host->process->world->now_ns) {
         reader_fail(reader);
@@ -423,6 +494,12 @@ static void load_host(struct emu_host *host, struct reader *reader)
     for (uint32_t i = 0; i < host->seat_count && !reader->failed; i++) {
         load_seat(host, &host->seats[i], reader);
         committed_bytes += host->seats[i].admitted ? emu_seat_need_bytes(&host->seats[i]) : 0;
+    }
+    if (!reader->failed) {
+        emu_card_load(host, reader);
+    }
+    if (host->policy.supervisor && !reader->failed) {
+        load_policy(host, reader);
     }
     for (uint32_t i = 0; i < host->queue_count && !reader->failed; i++) {
         load_queue(host, i, reader);

@@ -15,11 +15,36 @@ extern "C" {
 namespace
 {
 
-ana_replacement optimal(const std::vector<uint64_t> &references, uint64_t capacity)
+ana_replacement judge(enum ana_victim victim, const std::vector<uint64_t> &references,
+                      uint64_t capacity, size_t warm = 0)
 {
     ana_replacement result;
-    ana_replacement_optimal(references.data(), references.size(), capacity, &result);
+    ana_replacement_judge(victim, references.data(), references.size(), warm, capacity, &result);
     return result;
+}
+
+ana_replacement optimal(const std::vector<uint64_t> &references, uint64_t capacity)
+{
+    return judge(ANA_VICTIM_OPTIMAL, references, capacity);
+}
+
+uint64_t least_recent_first(const std::vector<uint64_t> &references, uint64_t capacity)
+{
+    std::vector<uint64_t> memory; // the least recent first
+    uint64_t misses = 0;
+    for (uint64_t page : references) {
+        auto at = std::find(memory.begin(), memory.end(), page);
+        if (at != memory.end()) {
+            memory.erase(at);
+        } else {
+            misses++;
+            if (memory.size() == capacity) {
+                memory.erase(memory.begin());
+            }
+        }
+        memory.push_back(page);
+    }
+    return misses;
 }
 
 uint64_t farthest_first(const std::vector<uint64_t> &references, uint64_t capacity)
@@ -121,5 +146,24 @@ TEST(Replacement, TakesWhatIsWantedAgainLast)
         }
         const uint64_t capacity = 1 + random() % pages;
         EXPECT_EQ(optimal(string, capacity).misses, farthest_first(string, capacity));
+        const uint64_t recent = judge(ANA_VICTIM_RECENT, string, capacity).misses;
+        EXPECT_EQ(recent, least_recent_first(string, capacity));
+        EXPECT_GE(recent, optimal(string, capacity).misses);
     }
+}
+
+TEST(Replacement, TheRecentLoseInALoop)
+{
+    const std::vector<uint64_t> loop = {1, 2, 3, 1, 2, 3};
+    EXPECT_EQ(judge(ANA_VICTIM_RECENT, loop, 2).misses, 6u);
+    EXPECT_EQ(judge(ANA_VICTIM_OPTIMAL, loop, 2).misses, 4u);
+}
+
+TEST(Replacement, CountsNothingWhileItWarmsUp)
+{
+    const ana_replacement warm = judge(ANA_VICTIM_OPTIMAL, {1, 2, 3, 1, 2, 3}, 2, 4);
+    EXPECT_EQ(warm.references, 2u);
+    EXPECT_EQ(warm.misses, 1u);
+    EXPECT_EQ(warm.first, 0u);
+    EXPECT_EQ(judge(ANA_VICTIM_RECENT, {1, 2}, 2, 5).references, 0u);
 }

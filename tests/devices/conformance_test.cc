@@ -52,6 +52,7 @@ class EveryDevice : public testing::TestWithParam<uint32_t>
             EXPECT_EQ(machine.out(ABI_PORT_DISK_SUBMIT, 4, descriptor), DEV_DONE);
         }
         machine.advance_to(1150);
+        EXPECT_EQ(machine.out(ABI_PORT_SUPERVISOR_HOST, 4, 0x5000), DEV_DONE);
 
         auto *console = static_cast<dev_console *>(machine.state(DEV_CONSOLE));
         std::vector<uint8_t> input(DEV_CONSOLE_INPUT_MAX - 10, 'x');
@@ -63,6 +64,24 @@ class EveryDevice : public testing::TestWithParam<uint32_t>
         }
         dev_console_input(console, &machine.envs[DEV_CONSOLE],
                           reinterpret_cast<const uint8_t *>("0123456789abcdefghij"), 20);
+
+        // A card with rings that runs, and a frame in it.
+        machine.put(0x3200, abi_pcnet_rings{0x3300, 2, 0x3400, 1});
+        machine.put(0x3300, abi_pcnet_descriptor{0x5000, ABI_FRAME_MAX, 0, ABI_PCNET_OWN});
+        machine.put(0x3310, abi_pcnet_descriptor{0x6000, ABI_FRAME_MAX, 0, ABI_PCNET_OWN});
+        machine.put(0x3400, abi_pcnet_descriptor{});
+        for (auto [number, content] : {std::pair<uint32_t, uint32_t>{ABI_PCNET_CSR1, 0x3200},
+                                       {ABI_PCNET_CSR0, ABI_PCNET_INIT | ABI_PCNET_STRT}}) {
+            EXPECT_EQ(machine.out(ABI_PORT_PCNET_ADDRESS, 2, number), DEV_DONE);
+            EXPECT_EQ(machine.out(ABI_PORT_PCNET_DATA, 2, content), DEV_DONE);
+        }
+        std::vector<uint8_t> short_frame(ABI_FRAME_MIN, 7);
+        for (int i = 0; i < 3; i++) {
+            EXPECT_TRUE(dev_pcnet_deliver(static_cast<dev_pcnet *>(machine.state(DEV_PCNET)),
+                                          &machine.envs[DEV_PCNET], short_frame.data(),
+                                          ABI_FRAME_MIN));
+        }
+        EXPECT_EQ(machine.in(ABI_PORT_PCNET_DATA, 2, &bits), DEV_DONE);
 
         auto *nic = static_cast<dev_nic *>(machine.state(DEV_NIC));
         for (uint32_t i = 0; i < 5; i++) {

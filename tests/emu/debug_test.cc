@@ -485,6 +485,96 @@ TEST(Debug, HowMuchIsKeptDoesNotShow)
     EXPECT_EQ(states[0], states[1]);
 }
 
+TEST(Debug, ANodeThatNobodyLookedAtHasThePastOfADebuggedOne)
+{
+    auto back = [](Session &session) {
+        std::vector<std::string> states;
+        for (int i = 0; i < 40; i++) {
+            EXPECT_NE(session.Back(), EMU_DEBUG_BEGIN);
+            states.push_back(session.State());
+        }
+        EXPECT_EQ(session.BackContinue(), EMU_DEBUG_BEGIN);
+        states.push_back(session.State());
+        return states;
+    };
+    for (uint64_t history_bytes : {0ull, 1ull << 20, 1ull << 15}) {
+        /* From one to the other and back, forwards in between. */
+        Session session(Chatter(), 0, 0, kEnd_ns, nullptr, 1, history_bytes);
+        for (uint32_t node : {4u, 1u, 7u, 4u}) {
+            session.Goto(15000000);
+            emu_debug_node_set(session.debug, node);
+            Session other(Chatter(), node, 0, kEnd_ns);
+            other.Goto(15000000);
+            EXPECT_EQ(back(session), back(other)) << node << " " << history_bytes;
+            session.Continue();
+            emu_debug_node_set(session.debug, 0);
+        }
+        EXPECT_EQ(session.DigestAtEnd(), Undisturbed());
+    }
+}
+
+/* Chatter on machines that share a host, and one that does not. */
+std::string Hosted(const std::string &policy)
+{
+    std::string group = ", image: " + GuestPath("chatter") + ", memory: 1MiB, network: lan, ";
+    return "general: {name: hosted, seed: 7, duration: 1s}\n"
+           "networks: [{name: lan, type: lan, latency: 20us, rate: 100Mbit}]\n"
+           "hosts: [{name: box, processors: 2, cpu_hz: 20MHz, quantum: 300us, " +
+           policy +
+           "costs: {switch: 5us, trap: 1us, crossing: 2us}}]\n"
+           "groups:\n"
+           "- {name: a" +
+           group + "host: box, count: 4, spread: 1ms}\n- {name: b" + group +
+           "cpu_hz: 20MHz, count: 2}\n";
+}
+
+TEST(Debug, MachinesOfAHostAreDebuggedBothWaysAndComeToTheSame)
+{
+    for (const char *policy : {"", "interrupts: immediate, "}) {
+        TestWorld undisturbed(Hosted(policy));
+        undisturbed.Run(kEnd_ns);
+        for (uint64_t at_ns : {0u, 7000000u}) {
+            Session session(Hosted(policy), 1, at_ns);
+            std::vector<std::string> states = {session.State()};
+            for (int i = 0; i < 60; i++) {
+                ASSERT_EQ(session.Step(), EMU_DEBUG_STEPPED);
+                states.push_back(session.State());
+            }
+            for (size_t i = states.size() - 1; i-- > 0;) {
+                ASSERT_EQ(session.Back(), EMU_DEBUG_STEPPED) << policy << i;
+                ASSERT_EQ(session.State(), states[i]) << policy << i;
+            }
+            for (size_t i = 1; i < states.size(); i++) {
+                session.Step();
+                ASSERT_EQ(session.State(), states[i]) << policy << i;
+            }
+            /* Breakpoints, and the machine that has a processor of its own. */
+            uint32_t address = emu_debug_cpu(session.debug, 1)->eip;
+            emu_debug_breakpoint_add(session.debug, address);
+            std::vector<std::string> hits;
+            for (int i = 0; i < 6; i++) {
+                ASSERT_EQ(session.Continue(), EMU_DEBUG_BREAKPOINT);
+                hits.push_back(session.State());
+            }
+            for (size_t i = hits.size() - 1; i-- > 0;) {
+                ASSERT_EQ(session.BackContinue(), EMU_DEBUG_BREAKPOINT);
+                ASSERT_EQ(session.State(), hits[i]) << policy << i;
+            }
+            emu_debug_node_set(session.debug, 4);
+            for (int i = 0; i < 5; i++) {
+                EXPECT_EQ(session.BackContinue(), EMU_DEBUG_BREAKPOINT);
+            }
+            emu_debug_breakpoint_remove(session.debug, address);
+            EXPECT_EQ(session.BackContinue(), EMU_DEBUG_BEGIN);
+            emu_debug_node_set(session.debug, 2);
+            EXPECT_EQ(session.BackContinue(), EMU_DEBUG_BEGIN);
+            EXPECT_EQ(session.At().retired, 0u);
+            EXPECT_EQ(session.Back(), EMU_DEBUG_BEGIN);
+            EXPECT_EQ(session.DigestAtEnd(), undisturbed.Digest());
+        }
+    }
+}
+
 TEST(Debug, ANodeThatThereIsNotIsRefused)
 {
     TestWorld world(OneMachine("hello"));

@@ -120,6 +120,40 @@ TEST(Diff, FindsWhatNobodyToldOf)
     }
 }
 
+/* Nor does the fork's end, as its recording is torn: only that one of them was given something. */
+TEST(Diff, FindsAChangeInATornRecordingThatNobodyToldOf)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    ASSERT_EQ(Fork(folder, "poke=peer-2:0xf0000=0xaa", "fork").code, 0);
+    std::vector<RecordRead> records = ReadRecords(folder.path("fork/trace/recording"));
+    ASSERT_EQ(records.back().type, (uint32_t)TRACE_RECORD_END);
+    records.pop_back();
+    WriteRecords(folder.path("fork"), records);
+    std::string shorter = folder.read("fork/trace/recording");
+    folder.write("fork/trace/recording", shorter.substr(0, shorter.size() - 20));
+    Outcome outcome = Denali(folder, {"diff", "run", "fork"});
+    EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.err;
+    EXPECT_NE(outcome.err.find("fork: the recording ends before the run did"), std::string::npos)
+        << outcome.err;
+    for (const char *wanted : {"only in fork: at 0.020000000 s, node peer-2: a byte of memory",
+                               "memory at 000f0000: run 00, fork aa\n"}) {
+        EXPECT_NE(outcome.out.find(wanted), std::string::npos) << wanted << "\n" << outcome.out;
+    }
+    /* Before the change they are the same. */
+    while (records.back().time_ns > 15000000) {
+        records.pop_back();
+    }
+    WriteRecords(folder.path("fork"), records);
+    shorter = folder.read("fork/trace/recording");
+    folder.write("fork/trace/recording", shorter.substr(0, shorter.size() - 20));
+    outcome = Denali(folder, {"diff", "run", "fork"});
+    EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    EXPECT_EQ(outcome.out.find("the same as far as both are recorded, up to virtual time 0.010 s"),
+              0u)
+        << outcome.out;
+}
+
 TEST(Diff, OfOtherScenariosStopsAtTheInterval)
 {
     support::TemporaryFolder folder;
@@ -146,13 +180,23 @@ TEST(Fork, BadArgumentsAreToldInOneLine)
     } cases[] = {
         {{"--at", "5ms"}, "fork: --set is missing; expected both --at and --set"},
         {{"--set", "cut=peer-0"}, "fork: --at is missing"},
-        {{"--at", "1s", "--set", "cut=peer-0"}, "--at 1s: the recording ends at 20ms"},
+        {{"--at", "1s", "--set", "cut=peer-0"},
+         "--at 1s: the recording goes from 0s to 20ms; expected a moment in it, "
+         "before its end"},
+        {{"--at", "20ms", "--set", "cut=peer-0"}, "--at 20ms: the recording goes from 0s to 20ms"},
         {{"--at", "5ms", "--set", "cut=nobody"}, "--set: no node `nobody`"},
-        {{"--at", "5ms", "--set", "cut=peer-0:1"}, "--set: `cut=peer-0:1`; expected seed=N"},
-        {{"--at", "5ms", "--set", "drop=peer-0:0"}, "--set: `drop=peer-0:0`; expected seed=N"},
-        {{"--at", "5ms", "--set", "seed=x"}, "--set: `seed=x`; expected seed=N"},
-        {{"--at", "5ms", "--set", "poke=peer-0:0x9000"}, "expected seed=N"},
-        {{"--at", "5ms", "--set", "poke=peer-0:0x9000=256"}, "expected seed=N"},
+        {{"--at", "5ms", "--set", "cut=peer-0:1"},
+         "--set: `cut=peer-0:1`: `1` is too much; expected cut=NODE"},
+        {{"--at", "5ms", "--set", "drop=peer-0:0"},
+         "`0` is no number of frames; expected 1 to 4294967295"},
+        {{"--at", "5ms", "--set", "seed=x"},
+         "--set: `seed=x`: `x` is no seed; expected a whole number"},
+        {{"--at", "5ms", "--set", "burn=peer-0"}, "--set: `burn=peer-0`; expected seed=N, cut="},
+        {{"--at", "5ms", "--set", "poke=peer-0"}, "has no address; expected poke=NODE:ADDRESS="},
+        {{"--at", "5ms", "--set", "poke=peer-0:0x9000"}, "`0x9000` has no byte; expected poke="},
+        {{"--at", "5ms", "--set", "poke=peer-0:none=1"}, "`none` is no address; expected a number"},
+        {{"--at", "5ms", "--set", "poke=peer-0:0x1ff0=1"}, "the node has no such memory"},
+        {{"--at", "5ms", "--set", "poke=peer-0:0x9000=256"}, "`256` is no byte; expected 0 to 255"},
         {{"--at", "5ms", "--set", "poke=peer-0:0xffffffff=1"}, "the node has no such memory"},
     };
     for (const auto &tried : cases) {
@@ -160,6 +204,7 @@ TEST(Fork, BadArgumentsAreToldInOneLine)
         arguments.insert(arguments.end(), tried.options.begin(), tried.options.end());
         Outcome outcome = Denali(folder, arguments);
         EXPECT_EQ(outcome.code, 2) << tried.wanted;
+        EXPECT_FALSE(folder.has("runs")) << "nothing is made for it: " << tried.wanted;
         EXPECT_NE(outcome.err.find(tried.wanted), std::string::npos) << outcome.err;
     }
 }

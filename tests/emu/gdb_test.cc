@@ -4,6 +4,10 @@
 
 #include "denali_process.h"
 
+extern "C" {
+#include <traces/recording.h>
+}
+
 namespace
 {
 
@@ -208,6 +212,72 @@ TEST_F(RealGdb, SeesNodesAsThreadsAndStepsTheOneThatIsSelected)
                             "on their way to it",
                             "sensor-4: pending: none",
                         });
+}
+
+TEST_F(RealGdb, ContinuesInTheThreadThatWasSelected)
+{
+    std::string said = Gdb(folder, Piped("wrong-mean.yaml --node sensor-2 --at 350ms"),
+                           "break main\nbreak _exit\nthread 3\ncontinue\n"
+                           "thread apply all print $pc\ninfo threads\nreverse-stepi\n"
+                           "monitor time\ndelete 2\nthread 5\nreverse-continue\nthread 6\n"
+                           "thread apply all print $pc\nreverse-continue\nmonitor time\n");
+    ExpectInOrder(said, {"Switching to thread 3", "now for sensor-1",
+                         "Thread 3 \"sensor-1\" hit Breakpoint 2, ", "sensor-1: 0.",
+                         "this is its past", "Switching to thread 5", "now for sensor-3",
+                         "Thread 5 \"sensor-3\" hit Breakpoint 1, main (", "Switching to thread 6",
+                         "now for sensor-4", "Thread 6 \"sensor-4\" hit Breakpoint 1, main (",
+                         "sensor-4: 0.1"});
+}
+
+/* What is shipped beside the command has gdb look again where the world was taken elsewhere. */
+TEST_F(RealGdb, GoesToATimeWithTheShippedCommands)
+{
+    std::string said = Gdb(folder, Piped("wrong-mean.yaml --node tally --at 300ms"),
+                           "source " DENALI_BINARY_DIR "/denali.gdb\nprint ledger.sensors\n"
+                           "goto 700ms\nprint ledger.sensors\nmonitor goto 300ms\n"
+                           "print ledger.sensors\nmonitor goto 1000s\nmonitor time\n");
+    ExpectInOrder(said,
+                  {"$1 = ", "the world: 0.700000000 s", "#0 ", "$2 = 243",
+                   "the world: 0.300000000 s", "$3 = ", "monitor goto 1000s: the run ends at ",
+                   "expected a time from 0 to that", "the world: 0.300000000 s"});
+    EXPECT_EQ(said.find("Register cache flushed"), std::string::npos) << said;
+    auto value = [&](const std::string &name) {
+        size_t at = said.find("$" + name + " = ");
+        return said.substr(at + 5, said.find('\n', at) - at - 5);
+    };
+    EXPECT_EQ(value("1"), value("3"));
+}
+
+TEST_F(RealGdb, ADamagedCheckpointIsPassedOver)
+{
+    RecordExample(folder);
+    struct error error = ERROR_INIT;
+    struct trace_recording *recording = nullptr;
+    const std::string path = folder.path("run/trace/recording");
+    ASSERT_EQ(trace_recording_open(path.c_str(), true, &recording, &error), STATUS_OK);
+    size_t count = 0;
+    const struct trace_entry *entries = trace_recording_entries(recording, &count);
+    std::string bytes = folder.read("run/trace/recording");
+    size_t damaged = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool late = entries[i].time_ns >= 500000000 && entries[i].time_ns <= 900000000;
+        bool compared = entries[i].type == TRACE_RECORD_DELTA ||
+                        entries[i].type == TRACE_RECORD_FULL ||
+                        entries[i].type == TRACE_RECORD_DIGESTS;
+        if (late && compared) {
+            bytes[entries[i].offset + 40] ^= 4; /* of its content, or of its own checksum */
+            damaged++;
+        }
+    }
+    trace_recording_close(recording);
+    ASSERT_GT(damaged, 2u);
+    folder.write("run/trace/recording", bytes);
+    std::string said = Gdb(folder, Piped("run --node tally --at 300ms"),
+                           "monitor goto 950ms\nmonitor time\nmonitor goto 700ms\n"
+                           "monitor goto 100ms\nreverse-continue\ncontinue\nmonitor time\n");
+    ExpectInOrder(said, {"is damaged: came from the one before]", "the world: 0.950000000 s",
+                         "the world: 0.700000000 s", "the world: 0.100000000 s",
+                         "[tally ended with exit code 0]", "tally: "});
 }
 
 TEST_F(RealGdb, CallsFunctionsOfANodeThatWaits)

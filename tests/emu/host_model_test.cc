@@ -27,6 +27,12 @@ struct Rules {
     uint64_t memory_bytes = 0; /* 0: all are admitted */
     uint64_t minimum_free_bytes = 0;
     uint64_t need_bytes = 131072; /* of a machine */
+    bool alternate = false;
+    uint64_t period_ns = 100000000;
+    uint32_t second = UINT32_MAX; /* machines from here on have these: */
+    uint64_t cap = 0;             /* percent */
+    uint64_t weight = 1;
+    uint64_t answer_ns = 0; /* node 0 is a supervisor that answers within that; 0: there is none */
 };
 
 class Model
@@ -40,6 +46,7 @@ class Model
     {
         if (note.act != EMU_HOST_STOP && note.act != EMU_HOST_CROSSING) {
             if (note.time_ns > now_ns_) {
+                concluding_ = kNone;
                 NobodyWaitsInVain();
             }
             now_ns_ = std::max(now_ns_, note.time_ns);
@@ -57,6 +64,19 @@ class Model
             break;
         case EMU_HOST_READY:
             Ready(note, machine);
+            break;
+        case EMU_HOST_ASK:
+            Ask(note);
+            break;
+        case EMU_HOST_ANSWER:
+            Answer(note, machine);
+            break;
+        case EMU_HOST_HOLD:
+            if (Next(note.processor) != note.node || CapLeft(note.node, note.time_ns) != 0) {
+                Fail("held without cause", note);
+            }
+            machine.rank = kHeld;
+            holds++;
             break;
         case EMU_HOST_INTERRUPT:
             Interrupt(note, machine);
@@ -88,6 +108,8 @@ class Model
         case EMU_HOST_LEAVE:
             Leave(note, machine);
             break;
+        default: /* the card's: host_card_test.cc */
+            break;
         }
     }
 
@@ -95,9 +117,13 @@ class Model
     uint64_t robberies = 0;
     uint64_t crossings = 0;
     uint64_t waits_at_gate = 0;
+    uint64_t holds = 0;
+    uint64_t questions = 0;
+    uint64_t answers = 0;
+    uint64_t out_of_turn = 0; /* one in turn before one that was woken */
 
   private:
-    enum Class { kUrgent, kWoken, kTurn };
+    enum Class { kUrgent, kWoken, kTurn, kHeld };
     struct Machine {
         bool ready = false;
         Class rank = kTurn;
@@ -111,12 +137,16 @@ class Model
         uint64_t slice_end_ns = 0;
         uint64_t left_ns = 0;
         uint64_t stopped_ns = 0;
+        uint64_t used_ns = 0; /* of its cap, less what the periods since have given */
+        uint64_t counted = 0; /* of these periods */
     };
     struct Processor {
         int64_t has = -1;
         int64_t had = -1;
         bool promised = false;
         bool stopped = false;
+        bool woken = false; /* it last ran one that was woken */
+        uint64_t since_ns = 0;
     };
 
     void Fail(const char *what, const emu_host_note &note)
@@ -135,20 +165,35 @@ class Model
     }
 
     /* Who is next: urgent before woken before in turn, each in order. */
-    int64_t Next() const
+    int64_t Next(uint32_t processor) const
     {
+        const bool turns = rules_.alternate && processors_[processor].woken;
+        const int place[] = {0, turns ? 2 : 1, turns ? 1 : 2};
         int64_t next = -1;
         for (const auto &[node, machine] : machines_) {
-            if (machine.ready && (next < 0 || Before(machine, machines_.at(uint32_t(next))))) {
+            if (!machine.ready || machine.rank == kHeld) {
+                continue;
+            }
+            const Machine *other = next < 0 ? nullptr : &machines_.at(uint32_t(next));
+            if (!other || place[machine.rank] < place[other->rank] ||
+                (machine.rank == other->rank && machine.order < other->order)) {
                 next = node;
             }
         }
         return next;
     }
 
-    static bool Before(const Machine &a, const Machine &b)
+    uint64_t CapLeft(uint32_t node, uint64_t now_ns)
     {
-        return a.rank != b.rank ? a.rank < b.rank : a.order < b.order;
+        if (node < rules_.second || !rules_.cap) {
+            return UINT64_MAX;
+        }
+        const uint64_t cap_ns = rules_.period_ns / 100 * rules_.cap;
+        Machine &machine = MachineOf(node);
+        for (; machine.counted < now_ns / rules_.period_ns; machine.counted++) {
+            machine.used_ns -= std::min(machine.used_ns, cap_ns);
+        }
+        return cap_ns - std::min(machine.used_ns, cap_ns);
     }
 
     bool Idle(uint32_t processor) const
@@ -163,8 +208,8 @@ class Model
             if (processors_[i].promised) {
                 processors_[i].promised = false; /* another one had taken the machine */
             }
-            EXPECT_TRUE(processors_[i].has >= 0 || Next() < 0)
-                << "processor " << i << " idles after " << now_ns_ << " ns while node " << Next()
+            EXPECT_TRUE(processors_[i].has >= 0 || Next(i) < 0)
+                << "processor " << i << " idles after " << now_ns_ << " ns while node " << Next(i)
                 << " is runnable";
         }
         if (!gate_.empty() && rules_.memory_bytes) {
@@ -194,7 +239,8 @@ class Model
         if (why == EMU_READY_STARTED && !rules_.memory_bytes && !gate_.empty()) {
             gate_.erase(std::remove(gate_.begin(), gate_.end(), note.node), gate_.end());
         }
-        if (machine.runs || (machine.ready && why != EMU_READY_URGENT)) {
+        if (machine.runs ||
+            (machine.ready && why != EMU_READY_URGENT && why != EMU_READY_RELEASED)) {
             Fail("runnable twice", note);
         }
         if (machine.over) {
@@ -204,14 +250,26 @@ class Model
             }
         }
         machine.over = machine.urgent = false;
+        if ((why == EMU_READY_RELEASED) != (machine.ready && machine.rank == kHeld) ||
+            (why == EMU_READY_RELEASED && note.time_ns % rules_.period_ns)) {
+            Fail("back from its cap at the wrong time", note);
+        }
         machine.ready = true;
         machine.rank = why == EMU_READY_URGENT ? kUrgent : why == EMU_READY_WOKEN ? kWoken : kTurn;
+        machine.rank = CapLeft(note.node, note.time_ns) ? machine.rank : kHeld;
         machine.order = why == EMU_READY_ROBBED ? -++sequence_ : ++sequence_;
         if (why != EMU_READY_ROBBED) {
             machine.left_ns = 0;
         }
         if (why == EMU_READY_URGENT && !rules_.immediate) {
             Fail("urgent although interrupts are batched", note);
+        }
+        if (machine.rank == kHeld) {
+            holds++;
+            return;
+        }
+        if (asked_ != kNone) {
+            return; /* it gets the processor that asks, whatever else is to be had */
         }
         uint32_t idle = machine.home;
         for (uint32_t i = 0; i < rules_.processors && !Idle(idle); i++) {
@@ -237,7 +295,21 @@ class Model
     {
         Processor &processor = processors_[note.processor];
         dispatches++;
-        if (Next() != note.node) {
+        int64_t next = Next(note.processor);
+        const bool woken = asked_ == note.processor ? processor.woken : machine.rank == kWoken;
+        if (asked_ == note.processor) {
+            next = kSupervisor;
+            machine.left_ns = rules_.answer_ns;
+        } else if (answered_ >= 0) {
+            next = answered_;
+        } else if (questions && concluding_ != note.processor && Candidates() >= 2 &&
+                   MayBeAsked(note.time_ns)) {
+            Fail("not asked", note);
+        }
+        asked_ = kNone;
+        answered_ = -1;
+        concluding_ = kNone;
+        if (next != note.node || CapLeft(note.node, note.time_ns) == 0) {
             Fail("not the next in turn", note);
         }
         if (processor.has >= 0) {
@@ -250,15 +322,68 @@ class Model
         if (note.detail != std::max(note.time_ns, machine.stopped_ns) + work_ns) {
             Fail("begins at another time than its costs say", note);
         }
-        processor = {note.node, note.node, false, false};
+        for (const auto &[node, other] : machines_) {
+            out_of_turn += other.ready && other.rank == kWoken && machine.rank == kTurn;
+        }
+        processor = {note.node, note.node, false, false, woken, note.time_ns};
         machine.ready = false;
         machine.runs = true;
         machine.held = false;
         machine.owed = 0;
         machine.home = note.processor;
-        machine.slice_end_ns =
-            note.detail + (machine.left_ns ? machine.left_ns : rules_.quantum_ns);
+        const bool second = note.node >= rules_.second;
+        const uint64_t quantum_ns = rules_.quantum_ns * (second ? rules_.weight : 1);
+        machine.slice_end_ns = note.detail + (machine.left_ns ? machine.left_ns : quantum_ns);
+        if (second && rules_.cap) {
+            const uint64_t passed_ns = note.detail - note.time_ns;
+            const uint64_t left_ns = CapLeft(note.node, note.time_ns);
+            const uint64_t next_ns = (note.detail / rules_.period_ns + 1) * rules_.period_ns;
+            machine.slice_end_ns =
+                std::min({machine.slice_end_ns, next_ns,
+                          note.detail + (left_ns > passed_ns ? left_ns - passed_ns : 1)});
+        }
         machine.left_ns = 0;
+    }
+
+    uint32_t Candidates() const
+    {
+        uint32_t count = 0;
+        for (const auto &[node, machine] : machines_) {
+            count += node != kSupervisor && machine.ready && machine.rank != kHeld;
+        }
+        return count;
+    }
+
+    bool MayBeAsked(uint64_t now_ns)
+    {
+        bool runs = false;
+        for (const Processor &processor : processors_) {
+            runs = runs || processor.has == kSupervisor;
+        }
+        return !runs && open_ == kNone && CapLeft(kSupervisor, now_ns) > 0;
+    }
+
+    void Ask(const emu_host_note &note)
+    {
+        if (note.node != kSupervisor || Candidates() < 2 || !MayBeAsked(note.time_ns) ||
+            concluding_ == note.processor || processors_[note.processor].has >= 0) {
+            Fail("asked in vain", note);
+        }
+        questions++;
+        asked_ = open_ = note.processor;
+    }
+
+    void Answer(const emu_host_note &note, Machine &machine)
+    {
+        if (concluding_ != note.processor || note.node == kSupervisor || !machine.ready ||
+            machine.rank == kHeld || CapLeft(note.node, note.time_ns) == 0) {
+            Fail("an answer that cannot be", note);
+        }
+        answers++;
+        answered_ = note.node;
+        const bool second = note.node >= rules_.second;
+        const uint64_t quantum_ns = rules_.quantum_ns * (second ? rules_.weight : 1);
+        machine.left_ns = note.detail ? std::min(note.detail, quantum_ns) : machine.left_ns;
     }
 
     void Preempt(const emu_host_note &note, Machine &machine)
@@ -286,6 +411,11 @@ class Model
         if (note.detail && now_ns_ > machine.slice_end_ns + 1000) {
             Fail("its quantum is over too late", note);
         }
+        machine.used_ns += now_ns_ - processor.since_ns;
+        if (rules_.answer_ns && note.node == kSupervisor && open_ == note.processor) {
+            open_ = kNone;
+            concluding_ = note.processor;
+        }
         processor.has = -1;
         processor.promised = true; /* a decision is being made */
         processor.stopped = false;
@@ -303,6 +433,12 @@ class Model
     std::vector<Processor> processors_;
     std::vector<uint32_t> gate_;
     std::set<uint32_t> must_rob_;
+    static constexpr uint32_t kNone = UINT32_MAX;
+    static constexpr uint32_t kSupervisor = 0;
+    uint32_t asked_ = kNone;      /* the processor that it is about to be given for a question */
+    uint32_t open_ = kNone;       /* the one that it has for it */
+    uint32_t concluding_ = kNone; /* the one that it has just left */
+    int64_t answered_ = -1;
     uint64_t admitted_ = 0;
     uint64_t now_ns_ = 0;
     int64_t sequence_ = 0;
@@ -313,11 +449,22 @@ std::string Fields(const Rules &rules)
     return ", processors: " + std::to_string(rules.processors) +
            ", quantum: " + std::to_string(rules.quantum_ns) +
            "ns, interrupts: " + (rules.immediate ? "immediate" : "batched") +
+           (rules.alternate ? ", woken: alternate" : "") +
+           ", period: " + std::to_string(rules.period_ns) + "ns" +
            (rules.memory_bytes ? ", memory: " + std::to_string(rules.memory_bytes) + "B" : "") +
            ", minimum_free: " + std::to_string(rules.minimum_free_bytes) +
            "B, costs: {switch: " + std::to_string(rules.switch_ns) +
            "ns, crossing: " + std::to_string(rules.crossing_ns) +
            "ns, interrupt: " + std::to_string(rules.interrupt_ns) + "ns}";
+}
+
+/* A second group, whose machines have a cap and a weight. */
+std::string Second(const Rules &rules, uint32_t count)
+{
+    return "}\n- {name: s, image: " + GuestPath("restless") +
+           ", memory: 128KiB, network: lan, host: box, spread: 300us, count: " +
+           std::to_string(count) + ", weight: " + std::to_string(rules.weight) +
+           (rules.cap ? ", limits: {processor_cap: " + std::to_string(rules.cap) + "}" : "");
 }
 
 } // namespace
@@ -359,6 +506,99 @@ TEST(HostModel, EveryDecisionIsTheModelsOverRandomLoads)
         }
     }
     EXPECT_GT(robberies, 100u);
+}
+
+TEST(HostModel, CapsWeightsAndAlternationAreTheModelsOverRandomLoads)
+{
+    struct random_stream random;
+    random_init_seed(&random, 1996);
+    uint64_t holds = 0;
+    uint64_t out_of_turn = 0;
+    for (uint64_t seed = 1; seed <= 24; seed++) {
+        Rules rules;
+        rules.processors = 1 + (uint32_t)random_below(&random, 3);
+        rules.immediate = seed % 3 == 0;
+        rules.alternate = seed % 2 == 0;
+        rules.quantum_ns = 5000 + random_below(&random, 60000);
+        rules.switch_ns = random_below(&random, 3000);
+        rules.period_ns = 1000000 + random_below(&random, 1000000);
+        rules.cap = seed % 4 == 1 ? 0 : 1 + random_below(&random, 12);
+        rules.weight = 1 + random_below(&random, 5);
+        rules.second = 2 + (uint32_t)random_below(&random, 8);
+        const uint32_t nodes = 1 + (uint32_t)random_below(&random, 8);
+        SCOPED_TRACE("seed " + std::to_string(seed) + Fields(rules) + Second(rules, nodes));
+        TestWorld world(HostLoad(seed, rules.second, Fields(rules), Second(rules, nodes)));
+        Model model(rules);
+        emu_hosts_watch(
+            world.get(),
+            [](void *context, const emu_host_note *note) {
+                static_cast<Model *>(context)->Take(*note);
+            },
+            &model);
+        world.Run(20000000);
+        emu_host_report report;
+        emu_world_host_report(world.get(), 0, &report);
+        EXPECT_EQ(report.dispatches, model.dispatches);
+        EXPECT_GT(model.dispatches, 100u) << "there must be something to decide";
+        holds += model.holds;
+        out_of_turn += rules.alternate ? model.out_of_turn : 0;
+        if (HasFailure()) {
+            return;
+        }
+    }
+    EXPECT_GT(holds, 100u);
+    EXPECT_GT(out_of_turn, 100u);
+}
+
+TEST(HostModel, WhoIsAskedAndFollowedIsTheModelsOverRandomLoads)
+{
+    struct random_stream random;
+    random_init_seed(&random, 1995);
+    uint64_t questions = 0;
+    uint64_t answers = 0;
+    for (uint64_t seed = 1; seed <= 24; seed++) {
+        Rules rules;
+        rules.processors = 1 + (uint32_t)random_below(&random, 3);
+        rules.immediate = seed % 3 == 0;
+        rules.alternate = seed % 2 == 0;
+        rules.quantum_ns = 20000 + random_below(&random, 60000);
+        rules.switch_ns = random_below(&random, 2000);
+        rules.period_ns = 1000000 + random_below(&random, 1000000);
+        rules.cap = seed % 4 == 1 ? 0 : 1 + random_below(&random, 12);
+        rules.weight = 1 + random_below(&random, 5);
+        rules.answer_ns = 1000 + random_below(&random, 20000);
+        rules.second = 5;
+        const std::string yaml =
+            "general: {name: policy, seed: " + std::to_string(seed) +
+            ", duration: 1s}\nnetworks: [{name: lan, type: lan, latency: 20us}]\n"
+            "hosts: [{name: box, cpu_hz: 1GHz, answer: " +
+            std::to_string(rules.answer_ns) + "ns" + Fields(rules) +
+            "}]\ngroups:\n- {name: chief, supervisor: true, arguments: [a], memory: 128KiB, "
+            "network: none, host: box, image: " +
+            GuestPath("chief") +
+            "}\n- {name: r, memory: 128KiB, network: lan, host: box, count: 4, image: " +
+            GuestPath("restless") + Second(rules, 1 + (uint32_t)random_below(&random, 8)) + "}\n";
+        SCOPED_TRACE(yaml);
+        TestWorld world(yaml);
+        Model model(rules);
+        emu_hosts_watch(
+            world.get(),
+            [](void *context, const emu_host_note *note) {
+                static_cast<Model *>(context)->Take(*note);
+            },
+            &model);
+        world.Run(20000000);
+        emu_host_report report;
+        emu_world_host_report(world.get(), 0, &report);
+        EXPECT_EQ(report.dispatches, model.dispatches);
+        questions += model.questions;
+        answers += model.answers;
+        if (HasFailure()) {
+            return;
+        }
+    }
+    EXPECT_GT(answers, 500u);
+    EXPECT_GT(questions, answers + 200) << "some come too late or name nobody";
 }
 
 TEST(HostModel, MachinesAreAdmittedInTurnAsMemoryComesFree)

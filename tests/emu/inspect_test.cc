@@ -187,6 +187,12 @@ TEST_F(Inspect, ShowsABlockBeforeAndAfterTheTranslator)
     for (const char *wanted : {"sub r14, ", "  00011000  ", "out of the ordinary"}) {
         EXPECT_NE(outcome.out.find(wanted), std::string::npos) << wanted;
     }
+    EXPECT_EQ(outcome.err, "");
+    outcome = Run({GuestImage("hello"), "--translated", "0x11001"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find("00011001 is within the instruction at 00011000 of _start"),
+              std::string::npos)
+        << outcome.err;
     EXPECT_EQ(Run({GuestImage("hello"), "--translated", "0"}).code, 2);
     EXPECT_EQ(Run({GuestImage("hello"), "--translated", "nowhere"}).code, 2);
 }

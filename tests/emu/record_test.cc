@@ -12,6 +12,7 @@
 extern "C" {
 #include <base/random.h>
 #include <emu/record.h>
+#include <emu/run.h>
 #include <emu/verify.h>
 #include <vcpu/memory.h>
 }
@@ -76,6 +77,34 @@ TEST(Recording, TheRecordingItselfIsTheSameOnEveryEngineAndAnyJobs)
             EXPECT_TRUE(all == first) << engine << ", " << jobs << " jobs";
         }
     }
+}
+
+/* Times of the checkpoints of a recording. */
+static std::vector<uint64_t> CheckpointTimes(const std::vector<RecordRead> &records)
+{
+    std::vector<uint64_t> times;
+    for (const RecordRead &record : records) {
+        if (record.type == TRACE_RECORD_FULL || record.type == TRACE_RECORD_DELTA) {
+            times.push_back(record.time_ns);
+        }
+    }
+    return times;
+}
+
+TEST(Recording, WhereNodesDoMuchCheckpointsComeSooner)
+{
+    auto times = [](const std::string &clock) {
+        support::TemporaryFolder folder;
+        Record(folder,
+               "general: {name: one, duration: 3500ms}\n"
+               "groups: [{name: m, count: 2, memory: 128KiB, network: none, image: " +
+                   GuestImage("spin") + ", cpu_hz: " + clock + "}]\n",
+               "100s");
+        EXPECT_EQ(Verify(folder).outcome, EMU_VERIFY_SAME);
+        return CheckpointTimes(ReadRecords(folder.path("run/trace/recording")));
+    };
+    EXPECT_EQ(times("1MHz"), (std::vector<uint64_t>{1000000000, 2000000000, 3000000000}));
+    EXPECT_EQ(times("90kHz"), std::vector<uint64_t>{});
 }
 
 TEST(Verify, IsTheSameOnEveryEngineAndAnyJobs)
@@ -143,6 +172,10 @@ TEST(Verify, TheCommandSaysSo)
     outcome = Denali(folder, {"verify", "run", "--quick"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_EQ(outcome.out, "as it was written: 0.040 s of virtual time, 4 checkpoints\n");
+    Denali(folder, {"run", "scenario.yaml", "--quiet", "--out", "one", "--record",
+                    "--checkpoint-every", "30ms"});
+    outcome = Denali(folder, {"verify", "one", "--quick"});
+    EXPECT_EQ(outcome.out, "as it was written: 0.040 s of virtual time, 1 checkpoint\n");
     Denali(folder, {"run", "scenario.yaml", "--quiet", "--out", "plain"});
     outcome = Denali(folder, {"verify", "plain"});
     EXPECT_EQ(outcome.code, 2);
@@ -219,6 +252,52 @@ TEST(Verify, WhatLiesBeforeATearIsVerified)
         << outcome.out;
 }
 
+/* Whichever checkpoint is damaged, what lies before is verified, from checkpoints that are not. */
+TEST(Verify, WhatLiesBeforeADamagedCheckpointIsVerified)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 2, "50ms"));
+    const std::string whole = folder.read("run/trace/recording");
+    struct error error = ERROR_INIT;
+    struct trace_recording *recording = nullptr;
+    std::string path = folder.path("run/trace/recording");
+    ASSERT_EQ(trace_recording_open(path.c_str(), true, &recording, &error), STATUS_OK);
+    size_t count = 0;
+    size_t checkpoints = 0;
+    const struct trace_entry *entries = trace_recording_entries(recording, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].type != TRACE_RECORD_FULL && entries[i].type != TRACE_RECORD_DELTA) {
+            continue;
+        }
+        std::string changed = whole;
+        changed[entries[i].offset + 60] ^= 1;
+        folder.write("run/trace/recording", changed);
+        for (uint32_t jobs : {1u, 4u}) {
+            struct emu_verify_result result = Verify(folder, nullptr, jobs);
+            EXPECT_EQ(result.outcome, EMU_VERIFY_DAMAGED) << i << ": " << result.text;
+            EXPECT_EQ(result.to_ns, entries[i - 1].time_ns) << i;
+        }
+        if (checkpoints++ > 0) {
+            Outcome outcome = Denali(folder, {"verify", "run", "--from", "15ms"});
+            EXPECT_EQ(outcome.code, 2) << outcome.err;
+            EXPECT_EQ(outcome.out.find("verified from 0.010 s up to virtual time 0.0"), 0u)
+                << outcome.out;
+        }
+    }
+    EXPECT_EQ(checkpoints, 5u);
+    trace_recording_close(recording);
+    Outcome outcome = Denali(folder, {"verify", "run", "--from", "51ms"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--from 51ms: the recording, as far as it is not damaged, goes from "
+                               "0s to 50ms"),
+              std::string::npos)
+        << outcome.err;
+    outcome = Denali(folder, {"verify", "run", "--quick", "--from", "1ms"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--from 1ms: with --quick nothing is run again"), std::string::npos)
+        << outcome.err;
+}
+
 TEST(Verify, FindsAChangedImage)
 {
     support::TemporaryFolder folder;
@@ -265,9 +344,10 @@ TEST(Verify, NamesTheRegisterThatACheckpointHasOtherwise)
     for (const char *jobs : {"1", "4"}) {
         Outcome outcome = Denali(folder, {"verify", "run", "--jobs", jobs});
         EXPECT_EQ(outcome.code, 1) << outcome.err;
-        EXPECT_NE(outcome.out.find("and 0.010000000 s: node peer-1, in its state at the "
-                                   "checkpoint\nebp: recorded 00000080, run again 00000000\n"),
-                  std::string::npos)
+        EXPECT_NE(
+            outcome.out.find("at virtual time 0.010000000 s: node peer-1, in its state at the "
+                             "checkpoint\nebp: recorded 00000080, run again 00000000\n"),
+            std::string::npos)
             << outcome.out;
     }
 }
@@ -559,6 +639,105 @@ TEST(Verify, NamesTheInstructionThatAnEngineExecutesWrong)
         EXPECT_NE(text.find(", wrong 000"), std::string::npos) << text;
         EXPECT_NE(text.find("\necx: "), std::string::npos) << text;
     }
+}
+
+static struct emu_verify_result VerifyBetween(const support::TemporaryFolder &folder,
+                                              const struct vcpu_engine_ops *recorded_with,
+                                              const struct vcpu_engine_ops *engine)
+{
+    std::string path = folder.path("run");
+    struct emu_verify_options options = {};
+    options.path = path.c_str();
+    options.engine = engine;
+    options.recorded_with = recorded_with;
+    options.memory_limit_bytes = 256u << 20;
+    struct emu_verify_result result = {};
+    struct error error = ERROR_INIT;
+    EXPECT_EQ(emu_verify(&options, &result, &error), STATUS_OK) << error.message;
+    return result;
+}
+
+/* Records the run of folder/run once more, with the wrong engine. */
+static void RecordWrong(const support::TemporaryFolder &folder)
+{
+    const std::string directory = folder.path("run");
+    const std::string path = directory + "/scenario.yaml";
+    std::filesystem::remove_all(directory + "/trace");
+    std::filesystem::remove(directory + "/summary.json"); /* of the other */
+    struct error error = ERROR_INIT;
+    struct scn_scenario *scenario = nullptr;
+    struct emu_run_options load = {};
+    load.scenario_path = path.c_str();
+    ASSERT_EQ(emu_run_scenario_load(&load, &scenario, &error), STATUS_OK) << error.message;
+    struct emu_world_options world_options = {};
+    world_options.engine = &wrong_ops;
+    world_options.memory_limit_bytes = 256u << 20;
+    struct emu_world *world = nullptr;
+    ASSERT_EQ(emu_world_create(scenario, &world_options, &world, &error), STATUS_OK);
+    const char *file = "scenario.yaml";
+    struct emu_recorder_options options = {directory.c_str(), &file, 1, 0, 10000000};
+    struct emu_recorder *recorder = nullptr;
+    ASSERT_EQ(emu_recorder_create(world, &options, &recorder, &error), STATUS_OK);
+    while (emu_world_now_ns(world) < scenario->duration_ns) {
+        uint64_t next_ns = std::min(emu_recorder_next_ns(recorder), scenario->duration_ns);
+        ASSERT_EQ(emu_world_run(world, next_ns, &error), STATUS_OK);
+        ASSERT_EQ(emu_recorder_mark(recorder, &error), STATUS_OK);
+    }
+    ASSERT_EQ(emu_recorder_end(recorder, emu_world_digest(world), &error), STATUS_OK);
+    emu_world_destroy(world);
+    scn_scenario_destroy(scenario);
+}
+
+static void ExpectTheImul(const std::string &text, const std::string &a, const std::string &b)
+{
+    EXPECT_NE(text.find("first difference: virtual time 0.03"), std::string::npos) << text;
+    EXPECT_NE(text.find("  inc ecx\n  -> "), std::string::npos) << text;
+    EXPECT_NE(text.find("imul ecx, ecx, 0x186a0\n"), std::string::npos) << text;
+    size_t registers = text.find("\necx: ");
+    ASSERT_NE(registers, std::string::npos) << text;
+    size_t first = text.find(a + " 000", registers);
+    size_t second = text.find(b + " 000", registers);
+    EXPECT_NE(first, std::string::npos) << text;
+    EXPECT_NE(second, std::string::npos) << text;
+    EXPECT_LT(first, second) << text;
+}
+
+TEST(Verify, NamesTheInstructionThatTheRecordingEngineExecutedWrong)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "60ms"));
+    wrong_from_cycles = 20 * 33000;
+    RecordWrong(folder);
+    EXPECT_EQ(VerifyBetween(folder, nullptr, &wrong_ops).outcome, EMU_VERIFY_SAME);
+    const struct vcpu_engine_ops *right = vcpu_engine_find("interpreter");
+    struct emu_verify_result result = VerifyBetween(folder, &wrong_ops, right);
+    EXPECT_EQ(result.outcome, EMU_VERIFY_DIFFERENT);
+    ExpectTheImul(result.text, "wrong", "interpreter");
+
+    /* Without it there is nothing to execute the recorded side with. */
+    result = VerifyBetween(folder, nullptr, right);
+    EXPECT_EQ(result.outcome, EMU_VERIFY_DIFFERENT);
+    std::string text = result.text;
+    EXPECT_NE(text.find("between virtual time 0.03"), std::string::npos) << text;
+    EXPECT_NE(text.find("no engine of this build gives what wrong recorded"), std::string::npos)
+        << text;
+}
+
+TEST(Verify, AnotherEngineStandsForTheOneThatRecordedAndDiffersNow)
+{
+    /* Recorded by an engine that was right then, and is another in this build. */
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "60ms"));
+    wrong_from_cycles = UINT64_MAX;
+    RecordWrong(folder);
+    wrong_from_cycles = 20 * 33000;
+    struct emu_verify_result result = VerifyBetween(folder, nullptr, &wrong_ops);
+    EXPECT_EQ(result.outcome, EMU_VERIFY_DIFFERENT);
+    const std::string other = vcpu_engines()[0]->name;
+    EXPECT_NE(std::string(result.text).find(other + " gives what wrong recorded"),
+              std::string::npos)
+        << result.text;
+    ExpectTheImul(result.text, other, "wrong");
 }
 
 /* --- killed ----------------------------------------------------------------------------------- */

@@ -121,6 +121,12 @@ TEST(Replay, WatchesMemory)
         }
     }
     EXPECT_EQ(watched, written);
+    EXPECT_EQ(outcome.out.find("no change"), std::string::npos) << outcome.out;
+    outcome = Denali(folder, {"replay", "run", "--quiet", "--watch", "peer-2:checksum", "--watch",
+                              "peer-1:0xf0000", "--to", "10ms"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out.find("peer-2:checksum: no change"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("\npeer-1:0xf0000: no change\n"), std::string::npos) << outcome.out;
 }
 
 TEST(Replay, BadArgumentsAreToldInOneLine)
@@ -131,19 +137,28 @@ TEST(Replay, BadArgumentsAreToldInOneLine)
         std::vector<std::string> options;
         std::string wanted;
     } cases[] = {
-        {{"--from", "5"}, "a replay from 5s to 20ms has no length"},
+        {{"--from", "5"}, "--from 5: the recording goes from 0s to 20ms"},
+        {{"--from", "20ms"}, "expected a moment in it, before its end"},
+        {{"--to", "21ms"}, "--to 21ms: the recording goes from 0s to 20ms"},
         {{"--from", "10ms", "--to", "10ms"}, "has no length"},
         {{"--from", "soon"}, "--from: `soon`; expected a virtual time"},
         {{"--watch", "peer-0"}, "--watch: `peer-0`; expected NODE:ADDRESS"},
         {{"--watch", "peer-0:nowhere"}, "--watch: `peer-0:nowhere`; expected NODE:ADDRESS"},
         {{"--watch", "peer-0:0xfffffff0"}, "cannot be watched"},
+        {{"--watch", "peer-0:0x1000"}, "the node's memory, which goes from 00002000 to 00100000"},
+        {{"--watch", "peer-0:checksum", "--watch", "peer-0:0x9000"},
+         "--watch peer-0:0x9000: the node is traced or watched already; expected each node once"},
+        {{"--trace-instructions", "peer-0", "--watch", "peer-0:0x9000"}, "watched already"},
         {{"--console", "peer-9"}, "--console"},
+        {{"--console", "peer-0,"},
+         "--console: `peer-0,`: no node is named before or behind a comma"},
     };
     for (const auto &tried : cases) {
         std::vector<std::string> arguments = {"replay", "run", "--quiet"};
         arguments.insert(arguments.end(), tried.options.begin(), tried.options.end());
         Outcome outcome = Denali(folder, arguments);
         EXPECT_EQ(outcome.code, 2) << tried.wanted;
+        EXPECT_FALSE(folder.has("runs")) << "nothing is made for it: " << tried.wanted;
         EXPECT_NE(outcome.err.find(tried.wanted), std::string::npos) << outcome.err;
     }
     EXPECT_EQ(Denali(folder, {"replay", "nothing"}).code, 2);

@@ -406,7 +406,9 @@ TEST(Gdb, MonitorTellsOfTheWorldAndGoesToATime)
     EXPECT_NE(line.Monitor("time").find("this is its past"), std::string::npos);
     EXPECT_NE(line.Monitor("frames").find("of its past"), std::string::npos);
     EXPECT_NE(line.Monitor("goto 10ms").find("the world: 0.010000000 s"), std::string::npos);
-    EXPECT_NE(line.Monitor("goto 200s").find("the world: 0.100000000 s"), std::string::npos);
+    EXPECT_NE(line.Monitor("goto 200s").find("the run ends at 0.100000000 s"), std::string::npos);
+    EXPECT_NE(line.Monitor("time").find("the world: 0.010000000 s"), std::string::npos);
+    EXPECT_NE(line.Monitor("goto 100ms").find("the world: 0.100000000 s"), std::string::npos);
     EXPECT_EQ(line.Ask("qRcmd," + std::string(4000, '6')), "E01");
 }
 

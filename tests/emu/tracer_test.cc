@@ -329,7 +329,7 @@ TEST(TracerCommand, SaysWhatIsWrongBeforeAnythingIsMade)
     Outcome twice = Denali(folder, {"run", "hello.yaml", "--out", "run", "--trace-instructions",
                                     "machine", "--trace-instructions", "machine"});
     EXPECT_EQ(twice.code, 2);
-    EXPECT_NE(twice.err.find("traced twice"), std::string::npos);
+    EXPECT_NE(twice.err.find("expected each node once"), std::string::npos);
 }
 
 TEST(TracerCommand, OfBootGoesToStderr)

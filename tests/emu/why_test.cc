@@ -117,7 +117,42 @@ TEST(Why, FindsEveryFrame)
     Outcome outcome =
         Denali(folder, {"why", "run", "--node", "peer-1", "--frame", std::to_string(count + 1)});
     EXPECT_EQ(outcome.code, 2);
-    EXPECT_NE(outcome.err.find("received fewer than"), std::string::npos) << outcome.err;
+    std::string all = std::to_string(count);
+    EXPECT_NE(outcome.err.find("peer-1 received " + all +
+                               " up to 20ms, where what was recorded "
+                               "ends; expected 1 to " +
+                               all + "\n"),
+              std::string::npos)
+        << outcome.err;
+    outcome = Denali(folder, {"why", "run", "--node", "peer-1", "--at", "21ms"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--at 21ms: the recording goes from 0s to 20ms"), std::string::npos)
+        << outcome.err;
+    outcome = Denali(folder, {"why", "run", "--node", "peer-1", "--at", "5ms", "--frame", "1"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--frame and --at are both given"), std::string::npos)
+        << outcome.err;
     EXPECT_EQ(Denali(folder, {"why", "run", "--node", "peer-1"}).code, 2);
     EXPECT_EQ(Denali(folder, {"why", "run", "--node", "peer-9", "--frame", "1"}).code, 2);
+}
+
+/* What it tells is of the run that was recorded, or it tells nothing. */
+TEST(Why, SaysNothingWhereTheRunComesToSomethingElse)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "20ms"), "0s");
+    std::vector<RecordRead> records = ReadRecords(folder.path("run/trace/recording"));
+    for (RecordRead &record : records) {
+        if (record.type == TRACE_RECORD_DIGESTS) {
+            record.content[7] = (char)(record.content[7] ^ 1);
+        }
+    }
+    WriteRecords(folder.path("run"), records);
+    Outcome outcome = Denali(folder, {"why", "run", "--node", "peer-1", "--at", "20ms"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_NE(outcome.err.find("run: between virtual time 0s and 20ms the run comes to something "
+                               "else than was recorded; `denali verify` finds where"),
+              std::string::npos)
+        << outcome.err;
 }

@@ -58,10 +58,10 @@ void require(bool condition, const char *what)
 uint16_t port_of(uint8_t choice)
 {
     static const uint16_t ports[] = {
-        ABI_PORT_CONSOLE_BYTE, ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND,
-        ABI_PORT_NIC_RECEIVE,  ABI_PORT_TIMER,         ABI_PORT_OBSERVE,
-        ABI_PORT_ENTROPY,      ABI_PORT_KEYBOARD,      ABI_PORT_FRAMEBUFFER,
-        ABI_PORT_DISK_INFO,    ABI_PORT_DISK_SUBMIT,   ABI_PORT_DISK_COMPLETE};
+        ABI_PORT_CONSOLE_BYTE, ABI_PORT_CONSOLE_WRITE, ABI_PORT_NIC_SEND,    ABI_PORT_NIC_RECEIVE,
+        ABI_PORT_TIMER,        ABI_PORT_OBSERVE,       ABI_PORT_ENTROPY,     ABI_PORT_KEYBOARD,
+        ABI_PORT_FRAMEBUFFER,  ABI_PORT_DISK_INFO,     ABI_PORT_DISK_SUBMIT, ABI_PORT_DISK_COMPLETE,
+        ABI_PORT_PCNET_DATA,   ABI_PORT_PCNET_ADDRESS};
     return choice < sizeof ports / sizeof ports[0] ? ports[choice] : choice;
 }
 
@@ -132,9 +132,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         case 0:
             port_out(machine, input);
             break;
-        case 1:
-            machine.in(port_of(input.u8()), 4, &value);
+        case 1: {
+            uint16_t port = port_of(input.u8());
+            machine.in(port, port < ABI_PORT_PCNET_DATA ? 4 : 2, &value);
             break;
+        }
         case 2: {
             uint32_t address = input.u32() % (FakeMachine::kMemoryBytes - 0x1000);
             std::vector<uint8_t> bytes = input.bytes(input.u16() % 0x1000);
@@ -145,6 +147,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
             std::vector<uint8_t> frame(input.u16() % 2000, 0x5a);
             dev_nic_deliver(static_cast<dev_nic *>(machine.state(DEV_NIC)), &machine.envs[DEV_NIC],
                             frame.data(), static_cast<uint32_t>(frame.size()));
+            dev_pcnet_deliver(static_cast<dev_pcnet *>(machine.state(DEV_PCNET)),
+                              &machine.envs[DEV_PCNET], frame.data(),
+                              static_cast<uint32_t>(frame.size()));
             break;
         }
         case 4: {

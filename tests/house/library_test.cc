@@ -90,4 +90,16 @@ TEST(Libraries, AskTheHostForNoTimeAndNoChance)
     }
 }
 
+// docs/trace.md says so of what `fork --set seed=N` leaves as it was. Who draws there has the seed
+// in the saved state, and the fork change it.
+TEST(Libraries, NetworksDrawNothing)
+{
+    const fs::path library = fs::path(DENALI_BINARY_DIR) / "netsim/libdenali_netsim.a";
+    const std::vector<Use> uses = undefined_symbols(library);
+    EXPECT_FALSE(uses.empty()) << library << ": nm shows nothing";
+    for (const Use &use : uses) {
+        EXPECT_NE(use.symbol.rfind("random_", 0), 0u) << use.object << " uses " << use.symbol;
+    }
+}
+
 } // namespace

@@ -23,6 +23,18 @@ uint32_t host_of(const scn_scenario *scenario, uint32_t node)
 
 } // namespace
 
+TEST(Host, ThatPagesHasNoRegisterProgrammedCard)
+{
+    const std::string paging = "- {name: a, memory: 1MiB, disks: [{size: 1GiB}], "
+                               "paging: {block: 4KiB}}\n";
+    std::string message;
+    EXPECT_TRUE(load(with("- {name: a}\n", group("name: x, host: a, card: pcnet")), &message))
+        << message;
+    EXPECT_FALSE(load(with(paging, group("name: x, host: a, card: pcnet")), &message));
+    EXPECT_NE(message.find("expected 'nic' on host 'a', which pages"), std::string::npos)
+        << message;
+}
+
 TEST(Host, NodesAreDealtOutInTurnOverAllGroups)
 {
     std::string message;
@@ -92,6 +104,13 @@ TEST(Host, MistakesAreToldWithTheirPlace)
     EXPECT_EQ(error_of(with("- {name: a}\n", group("name: x, reserve: 10"))),
               "test.yaml:5: groups.x.reserve: expected no such field without 'host': each node has "
               "a processor of its own");
+    EXPECT_EQ(error_of(with("- {name: a}\n", group("name: x, limits: {processor_cap: 10}"))),
+              "test.yaml:5: groups.x.limits.processor_cap: expected no such field without 'host': "
+              "each node has a processor of its own");
+    EXPECT_EQ(error_of(with("- {name: a}\n",
+                            group("name: x, host: a, reserve: 20, limits: {processor_cap: 10}"))),
+              "test.yaml:5: groups.x.reserve: expected no more than 'limits.processor_cap', found "
+              "20 % > 10 %");
     EXPECT_EQ(
         error_of(with("- {name: a, cpu_hz: 1GHz}\n", group("name: x, host: a, cpu_hz: 100MHz"))),
         "test.yaml:5: groups.x.cpu_hz: expected none, or 1GHz, which is how fast host 'a' "
@@ -124,6 +143,42 @@ TEST(Host, ThePublishedHostIsOneToInclude)
     Scenario again = load(resolved(s.get()), &message);
     ASSERT_NE(again, nullptr) << message;
     EXPECT_TRUE(scn_scenario_equal(s.get(), again.get()));
+}
+
+TEST(Host, ASupervisorAndAScheduleAreRefusedWhereTheyCannotBe)
+{
+    const std::string two = with("- {name: a}\n", group("name: x, host: a, supervisor: true") +
+                                                      group("name: y, supervisor: true, host: a"));
+    EXPECT_EQ(error_of(two),
+              "test.yaml:6: groups.y.supervisor: expected one supervisor of each host, found a "
+              "second on host 'a'");
+    EXPECT_EQ(error_of(with("- {name: a, count: 2}\n",
+                            group("name: x, host: a, count: 2, supervisor: true"))),
+              "no error");
+    EXPECT_EQ(error_of(with("- {name: a}\n", group("name: x, supervisor: true"))),
+              "test.yaml:5: groups.x.supervisor: expected no such field without 'host': each node "
+              "has a processor of its own");
+    auto scheduled = [](const std::string &entries) {
+        return error_of(with("- {name: a}\n",
+                             group("name: x, host: a, count: 2, reserve: 20") + group("name: y")) +
+                        "schedule:\n" + entries);
+    };
+    EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: x, index: 1}\n"), "no error");
+    EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: x, index: 2}\n"),
+              "test.yaml:8: schedule.0.index: expected an index below the group's count");
+    EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: y}\n"),
+              "test.yaml:8: schedule.0.group: expected the name of a group that is on a host");
+    EXPECT_EQ(scheduled("- {at: 1s, action: weight, group: x}\n"),
+              "test.yaml:8: schedule.0: expected a weight from 1 to 1000");
+    EXPECT_EQ(scheduled("- {at: 1s, action: cap, group: x, value: 10}\n"),
+              "test.yaml:8: schedule.0.value: expected 0 for no cap, or up to 100 percent and no "
+              "less than the group's 'reserve'");
+    EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: x, value: 1}\n"),
+              "test.yaml:8: schedule.0.value: expected none, but for 'weight' and 'cap'");
+    EXPECT_EQ(scheduled("- {at: 2s, action: pause, group: x}\n"
+                        "- {at: 1s, action: resume, group: x}\n"),
+              "test.yaml:9: schedule.1.at: expected a time no earlier than that of the entry "
+              "before");
 }
 
 TEST(Host, WhatDoesNotFitMemoryOrDisksIsRefusedWithTheSum)

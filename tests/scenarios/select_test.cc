@@ -98,8 +98,15 @@ TEST(Select, SaysWhichNameIsWrongAndWhatWouldBeRight)
               "--pcap: no node `servr`: did you mean server? (group server has one node, server)");
     const std::string nothing = "expected names of nodes or groups, ranges such as peer-3..9, or "
                                 "all; the first group is server";
-    EXPECT_EQ(Select(scenario.get(), ""), "--pcap: no node ``: " + nothing);
-    EXPECT_EQ(Select(scenario.get(), "peer,"), "--pcap: no node ``: " + nothing);
+    EXPECT_EQ(Select(scenario.get(), ""),
+              "--pcap: ``: no node is named; expected names of nodes or groups, ranges such as "
+              "peer-3..9, or all");
+    for (const std::string text : {"peer,", ",peer", ",", "peer,,server"}) {
+        EXPECT_EQ(Select(scenario.get(), text),
+                  "--pcap: `" + text +
+                      "`: no node is named before or behind a comma; expected "
+                      "names of nodes or groups, ranges such as peer-3..9, or all");
+    }
     EXPECT_EQ(Select(scenario.get(), "somebody else"),
               "--pcap: no node `somebody else`: " + nothing);
 }
@@ -109,7 +116,7 @@ TEST(Select, RefusesWhatNoNameCouldBe)
     Scenario scenario = Groups();
     for (const char *text :
          {"..", "peer..", "peer-..", "peer-1..", "..3", "-", "peer-+1", "peer-99999999999999999999",
-          "peer-1..99999999999999999999", ",", "server..0", "server-0..0", "peer-1...3"}) {
+          "peer-1..99999999999999999999", "server..0", "server-0..0", "peer-1...3"}) {
         EXPECT_NE(Select(scenario.get(), text).find("--pcap: no node `"), std::string::npos)
             << text;
     }

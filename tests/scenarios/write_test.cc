@@ -45,6 +45,7 @@ groups:
   count: 4
   scale: false
   network: net
+  card: nic
   memory: 16MiB
   cpu_hz: 100MHz
   start: 0s
@@ -54,6 +55,7 @@ groups:
   count: 1
   scale: false
   network: none
+  card: nic
   memory: 16MiB
   cpu_hz: 100MHz
   start: 0s

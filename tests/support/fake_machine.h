@@ -176,8 +176,10 @@ class FakeMachine
     std::vector<uint8_t> boot_text = {'a', '\0', 'b', 'c', '\0', 'X', '=', '1', '\0'};
     dev_boot boot;
     std::vector<std::vector<uint8_t>> frames_sent;
+    uint64_t frames_taken_bytes = 0;
     std::vector<uint32_t> frames_refused;
     std::string console;
+    std::vector<uint16_t> supervised; // ports of what a supervisor asked
     std::vector<Observation> observations;
     std::vector<Disk> disks = {{"first", std::vector<uint8_t>(8 * ABI_DISK_BLOCK_BYTES)},
                                {"second", std::vector<uint8_t>(ABI_DISK_BLOCK_BYTES), true}};
@@ -233,11 +235,27 @@ inline const dev_host_ops &FakeMachine::ops()
         t.event_at = [](void *h, uint32_t device, uint64_t time_ns) {
             self(h).deadlines_ns[device] = time_ns;
         };
+        t.supervise = [](void *h, uint16_t port, void *descriptor, uint32_t *list) {
+            self(h).supervised.push_back(port);
+            if (port == ABI_PORT_SUPERVISOR_QUESTION) {
+                auto *question = static_cast<abi_supervisor_question *>(descriptor);
+                question->sequence = 7;
+                question->candidate_count = 3;
+                for (uint32_t i = 0; i < question->list_capacity && i < 3; i++) {
+                    list[i] = 10 + i;
+                }
+            } else if (port == ABI_PORT_SUPERVISOR_CONTROL) {
+                static_cast<abi_supervisor_control *>(descriptor)->status = 99;
+            }
+        };
         t.device_present = [](void *h, uint32_t device) { return !self(h).absent.count(device); };
         t.entropy_key = [](void *h) { return self(h).entropy_key; };
         t.screen_size = [](void *, uint32_t *width, uint32_t *height) {
             *width = kScreenWidth;
             *height = kScreenHeight;
+        };
+        t.frame_taken = [](void *h, uint32_t size_bytes) {
+            self(h).frames_taken_bytes += size_bytes;
         };
         t.cpu_hz = [](void *h) { return self(h).cpu_hz; };
         t.memory_bytes = [](void *) { return kMemoryBytes; };

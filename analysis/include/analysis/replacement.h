@@ -1,7 +1,7 @@
 /*
- * What the best possible replacement would have made of a string of references: Belady's OPT, which
- * knows the future and takes what is wanted again last (Belady 1966; Mattson et al. 1970). A bound
- * that no pager and no cache can beat, for comparison with what one did.
+ * What a replacement would have made of a string of references: the best possible one, Belady's
+ * OPT, which knows the future and takes what is wanted again last (Belady 1966; Mattson et al.
+ * 1970), a bound that no pager and no cache can beat; and the usual one, which knows the past.
  */
 #ifndef DENALI_ANALYSIS_REPLACEMENT_H
 #define DENALI_ANALYSIS_REPLACEMENT_H
@@ -13,6 +13,11 @@
 
 DENALI_API_BEGIN
 
+enum ana_victim {
+    ANA_VICTIM_OPTIMAL, /* what is wanted again last */
+    ANA_VICTIM_RECENT,  /* what was wanted least recently */
+};
+
 struct ana_replacement {
     uint64_t references;
     uint64_t misses; /* first touches included */
@@ -20,12 +25,13 @@ struct ana_replacement {
 };
 
 /*
- * references: names of pages (or of blocks, or services), in order; any numbers. capacity: how many
- * there is room for, at least 1. Nothing is brought in but by a reference, and what is referred to
- * is always brought in. Takes time in count * log(count) and 32 bytes for each reference.
+ * references: names of pages (or of blocks, or services), in order; any numbers. Of the first
+ * `warm` of them nothing is counted. capacity: how many there is room for, at least 1. Nothing is
+ * brought in but by a reference, and what is referred to is always brought in. Takes time in count
+ * * log(count) and 34 bytes for each reference.
  */
-void ana_replacement_optimal(const uint64_t *references, size_t count, uint64_t capacity,
-                             struct ana_replacement *result);
+void ana_replacement_judge(enum ana_victim victim, const uint64_t *references, size_t count,
+                           size_t warm, uint64_t capacity, struct ana_replacement *result);
 
 DENALI_API_END
 

@@ -51,14 +51,18 @@
 #define ABI_FEATURE_KEYBOARD    (1u << 6)
 #define ABI_FEATURE_FRAMEBUFFER (1u << 7)
 #define ABI_FEATURE_DISK        (1u << 8)
+#define ABI_FEATURE_PCNET       (1u << 9) /* instead of ABI_FEATURE_NIC */
+#define ABI_FEATURE_SUPERVISOR  (1u << 10)
 
 /* --- Interrupt kinds: bits of IRQ_PENDING, IRQ_DELIVERED and of what idle returns in EAX ------ */
 
-#define ABI_IRQ_TIMER    (1u << 0) /* the timer's deadline has passed */
-#define ABI_IRQ_NIC      (1u << 1) /* one or more frames were put in the receive queue */
-#define ABI_IRQ_CONSOLE  (1u << 2) /* one or more bytes of console input arrived */
-#define ABI_IRQ_KEYBOARD (1u << 3) /* one or more keys went down or up */
-#define ABI_IRQ_DISK     (1u << 4) /* one or more disk requests are done */
+#define ABI_IRQ_TIMER      (1u << 0) /* the timer's deadline has passed */
+#define ABI_IRQ_NIC        (1u << 1) /* one or more frames were put in the receive queue */
+#define ABI_IRQ_CONSOLE    (1u << 2) /* one or more bytes of console input arrived */
+#define ABI_IRQ_KEYBOARD   (1u << 3) /* one or more keys went down or up */
+#define ABI_IRQ_DISK       (1u << 4) /* one or more disk requests are done */
+#define ABI_IRQ_PCNET      (1u << 5) /* the card's status has something new */
+#define ABI_IRQ_SUPERVISOR (1u << 6) /* the host's kernel has a question */
 
 /* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
 
@@ -74,6 +78,37 @@
 #define ABI_PORT_DISK_INFO     0x80u /* out 32: guest address of struct abi_disk_info */
 #define ABI_PORT_DISK_SUBMIT   0x81u /* out 32: guest address of struct abi_disk_request */
 #define ABI_PORT_DISK_COMPLETE 0x82u /* out 32: guest address of struct abi_disk_completion */
+#define ABI_PORT_PCNET_DATA    0x90u /* in 16, out 16: the register that ADDRESS names */
+#define ABI_PORT_PCNET_ADDRESS 0x91u /* in 16, out 16: number of a register, ABI_PCNET_CSR* */
+
+/* The register-programmed network card, after AMD's Am79C970 (PCnet): its registers and the bits of
+ * the first. */
+#define ABI_PCNET_CSR0 0u /* status and control */
+#define ABI_PCNET_CSR1 1u /* guest address of struct abi_pcnet_rings, low half */
+#define ABI_PCNET_CSR2 2u /* high half */
+#define ABI_PCNET_CSRS 3u
+
+#define ABI_PCNET_INIT 0x0001u /* W: read the rings */
+#define ABI_PCNET_STRT 0x0002u /* W: start */
+#define ABI_PCNET_STOP 0x0004u /* W: stop, and forget everything but CSR1 and CSR2 */
+#define ABI_PCNET_TDMD 0x0008u /* W: look at the ring of frames to send */
+#define ABI_PCNET_RUNS 0x0010u /* R: started */
+#define ABI_PCNET_IENA 0x0040u /* RW: interrupts */
+#define ABI_PCNET_INTR 0x0080u /* R: one of the next three */
+#define ABI_PCNET_IDON 0x0100u /* R, 1 clears: the rings were read */
+#define ABI_PCNET_TINT 0x0200u /* R, 1 clears: a frame was sent */
+#define ABI_PCNET_RINT 0x0400u /* R, 1 clears: a frame has come */
+
+#define ABI_PCNET_RING_MAX 64u
+#define ABI_PCNET_OWN      0x80000000u /* of status: the descriptor is the card's */
+#define ABI_PCNET_ERR      0x40000000u /* it could not be used; only the card sets it */
+
+/* Of a host's supervisor; all out 32: guest address of a struct abi_supervisor_... */
+#define ABI_PORT_SUPERVISOR_HOST     0xa0u /* ..._host */
+#define ABI_PORT_SUPERVISOR_MACHINE  0xa1u /* ..._machine */
+#define ABI_PORT_SUPERVISOR_CONTROL  0xa2u /* ..._control */
+#define ABI_PORT_SUPERVISOR_QUESTION 0xa3u /* ..._question */
+#define ABI_PORT_SUPERVISOR_ANSWER   0xa4u /* ..._answer */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
 #define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
@@ -107,6 +142,9 @@
 #define ABI_DISK_NAME_MAX     32u /* bytes of a disk's name with its NUL */
 #define ABI_DISKS_MAX         16u
 
+#define ABI_SUPERVISOR_LIST_MAX 1024u       /* machines that a question lists */
+#define ABI_SUPERVISOR_OWN_RULE 0xffffffffu /* an answer: as the kernel would without asking */
+
 #ifndef __ASSEMBLER__
 
 /* A piece of guest memory. */
@@ -123,6 +161,26 @@ struct abi_receive {
     uint32_t address;
     uint32_t capacity_bytes;
     uint32_t length_bytes; /* written by the device */
+};
+
+#endif
+
+#ifndef __ASSEMBLER__
+
+/* A frame to send, or room for one. */
+struct abi_pcnet_descriptor {
+    uint32_t address;
+    uint32_t size_bytes;   /* of the frame to send; of the room */
+    uint32_t length_bytes; /* written by the card: of the frame that came */
+    uint32_t status;       /* ABI_PCNET_OWN, ABI_PCNET_ERR */
+};
+
+/* Where the rings are: arrays of descriptors, 1 to ABI_PCNET_RING_MAX each. */
+struct abi_pcnet_rings {
+    uint32_t receive_address;
+    uint32_t receive_count;
+    uint32_t send_address;
+    uint32_t send_count;
 };
 
 #endif
@@ -182,6 +240,70 @@ struct abi_disk_completion {
     uint32_t status; /* ABI_DISK_* below; NONE: nothing is done yet */
 };
 
+/* The host that a supervisor is in charge of, as it is now. All of it is written by the device.
+ * Machines of a host are numbered from 0, in the order of their nodes. */
+struct abi_supervisor_host {
+    uint32_t machine_count;
+    uint32_t own_machine; /* the supervisor's own number */
+    uint32_t processor_count;
+    uint32_t policies; /* ABI_POLICY_* that the supervisor decides */
+    uint64_t quantum_ns;
+    uint64_t period_ns;       /* of reservations and caps */
+    uint64_t answer_ns;       /* how long the kernel waits for an answer */
+    uint64_t memory_bytes;    /* 0: not limited */
+    uint64_t committed_bytes; /* of these, to machines that were admitted */
+    uint64_t idle_ns;         /* of all processors, until their last decisions */
+    uint64_t questions;       /* that the kernel has asked */
+    uint64_t answers;         /* of these, those that it followed */
+    uint64_t unasked;         /* decisions that it made alone, because the supervisor was busy */
+};
+
+/* One machine of the host: the supervisor gives the number, the device writes the rest. Times are
+ * as of the machine's last slice. */
+struct abi_supervisor_machine {
+    uint32_t machine; /* in */
+    uint32_t state;   /* ABI_MACHINE_*; NONE: there is no such machine, and the rest is 0 */
+    uint32_t node;    /* its number in the world */
+    uint32_t weight;
+    uint32_t cap_percent; /* 0: none */
+    uint32_t reserve_percent;
+    uint64_t memory_bytes; /* that it takes of the host's while it lives */
+    uint64_t guest_ns;
+    uint64_t kernel_ns;
+    uint64_t waited_ns;
+    uint64_t dispatches;
+    uint64_t frames_received;
+    uint64_t frames_sent; /* by the host's card, if that has a rate */
+};
+
+/* Something done to a machine, or to the host. */
+struct abi_supervisor_control {
+    uint32_t operation; /* ABI_CONTROL_* */
+    uint32_t machine;
+    uint64_t value;
+    uint32_t status;   /* written by the device: ABI_SUPERVISOR_* */
+    uint32_t reserved; /* 0 */
+};
+
+/* What the kernel asks: which of these machines is a processor's next? */
+struct abi_supervisor_question {
+    uint32_t list_address;  /* of list_capacity words for machine numbers */
+    uint32_t list_capacity; /* up to ABI_SUPERVISOR_LIST_MAX; 0: list_address is not looked at */
+    uint32_t sequence;      /* from here on written by the device; 0: nothing is asked */
+    uint32_t processor;
+    uint32_t candidate_count; /* the first list_capacity of them are listed, in the order in which
+                                 the kernel would take them */
+    uint32_t reserved;
+};
+
+struct abi_supervisor_answer {
+    uint32_t sequence; /* of the question */
+    uint32_t machine;  /* a candidate, or ABI_SUPERVISOR_OWN_RULE */
+    uint64_t slice_ns; /* how long it is to run at most; 0: as long as the kernel would let it */
+    uint32_t status;   /* written by the device: ABI_SUPERVISOR_* */
+    uint32_t reserved; /* 0 */
+};
+
 #endif
 
 #define ABI_FRAMEBUFFER_XRGB8888 0u /* a word a pixel: xxRRGGBB */
@@ -199,6 +321,35 @@ struct abi_disk_completion {
 #define ABI_DISK_FULL     4u /* the scenario's limit of disk bytes; nothing was written */
 /* The scenario gives the machine no more memory of its own; nothing was read. */
 #define ABI_DISK_NO_MEMORY 5u
+
+#define ABI_POLICY_SCHEDULER (1u << 0) /* which machine is next */
+
+#define ABI_MACHINE_NONE    0u
+#define ABI_MACHINE_OFF     1u /* not started yet */
+#define ABI_MACHINE_QUEUED  2u /* waits to be admitted */
+#define ABI_MACHINE_IDLE    3u
+#define ABI_MACHINE_READY   4u /* runnable */
+#define ABI_MACHINE_RUNNING 5u /* has a processor */
+#define ABI_MACHINE_HELD    6u /* at its cap */
+#define ABI_MACHINE_PAUSED  7u
+#define ABI_MACHINE_ENDED   8u
+#define ABI_MACHINE_PAGING  9u /* waits for a page */
+
+#define ABI_CONTROL_POLICIES 0u /* value: ABI_POLICY_* that the supervisor decides from now on */
+#define ABI_CONTROL_PAUSE                                                                          \
+    1u /* runs no more until resumed; one that has a processor keeps it                            \
+          until its slice is over */
+#define ABI_CONTROL_RESUME  2u
+#define ABI_CONTROL_DESTROY 3u /* ends; one that has a processor when its slice is over */
+#define ABI_CONTROL_START   4u /* one that is off, or has ended: with new memory, and its disks */
+#define ABI_CONTROL_WEIGHT  5u /* value: 1 to 1000 */
+#define ABI_CONTROL_CAP     6u /* value: 1 to 100 percent, 0: none */
+
+#define ABI_SUPERVISOR_DONE       0u
+#define ABI_SUPERVISOR_NO_MACHINE 1u /* no such machine, or none that this can be done to */
+#define ABI_SUPERVISOR_STATE      2u /* not as the machine is now */
+#define ABI_SUPERVISOR_VALUE      3u /* no such operation, or no such value */
+#define ABI_SUPERVISOR_LATE       4u /* nothing, or something else, is asked */
 
 /* --- The two virtual instructions ------------------------------------------------------------
  *

@@ -90,6 +90,11 @@ struct dev_host_ops {
      * call. write takes the whole block, or returns false if the machine may keep no more. */
     const uint8_t *(*disk_read)(void *host, uint32_t disk, uint64_t block);
     bool (*disk_write)(void *host, uint32_t disk, uint64_t block, const uint8_t *bytes);
+    /* A frame has left a card's queue for guest memory. */
+    void (*frame_taken)(void *host, uint32_t size_bytes);
+    /* One of a supervisor's operations, by its port: fills in what the device is to write of the
+     * descriptor, and of a question's list up to its capacity. */
+    void (*supervise)(void *host, uint16_t port, void *descriptor, uint32_t *list);
     /* Of a disk that is queued: the request for a block begins; dev_disk_done is to be called with
      * its ticket, not before this returns. Called in an event of the device. */
     void (*disk_begin)(void *host, uint32_t disk, uint64_t block, bool write, uint32_t ticket);
@@ -139,7 +144,7 @@ struct dev_ops {
 
 /* The one table of port devices, in a fixed order. A machine has state for each, and has those that
  * dev_host_ops.device_present says; the ports of the others are not there. */
-#define DEV_COUNT 8
+#define DEV_COUNT 10
 enum dev_index {
     DEV_CONSOLE,
     DEV_NIC,
@@ -149,6 +154,8 @@ enum dev_index {
     DEV_KEYBOARD,
     DEV_FRAMEBUFFER,
     DEV_DISK,
+    DEV_PCNET,
+    DEV_SUPERVISOR,
 };
 extern const struct dev_ops *const dev_table[DEV_COUNT];
 
@@ -217,8 +224,19 @@ struct dev_nic {
  * outside ABI_FRAME_MIN..ABI_FRAME_MAX. Raises ABI_IRQ_NIC otherwise. */
 bool dev_nic_deliver(struct dev_nic *state, const struct dev_env *env, const uint8_t *bytes,
                      uint32_t size_bytes);
-/* Size of the frame that the guest takes next; 0: none waits. */
-uint32_t dev_nic_first_bytes(const struct dev_nic *nic);
+
+/* --- pcnet ------------------------------------------------------------------------------------ */
+
+struct dev_pcnet_card;
+
+struct dev_pcnet {
+    struct dev_pcnet_card *card; /* NULL until the guest or a frame touches it */
+};
+
+/* As dev_nic_deliver, of a machine that has this card instead. Raises ABI_IRQ_PCNET if the guest
+ * has enabled it. */
+bool dev_pcnet_deliver(struct dev_pcnet *state, const struct dev_env *env, const uint8_t *bytes,
+                       uint32_t size_bytes);
 
 /* --- timer ------------------------------------------------------------------------------------ */
 
@@ -282,5 +300,13 @@ struct dev_disk {
 bool dev_disk_done(struct dev_disk *disk, const struct dev_env *env, uint32_t ticket);
 /* Is there one? */
 bool dev_disk_has(const struct dev_disk *disk, uint32_t ticket);
+
+/* --- supervisor ------------------------------------------------------------------------------- */
+
+struct dev_supervisor {
+    uint32_t descriptor; /* of the operation under way */
+    uint16_t port;       /* 0: none is */
+    uint64_t at_ns;      /* its moment */
+};
 
 #endif

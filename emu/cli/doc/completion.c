@@ -14,8 +14,11 @@ const char *verb_argument(const struct cli_verb *verb, char argument[CLI_PATH_MA
         usage += 9;
     }
     usage += strspn(usage, " [");
+    if (usage[0] == '-') { /* options that must be given stand before it */
+        usage = strrchr(usage, ' ') + 1;
+    }
     snprintf(argument, CLI_PATH_MAX, "%.*s", (int)strcspn(usage, " ]"), usage);
-    if (!verb->arguments_max || argument[0] == '-') {
+    if (!verb->arguments_max) {
         argument[0] = '\0';
     }
     return argument;
@@ -35,7 +38,7 @@ static const char bash_values[] =
     "        _denali_files \"$2\" '*.yaml'\n"
     "        ;;\n"
     "    DIR) compgen -d -- \"$2\" ;;\n"
-    "    FILE) compgen -f -- \"$2\" ;;\n"
+    "    FILE | 'DIR|FILE') compgen -f -- \"$2\" ;;\n"
     "    *'|'*) compgen -W \"${1//|/ }\" -- \"$2\" ;;\n"
     "    esac\n"
     "}\n"
@@ -147,6 +150,7 @@ static void zsh_value(const char *kind)
         {"SCENARIO.yaml", " _denali_list scenarios \"*.yaml\""},
         {"DIR", "_files -/"}, /* words after a blank are run as they are; else options go between */
         {"FILE", "_files"},
+        {"DIR|FILE", "_files"},
     };
     putchar(':');
     zsh_text(kind);
@@ -154,6 +158,7 @@ static void zsh_value(const char *kind)
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
         if (strcmp(kind, actions[i][0]) == 0) {
             fputs(actions[i][1], stdout);
+            return;
         }
     }
     if (strchr(kind, '|')) {

@@ -82,10 +82,10 @@ struct emu_debug_stop {
 struct emu_recorded;
 struct scn_scenario;
 
-/* Opens the recording of a run directory and its scenario, which the caller destroys after the
- * world that is made of it. STATUS_CORRUPT if the recording is damaged where it is looked at, or a
- * file that the run was made of is not what it was. */
-enum status emu_recorded_open(const char *directory, struct emu_recorded **recorded,
+/* Opens a recorded run, by its directory or a bundle of it, and its scenario, which the caller
+ * destroys after the world that is made of it. STATUS_CORRUPT if the recording is damaged where it
+ * is looked at, or a file that the run was made of is not what it was. */
+enum status emu_recorded_open(const char *path, struct emu_recorded **recorded,
                               struct scn_scenario **scenario, struct error *error) MUST_USE;
 /* After the session and before the world is destroyed. Takes NULL. */
 void emu_recorded_close(struct emu_recorded *recorded);
@@ -112,8 +112,8 @@ struct emu_debug_options {
 #define EMU_DEBUG_HISTORY_BYTES (512ull << 20)
 
 /* Runs the world, which has not run yet, to options->at_ns; a recorded one from its last checkpoint
- * before. STATUS_CORRUPT if that is damaged, or if the run comes to something else than was
- * recorded; so do the functions below. */
+ * before that is not damaged. STATUS_CORRUPT if the run comes to something else than was recorded;
+ * so do the functions below. */
 enum status emu_debug_create(struct emu_world *world, const struct emu_debug_options *options,
                              struct emu_debug **debug, struct error *error) MUST_USE;
 /* Takes NULL. The world is where it has come to, and runs on undisturbed. */
@@ -148,9 +148,9 @@ struct emu_debug_span {
 };
 
 /*
- * Runs the debugged node and with it the world; backwards, the node alone. STATUS_CORRUPT if the
- * node, run again, did not come to where it was: the host's memory is bad, or this is an error of
- * ours. On an error the session is only fit to be destroyed.
+ * Runs the debugged node and with it the world; backwards, the node alone, but a machine of a host
+ * with the world. STATUS_CORRUPT if the node, run again, did not come to where it was: the host's
+ * memory is bad, or this is an error of ours. On an error the session is only fit to be destroyed.
  */
 enum status emu_debug_resume(struct emu_debug *debug, enum emu_debug_direction direction,
                              struct emu_debug_span span, struct emu_debug_stop *stop,

@@ -9,11 +9,12 @@
 
 #include <base/public.h>
 #include <base/status.h>
+#include <emu/record.h>
 
 DENALI_API_BEGIN
 
 struct emu_diff_options {
-    const char *paths[2];        /* of the run directories */
+    const char *paths[2];        /* of the run directories, or of bundles */
     uint64_t memory_limit_bytes; /* for the guests of each of two worlds; 0: most of the host's */
 };
 
@@ -21,8 +22,10 @@ struct emu_diff_options {
 
 struct emu_diff_result {
     bool same;                    /* as far as both are recorded */
-    uint64_t to_ns;               /* up to which they are */
+    uint64_t to_ns;               /* up to which they are: the last moment that both have */
     char text[EMU_DIFF_TEXT_MAX]; /* in what they differ first, in lines for people */
+    char *figures; /* of both, side by side, in lines for people; malloc'ed; NULL: there are none */
+    char torn[2][EMU_TORN_TEXT_MAX]; /* that a recording ends before its run did; "": it does not */
 };
 
 /* Both are run from the last moment at which their digests agree; the first difference is told to

@@ -30,6 +30,9 @@ DENALI_API_BEGIN
 #define EMU_RECORD_INTERVAL_NS   1000000000ull /* between two records of digests, by default */
 #define EMU_RECORD_CHECKPOINT_NS 5000000000ull /* and between two checkpoints */
 
+/* Room for what is said of a recording that ends before the run did, by whoever reads one. */
+#define EMU_TORN_TEXT_MAX 512u
+
 struct emu_recorder;
 
 struct emu_recorder_options {

@@ -11,6 +11,7 @@
 
 #include <base/public.h>
 #include <base/status.h>
+#include <emu/record.h>
 #include <emu/world.h>
 
 DENALI_API_BEGIN
@@ -41,8 +42,8 @@ struct emu_run_options {
     uint64_t trace_limit_bytes;   /* of text for each; 0: EMU_TRACE_LIMIT_BYTES */
     bool record;                  /* so that it can be verified and replayed: trace/ */
     const char *checkpoint_every; /* as typed, e.g. "5s"; "0s": no checkpoints; NULL: 5s */
-    const char *replay;  /* the directory of a recorded run, which is played instead of a scenario;
-                            scenario_path and what changes it are not looked at */
+    const char *replay;  /* a recorded run, its directory or a bundle of it, which is played instead
+                            of a scenario; scenario_path and what changes it are not looked at */
     const char *from;    /* of a replay, as typed; NULL: its start. Nothing before it is told */
     const char *to;      /* and its end; NULL: the recording's */
     const char *console; /* nodes whose consoles are also printed; NULL: none */
@@ -65,7 +66,9 @@ struct emu_run_result {
     bool expectations_met; /* all of the scenario's expectations held */
     uint64_t digest;
     uint32_t nodes_up;
-    const char *trace_empty; /* the first of options.traces that traced nothing, or NULL */
+    const char *trace_empty;      /* the first of options.traces that traced nothing, or NULL */
+    char torn[EMU_TORN_TEXT_MAX]; /* of a replay: says that what was recorded ends before the run
+                                     did, and where; "": it does not */
 };
 
 /* A moment of a recorded run: a virtual time such as 20500ms, or a number of seconds. */

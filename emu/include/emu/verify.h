@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <base/public.h>
 #include <base/status.h>
@@ -17,11 +18,14 @@ DENALI_API_BEGIN
 struct emu_verify_options {
     const char *path;                     /* of the run directory, or of a bundle of it */
     const struct vcpu_engine_ops *engine; /* NULL: this build's default */
-    uint32_t jobs;                        /* 0: as many as the host has processors */
-    uint64_t memory_limit_bytes;          /* for the guests of each thread; 0: most of the host's */
-    const char *from;          /* as typed: from the checkpoint at or before; NULL: the start */
-    bool quick;                /* only look whether the files are as they were written */
-    const volatile bool *stop; /* set by a signal handler to end early; NULL: never */
+    /* That it was recorded with, where that is one of the caller's own; NULL: one of this build. */
+    const struct vcpu_engine_ops *recorded_with;
+    uint32_t jobs;               /* 0: as many as the host has processors */
+    uint64_t memory_limit_bytes; /* for the guests of each thread; 0: most of the host's */
+    const char *from;            /* as typed: from the checkpoint at or before; NULL: the start */
+    bool quick;                  /* only look whether the files are as they were written */
+    FILE *progress;              /* a live line goes here; NULL: none */
+    const volatile bool *stop;   /* set by a signal handler to end early; NULL: never */
 };
 
 enum emu_verify_outcome {

@@ -160,7 +160,7 @@ void emu_world_node_link(const struct emu_world *world, uint32_t node, struct em
 
 /* What a node used and what it came to. */
 struct emu_node_report {
-    const char *state; /* "off" "queued" "running" "idle" "terminated" "faulted" */
+    const char *state; /* "off" "queued" "running" "idle" "terminated" "faulted" "destroyed" */
     uint32_t exit_code;
     struct vcpu_fault fault; /* kind NONE unless faulted */
     uint64_t start_ns;
@@ -212,13 +212,16 @@ struct emu_paging_report {
 
 /* What a node had of its host's processors. */
 struct emu_seat_report {
-    uint32_t host;       /* EMU_HOST_NONE: it has a processor of its own, and the rest is 0 */
-    uint64_t guest_ns;   /* executing its own instructions */
-    uint64_t kernel_ns;  /* the host's kernel, on its behalf */
-    uint64_t waited_ns;  /* runnable, without a processor */
-    uint64_t dispatches; /* times it was given one */
-    uint64_t switches;   /* of these, after another machine */
-    uint64_t crossings;  /* times it was told of interrupts */
+    uint32_t host;        /* EMU_HOST_NONE: it has a processor of its own, and the rest is 0 */
+    uint64_t guest_ns;    /* executing its own instructions */
+    uint64_t kernel_ns;   /* the host's kernel, on its behalf */
+    uint64_t waited_ns;   /* runnable, without a processor */
+    uint64_t dispatches;  /* times it was given one */
+    uint64_t switches;    /* of these, after another machine */
+    uint64_t crossings;   /* times it was told of interrupts */
+    uint64_t card_frames; /* that its host's card sent for it, if that has a rate */
+    uint64_t card_bytes;
+    uint64_t card_ns; /* in which the card did */
     struct emu_paging_report paging;
 };
 void emu_world_seat_report(const struct emu_world *world, uint32_t node,
@@ -239,6 +242,9 @@ struct emu_host_report {
     uint64_t dispatches;
     uint64_t switches;
     uint64_t crossings;
+    uint64_t card_frames; /* these three are the sums over its nodes, too */
+    uint64_t card_bytes;
+    uint64_t card_ns;
     struct emu_paging_report paging;
 };
 /* Hosts are numbered from 0, entry after entry of the scenario. */
@@ -267,7 +273,8 @@ struct emu_node_cost {
     uint64_t devices_bytes;   /* states, boot text, events */
     uint64_t network_bytes;   /* its port */
     uint64_t frames_bytes;    /* private pages and blocks */
-    uint64_t other_bytes;     /* account, console text, place in the world */
+    uint64_t pager_bytes;     /* what its host's pager keeps of it, if its host pages */
+    uint64_t other_bytes;     /* account, console text, place in the world and on its host */
 };
 void emu_world_node_cost(const struct emu_world *world, uint32_t node, struct emu_node_cost *cost);
 

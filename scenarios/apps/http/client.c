@@ -1,19 +1,27 @@
 /*
  * An HTTP/1.1 client that makes load and checks what it gets.
  *
- *   http-client --server 10.0.0.1 [--port 80] [--paths /,/bytes/1000] [--method GET]
+ *   http-client --server 10.0.0.1 [--servers 1] [--stride 1] [--zipf 0] [--pick N] [--port 80]
+ *               [--paths /,/bytes/1000] [--method GET]
  *               [--connections 1] [--requests 10] [--reconnect-after 0] [--think-ms 1000]
  *               [--timeout-ms 10000] [--expect 200] [--buffer 65535] [--seed 1]
+ *               [--slow-ms 0]
  *
  * Each of --connections makes --requests, one after the other, for paths drawn at random, on one
  * connection for as long as the server keeps it (or --reconnect-after requests); before each it
- * thinks for up to twice --think-ms, uniformly. Every body is checked: its length as announced,
- * byte by byte where the path says what it is (/bytes/N), against the ETag where that is its hash.
+ * thinks for up to twice --think-ms, uniformly. With --servers N each connection is to one of N,
+ * whose addresses are --stride apart from --server's on, by Zipf's law with an exponent of --zipf
+ * thousandths (0: all alike), or always to that of number --pick, from 0. Every body is checked:
+ * its length as announced, byte by byte where the path says what it is (/bytes/N), against the ETag
+ * where that is its hash.
  * Observes for each request http.success (0 or 1) and, if it was one, http.latency_ms (to the last
  * byte of the response), http.first_byte_ms and, for bodies from 64 KiB on, http.mbit_s; for each
- * connection http.connect_ms. Ends with code 0 if all succeeded, else 1.
+ * connection http.connect_ms; with --slow-ms N http.slow, 1 if the first byte took longer than N ms
+ * from the beginning of the connection, and then how long it took, http.slow_ms; and of several
+ * servers which one, http.server, from 0. Ends with code 0 if all succeeded, else 1.
  */
 #include "../arguments.h"
+#include "../popularity.h"
 #include "exchange.h"
 
 #include <denali.h>
@@ -48,12 +56,14 @@ struct user {
 };
 
 struct load {
-    struct sockaddr_in server;
+    struct sockaddr_in server; /* the first */
+    struct popularity popularity;
+    uint32_t stride, pick; /* pick UINT32_MAX: drawn */
     const char *server_text;
     char *paths[PATHS_MAX];
     unsigned path_count;
     const char *method;
-    unsigned long connections, reconnect_after, expect, buffer_bytes;
+    unsigned long connections, reconnect_after, expect, buffer_bytes, slow_ms;
     uint64_t think_ns, timeout_ns;
     uint32_t random;
     unsigned long succeeded, failed;
@@ -111,6 +121,12 @@ static void finish(struct load *load, struct user *user, uint64_t now_ns, const 
         load->succeeded++;
         denali_observe("http.latency_ms", took_ms);
         denali_observe("http.first_byte_ms", milliseconds(user->start_ns, user->first_byte_ns));
+        if (load->slow_ms) {
+            double first_ms = milliseconds(user->start_ns, user->first_byte_ns);
+            denali_observe("http.slow", first_ms > load->slow_ms);
+            if (first_ms > load->slow_ms)
+                denali_observe("http.slow_ms", first_ms);
+        }
         if (exchange->body_bytes >= LARGE_BYTES && took_ms > 0)
             denali_observe("http.mbit_s", (double)exchange->body_bytes * 8 / 1000 / took_ms);
     }
@@ -126,12 +142,20 @@ static void finish(struct load *load, struct user *user, uint64_t now_ns, const 
 static void connect_user(struct load *load, struct user *user, uint64_t now_ns)
 {
     int size = (int)load->buffer_bytes, on = 1;
+    struct sockaddr_in server = load->server;
+    if (load->popularity.count > 1) {
+        uint32_t rank = load->pick != UINT32_MAX
+                            ? load->pick
+                            : popularity_rank(&load->popularity, draw(load));
+        server.sin_addr.s_addr = htonl(ntohl(server.sin_addr.s_addr) + rank * load->stride);
+        denali_observe("http.server", rank);
+    }
     user->connect_ns = now_ns;
     user->state = USER_CONNECTING;
     user->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (user->fd < 0 || setsockopt(user->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) != 0 ||
         fcntl(user->fd, F_SETFL, fcntl(user->fd, F_GETFL) | O_NONBLOCK) != 0 ||
-        (connect(user->fd, (struct sockaddr *)&load->server, sizeof load->server) != 0 &&
+        (connect(user->fd, (struct sockaddr *)&server, sizeof server) != 0 &&
          errno != EINPROGRESS)) {
         finish(load, user, now_ns, strerror(errno));
         return;
@@ -312,6 +336,10 @@ static void cut_paths(struct load *load, const char *list)
 int main(int argc, char **argv)
 {
     static const char *const names[] = {"--server",
+                                        "--servers",
+                                        "--stride",
+                                        "--zipf",
+                                        "--pick",
                                         "--port",
                                         "--paths",
                                         "--method",
@@ -323,14 +351,20 @@ int main(int argc, char **argv)
                                         "--expect",
                                         "--buffer",
                                         "--seed",
+                                        "--slow-ms",
                                         NULL};
     static struct load load;
     arguments_check(argc, argv, names);
+    load.stride = (uint32_t)argument_number(argc, argv, "--stride", 1, 1, 65536);
+    load.pick = argument_text(argc, argv, "--pick", NULL)
+                    ? (uint32_t)argument_number(argc, argv, "--pick", 0, 0, 999999)
+                    : UINT32_MAX;
     load.server_text = argument_text(argc, argv, "--server", "10.0.0.1");
     load.method = argument_text(argc, argv, "--method", "GET");
     load.connections = argument_number(argc, argv, "--connections", 1, 1, USERS_MAX);
     load.reconnect_after = argument_number(argc, argv, "--reconnect-after", 0, 0, 1000000000);
     load.expect = argument_number(argc, argv, "--expect", 200, 200, 599);
+    load.slow_ms = argument_number(argc, argv, "--slow-ms", 0, 0, 3600000);
     load.buffer_bytes = argument_number(argc, argv, "--buffer", 65535, 2048, 2097120);
     load.think_ns = argument_number(argc, argv, "--think-ms", 1000, 0, 3600000) * MILLISECOND_NS;
     load.timeout_ns =
@@ -339,6 +373,11 @@ int main(int argc, char **argv)
     load.random = load.random * 2654435761u + denali_node_index() * 40503u;
     load.random = load.random ? load.random : 1; /* xorshift stays at 0 */
     cut_paths(&load, argument_text(argc, argv, "--paths", "/"));
+    if (!popularity_init(&load.popularity, argument_number(argc, argv, "--servers", 1, 1, 1000000),
+                         argument_number(argc, argv, "--zipf", 0, 0, 10000))) {
+        printf("http-client: no memory for so many servers\n");
+        return 1;
+    }
     find_server(&load, argument_number(argc, argv, "--port", 80, 1, 65535));
     for (unsigned long i = 0; i < load.connections; i++) {
         struct user *user = &load.users[i];

@@ -95,6 +95,14 @@ static void hog_memory(uint32_t argument)
     }
 }
 
+/* The same again and again: a working set as large as its memory. */
+static void churn_memory(uint32_t argument)
+{
+    for (;;) {
+        hog_memory(argument);
+    }
+}
+
 const struct behaviour BEHAVIOURS_FLOODS[] = {
     {"flood", "never", flood, "broadcasts frames of ARGUMENT (1514) bytes without end"},
     {"flood-addresses", "never", flood_addresses, "the same, each from another address"},
@@ -102,5 +110,6 @@ const struct behaviour BEHAVIOURS_FLOODS[] = {
     {"flood-observations", "none", flood_observations, "ARGUMENT new metrics; 0 without end"},
     {"storm", "never", storm, "idles with a timer that has always just fired"},
     {"hog-memory", "none", hog_memory, "writes every page of its memory"},
+    {"churn-memory", "never", churn_memory, "writes every page of its memory without end"},
     {NULL, NULL, NULL, NULL},
 };

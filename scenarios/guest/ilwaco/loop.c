@@ -16,7 +16,7 @@ extern void ilwaco_interrupt_entry(void);
 static void work(uint32_t kinds)
 {
     net_run_timers(machine_time_ns());
-    if (kinds & ABI_IRQ_NIC)
+    if (kinds & (ABI_IRQ_NIC | ABI_IRQ_PCNET))
         net_receive_all();
     net_deliver_loopback();
     net_acknowledge();

@@ -46,6 +46,18 @@ static inline uint32_t machine_port_read(uint16_t port)
     return value;
 }
 
+static inline void machine_port_write_16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %w1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline uint16_t machine_port_read_16(uint16_t port)
+{
+    uint16_t value;
+    __asm__ volatile("inw %w1, %0" : "=a"(value) : "Nd"(port) : "memory");
+    return value;
+}
+
 /* Hands the device at port the descriptor it takes. */
 static inline void machine_port_command(uint16_t port, const void *descriptor)
 {

@@ -17,9 +17,11 @@
 
 #include "machine.h"
 #include "net.h"
+#include "pcnet.h"
 #include "runtime.h"
 
 static struct netif ethernet;
+static bool has_pcnet;
 uint32_t net_name_server;
 
 /* --- Frames out ----------------------------------------------------------------------------- */
@@ -27,7 +29,10 @@ uint32_t net_name_server;
 static void send_bytes(const void *bytes, uint32_t length_bytes)
 {
     struct abi_buffer frame = {(uint32_t)(uintptr_t)bytes, length_bytes};
-    machine_port_command(ABI_PORT_NIC_SEND, &frame);
+    if (has_pcnet)
+        pcnet_send(bytes, length_bytes);
+    else
+        machine_port_command(ABI_PORT_NIC_SEND, &frame);
 }
 
 static bool is_type(const void *frame, uint16_t type)
@@ -70,8 +75,32 @@ static err_t link_output(struct netif *netif, struct pbuf *frame)
 
 /* --- Frames in ------------------------------------------------------------------------------ */
 
-/* The oldest queued frame in memory of just its size; false when the queue is empty. *frame is
- * NULL if there was a frame but no memory for it: it is lost, as on any full machine. The buffer is
+/* A frame that has come, in memory of just its size; NULL if there is none: it is lost, as on any
+ * full machine. */
+static struct pbuf *keep_frame(const void *bytes, uint32_t length_bytes)
+{
+    struct pbuf *frame;
+    if (length_bytes < ABI_FRAME_MIN || length_bytes > ABI_FRAME_MAX)
+        return NULL;
+    frame = pbuf_alloc(PBUF_RAW, (u16_t)length_bytes, PBUF_RAM);
+    if (frame)
+        memcpy(frame->payload, bytes, length_bytes);
+    watch_arp(bytes, length_bytes);
+    if (length_bytes >= SIZEOF_ETH_HDR + IP_HLEN && is_type(bytes, ETHTYPE_IP)) {
+        const struct ip_hdr *packet = (const void *)((const uint8_t *)bytes + SIZEOF_ETH_HDR);
+        if (IPH_OFFSET(packet) & PP_HTONS(IP_OFFMASK | IP_MF))
+            net_timer_expect_fragments();
+    }
+    return frame;
+}
+
+static void give_frame(struct pbuf *frame)
+{
+    if (frame && ethernet.input(frame, &ethernet) != ERR_OK)
+        pbuf_free(frame);
+}
+
+/* The oldest queued frame; false when the queue is empty. The buffer is
  * on the stack so that it costs no page of its own; noinline, so that it is gone again before
  * the stack runs. */
 static bool __attribute__((noinline)) take_frame(struct pbuf **frame)
@@ -81,30 +110,24 @@ static bool __attribute__((noinline)) take_frame(struct pbuf **frame)
     uint32_t length_bytes;
     machine_port_command(ABI_PORT_NIC_RECEIVE, &receive);
     length_bytes = *(volatile uint32_t *)&receive.length_bytes;
-    *frame = NULL;
-    if (length_bytes == 0)
-        return false;
-    if (length_bytes < ABI_FRAME_MIN || length_bytes > sizeof buffer)
-        return true;
-    *frame = pbuf_alloc(PBUF_RAW, (u16_t)length_bytes, PBUF_RAM);
-    if (*frame)
-        memcpy((*frame)->payload, buffer, length_bytes);
-    watch_arp(buffer, length_bytes);
-    if (length_bytes >= SIZEOF_ETH_HDR + IP_HLEN && is_type(buffer, ETHTYPE_IP)) {
-        const struct ip_hdr *packet = (const void *)(buffer + SIZEOF_ETH_HDR);
-        if (IPH_OFFSET(packet) & PP_HTONS(IP_OFFMASK | IP_MF))
-            net_timer_expect_fragments();
-    }
-    return true;
+    *frame = length_bytes ? keep_frame(buffer, length_bytes) : NULL;
+    return length_bytes > 0;
+}
+
+static void take_from_ring(const void *bytes, uint32_t length_bytes)
+{
+    give_frame(keep_frame(bytes, length_bytes));
 }
 
 void net_receive_all(void)
 {
     struct pbuf *frame;
-    while (take_frame(&frame)) {
-        if (frame && ethernet.input(frame, &ethernet) != ERR_OK)
-            pbuf_free(frame);
+    if (has_pcnet) {
+        pcnet_interrupt(take_from_ring);
+        return;
     }
+    while (take_frame(&frame))
+        give_frame(frame);
 }
 
 void net_deliver_loopback(void)
@@ -162,7 +185,10 @@ void net_init(void)
     lwip_init();
     if (ip4_addr_isany_val(address) && !asks)
         return;
-    if (!(machine_register_read(ABI_REG_FEATURES) & ABI_FEATURE_NIC))
+    has_pcnet = (machine_register_read(ABI_REG_FEATURES) & ABI_FEATURE_PCNET) != 0;
+    if (has_pcnet && !pcnet_start())
+        ilwaco_panic("no memory for the network card's rings");
+    if (!has_pcnet && !(machine_register_read(ABI_REG_FEATURES) & ABI_FEATURE_NIC))
         ilwaco_panic("DENALI_IP or DENALI_DHCP is set but the machine has no network card");
     if (asks) {
         address.addr = 0;

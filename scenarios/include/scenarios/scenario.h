@@ -51,6 +51,7 @@ DENALI_API_BEGIN
 #define SCN_PROCESSORS_MAX   64u        /* of a host */
 #define SCN_HOST_DISKS_MAX   64u        /* of a host */
 #define SCN_PAGING_BLOCKS    8u         /* of memory that a node on a host that pages always has */
+#define SCN_WEIGHT_MAX       1000u      /* quanta */
 #define SCN_PROCESSOR_ANY    UINT8_MAX  /* scn_reservations_place: a node without a reservation */
 #define SCN_SITE_ANY         UINT32_MAX /* scn_group.site: the topology places the nodes */
 #define SCN_TIME_MAX_NS      31536000000000000ull /* a year: sums of times stay far from overflow */
@@ -136,7 +137,19 @@ struct scn_paging {
 };
 
 enum scn_interrupts { SCN_INTERRUPTS_BATCHED, SCN_INTERRUPTS_IMMEDIATE };
+enum scn_nic_kind { SCN_NIC_ONE_INSTRUCTION, SCN_NIC_PCNET };
 enum scn_idling { SCN_IDLE_WAIT, SCN_IDLE_SPIN };
+enum scn_woken { SCN_WOKEN_FIRST, SCN_WOKEN_ALTERNATE };
+
+/* What the machines of a host send and are sent goes through this. */
+struct scn_card {
+    uint64_t rate_bps;      /* 0: what is sent is on its network at once */
+    uint64_t send_queue;    /* frames of each machine */
+    uint64_t receive_queue; /* the same, 1..SCN_RECEIVE_QUEUE_MAX */
+    bool eager;             /* the work of receiving is done when a frame comes */
+};
+#define SCN_RECEIVE_QUEUE_MAX 64u /* what a machine's own card holds */
+#define SCN_SEND_QUEUE_MAX    65536u
 
 /* Like hosts, each of which shares its processors among the nodes that groups place there. */
 struct scn_host {
@@ -147,10 +160,13 @@ struct scn_host {
     uint64_t quantum_ns;
     uint32_t interrupts;   /* enum scn_interrupts */
     uint32_t idle;         /* enum scn_idling */
-    uint64_t period_ns;    /* in which a reservation is honoured */
+    uint32_t woken;        /* enum scn_woken */
+    uint64_t period_ns;    /* in which a reservation, and a cap, is honoured */
     uint64_t memory_bytes; /* 0: every node is admitted when it starts */
     uint64_t minimum_free_bytes;
+    uint64_t answer_ns; /* that a supervisor may take for a decision */
     struct scn_costs costs;
+    struct scn_card card;
     struct scn_host_disk *disks;
     uint32_t disk_count; /* entries */
     struct scn_paging paging;
@@ -206,6 +222,7 @@ struct scn_limits {
     uint64_t memory_ceiling_bytes; /* and at most; 0: no bound */
     uint64_t network_bps;          /* what it sends */
     uint64_t disk_bytes;           /* what it writes to disks */
+    uint64_t processor_cap;        /* percent of one processor of its host in each period */
     bool bind_address;             /* what it sends must come from its own MAC and IPv4 address */
     uint64_t send_bps;             /* beyond, and beyond the burst, frames are dropped */
     uint64_t send_burst_bytes;
@@ -243,6 +260,7 @@ struct scn_group {
     uint64_t count;     /* nodes, 1..SCN_NODES_MAX */
     bool scale;         /* --nodes changes the count of this group */
     char *network_name; /* "none" for no network */
+    uint32_t card;      /* enum scn_nic_kind */
     uint32_t network;   /* index in scn_scenario.networks or SCN_NETWORK_NONE; derived */
     char **arguments;   /* templates; without the program's own name */
     uint32_t argument_count;
@@ -257,6 +275,8 @@ struct scn_group {
     uint32_t host;       /* entry in scn_scenario.hosts or SCN_HOST_NONE; derived */
     uint32_t host_first; /* how many nodes of groups above are placed there too; derived */
     uint64_t reserve;    /* percent of a processor that each node is guaranteed; 0: none */
+    bool supervisor;     /* each node is in charge of its host's others */
+    uint64_t weight;     /* quanta that each node has in a row */
     struct scn_limits limits;
     struct scn_input *inputs;
     uint32_t input_count;
@@ -272,6 +292,26 @@ struct scn_group {
     uint32_t screen_width; /* pixels; 0: its nodes have no screen */
     uint32_t screen_height;
     uint32_t first_node; /* number of its first node; derived */
+};
+
+enum scn_action_kind {
+    SCN_ACTION_PAUSE,
+    SCN_ACTION_RESUME,
+    SCN_ACTION_DESTROY,
+    SCN_ACTION_START,
+    SCN_ACTION_WEIGHT,
+    SCN_ACTION_CAP,
+};
+#define SCN_INDEX_ALL UINT32_MAX
+
+/* Something that is done to machines of a host. */
+struct scn_action {
+    uint64_t at_ns;
+    uint32_t action; /* enum scn_action_kind */
+    char *group;
+    uint32_t group_index; /* derived */
+    uint64_t index;       /* in the group, or SCN_INDEX_ALL */
+    uint64_t value;       /* of WEIGHT and CAP */
 };
 
 enum scn_statistic {
@@ -330,6 +370,8 @@ struct scn_scenario {
     uint64_t duration_ns;
     struct scn_network *networks;
     uint32_t network_count;
+    struct scn_action *actions; /* in order of time */
+    uint32_t action_count;
     struct scn_host *hosts;
     uint32_t host_count; /* entries */
     struct scn_group *groups;

@@ -446,7 +446,7 @@ class PagerModel
             }
             return "hit";
         }
-        bool own = !of_image || machine.write;
+        bool own = !of_image || (machine.write && source >= 0);
         if (source >= 0) {
             frames[source].held++;
         }
@@ -484,7 +484,6 @@ class PagerModel
             }
         }
         frame.state = Frame::kReading;
-        frame.dirty = own && of_image;
         if (of_image) {
             const Image &image = images[machine.image];
             transfer(i, image.disk, image.sector, image.pages, block, false, m);

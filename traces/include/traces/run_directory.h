@@ -166,6 +166,9 @@ struct trace_node_account {
     uint64_t dispatches;
     uint64_t switches;
     uint64_t crossings;
+    uint64_t card_frames;
+    uint64_t card_bytes;
+    uint64_t card_ns;
     struct trace_paging_account paging;
     uint64_t faults;
     uint64_t digest;
@@ -193,6 +196,9 @@ struct trace_host_account {
     uint64_t crossings;
     uint64_t memory_bytes;
     uint64_t committed_bytes;
+    uint64_t card_frames;
+    uint64_t card_bytes;
+    uint64_t card_ns;
     struct trace_paging_account paging;
 };
 

@@ -1,0 +1,178 @@
+/*
+ * What can be done to a machine of a host from outside it, by the host's supervisor or by the
+ * scenario's schedule: pause, resume, destroy, start, weight, cap.
+ *
+ * A machine that has a processor may have come further in virtual time than the moment at which
+ * this is asked; so it keeps the processor until its slice is over.
+ */
+#include "host.h"
+
+#include <base/assert.h>
+#include <scenarios/scenario.h>
+
+#include "../process.h"
+#include "../world_internal.h"
+
+uint32_t emu_seat_occupies(const struct emu_seat *seat)
+{
+    const struct emu_host *host = seat->host;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < host->model->processors; i++) {
+        count += host->processors[i].seat == seat;
+    }
+    return count;
+}
+
+static bool has_ended(const struct emu_seat *seat)
+{
+    uint8_t state = seat->node->state;
+    return !emu_seat_occupies(seat) && (state == EMU_NODE_TERMINATED || state == EMU_NODE_FAULTED ||
+                                        state == EMU_NODE_DESTROYED);
+}
+
+void emu_seat_end(struct emu_seat *seat, uint64_t now_ns)
+{
+    if (seat->place == EMU_SEAT_READY) {
+        seat->waited_ns += now_ns - seat->ready_since_ns;
+    }
+    if (seat->queue != EMU_QUEUE_NONE) {
+        emu_queue_remove(seat);
+    }
+    seat->place = EMU_SEAT_AWAY;
+    seat->doomed = false;
+    emu_host_tell(seat->host, now_ns, EMU_HOST_DESTROY, 0, seat, 0);
+    emu_node_destroy(seat->node);
+    if (seat->admitted) {
+        emu_host_release(seat, now_ns);
+    }
+}
+
+static void pause(struct emu_seat *seat)
+{
+    seat->paused = true;
+    if (seat->place == EMU_SEAT_READY) {
+        emu_queue_remove(seat);
+        emu_queue_push(seat->host, EMU_QUEUE_PAUSED, seat);
+    }
+}
+
+static void resume(struct emu_seat *seat, uint64_t now_ns)
+{
+    seat->paused = false;
+    if (seat->queue == EMU_QUEUE_PAUSED) {
+        emu_host_ready(seat, EMU_READY_RELEASED, now_ns);
+    }
+}
+
+static uint32_t start(struct emu_seat *seat, uint64_t now_ns)
+{
+    /* What it asked of a disk before it ended must not be answered to the next. */
+    if ((seat->node->state != EMU_NODE_OFF && !has_ended(seat)) || emu_seat_disk_busy(seat)) {
+        return ABI_SUPERVISOR_STATE;
+    }
+    emu_node_renew(seat->node);
+    seat->held = 0;
+    seat->owed_ns = 0;
+    seat->left_ns = 0;
+    emu_host_admit(seat, now_ns);
+    return ABI_SUPERVISOR_DONE;
+}
+
+static uint32_t set_cap(struct emu_seat *seat, uint64_t percent, uint64_t now_ns)
+{
+    if (percent > 100 || (percent && percent < seat->reserve)) {
+        return ABI_SUPERVISOR_VALUE;
+    }
+    if (!seat->cap) {
+        seat->used_ns = 0;
+        seat->cap_period = now_ns / seat->host->model->period_ns;
+    }
+    seat->cap = (uint8_t)percent;
+    if (seat->queue == EMU_QUEUE_HELD) {
+        emu_host_ready(seat, EMU_READY_RELEASED, now_ns);
+    }
+    return ABI_SUPERVISOR_DONE;
+}
+
+uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t value,
+                          uint64_t now_ns)
+{
+    bool alive = !has_ended(seat) && !seat->doomed;
+    switch (operation) {
+    case ABI_CONTROL_PAUSE:
+        if (!alive) {
+            return ABI_SUPERVISOR_STATE;
+        }
+        pause(seat);
+        return ABI_SUPERVISOR_DONE;
+    case ABI_CONTROL_RESUME:
+        resume(seat, now_ns);
+        return ABI_SUPERVISOR_DONE;
+    case ABI_CONTROL_DESTROY:
+        if (!alive) {
+            return ABI_SUPERVISOR_STATE;
+        }
+        if (emu_seat_occupies(seat)) {
+            seat->doomed = true;
+        } else {
+            emu_seat_end(seat, now_ns);
+        }
+        return ABI_SUPERVISOR_DONE;
+    case ABI_CONTROL_START:
+        return start(seat, now_ns);
+    case ABI_CONTROL_WEIGHT:
+        if (value < 1 || value > SCN_WEIGHT_MAX) {
+            return ABI_SUPERVISOR_VALUE;
+        }
+        seat->weight = (uint16_t)value;
+        return ABI_SUPERVISOR_DONE;
+    case ABI_CONTROL_CAP:
+        return set_cap(seat, value, now_ns);
+    default:
+        return ABI_SUPERVISOR_VALUE;
+    }
+}
+
+/* --- by the scenario's schedule --------------------------------------------------------------- */
+
+void emu_host_schedule(struct emu_host *host)
+{
+    const struct scn_scenario *scenario = host->process->world->scenario;
+    if (event_queued(&host->schedule.base)) {
+        event_heap_remove(&host->process->events, &host->schedule.base);
+    }
+    if (host->next_action < scenario->action_count) {
+        host->schedule.base.key = (struct event_key){
+            .time_ns = scenario->actions[host->next_action].at_ns,
+            .kind = EMU_EVENT_HOST,
+            .destination = host->index,
+            .source = EMU_HOST_SOURCE_SCHEDULE(host),
+        };
+        event_heap_push(&host->process->events, &host->schedule.base);
+    }
+}
+
+void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns)
+{
+    static const uint32_t operations[] = {
+        [SCN_ACTION_PAUSE] = ABI_CONTROL_PAUSE,     [SCN_ACTION_RESUME] = ABI_CONTROL_RESUME,
+        [SCN_ACTION_DESTROY] = ABI_CONTROL_DESTROY, [SCN_ACTION_START] = ABI_CONTROL_START,
+        [SCN_ACTION_WEIGHT] = ABI_CONTROL_WEIGHT,   [SCN_ACTION_CAP] = ABI_CONTROL_CAP,
+    };
+    const struct scn_scenario *scenario = host->process->world->scenario;
+    while (host->next_action < scenario->action_count &&
+           scenario->actions[host->next_action].at_ns <= now_ns) {
+        const struct scn_action *action = &scenario->actions[host->next_action++];
+        const struct scn_group *group = &scenario->groups[action->group_index];
+        for (uint32_t i = 0; i < host->seat_count; i++) {
+            struct emu_seat *seat = &host->seats[i];
+            if (seat->node->group == action->group_index &&
+                (action->index == SCN_INDEX_ALL ||
+                 seat->node->index == group->first_node + action->index)) {
+                /* What cannot be done as the machine is now, such as ending it again, is not. */
+                emu_seat_control(seat, operations[action->action], action->value, now_ns);
+            }
+        }
+    }
+    emu_host_schedule(host);
+}

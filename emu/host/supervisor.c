@@ -1,0 +1,164 @@
+/*
+ * What a host's supervisor asks and tells its kernel (devices/supervisor.c has the ports): checked
+ * as a guest's, in an event of the moment at which it was asked, so that all machines of the host
+ * have come to that moment. Only what such events change is told: what a machine did in its present
+ * slice is known when that is over.
+ */
+#include "host.h"
+
+#include <base/assert.h>
+#include <scenarios/scenario.h>
+
+#include "../digest.h"
+#include "../process.h"
+#include "../world_internal.h"
+
+static uint32_t state_of(const struct emu_seat *seat)
+{
+    static const uint32_t of_queue[] = {
+        [EMU_QUEUE_GATE] = ABI_MACHINE_QUEUED, [EMU_QUEUE_URGENT] = ABI_MACHINE_READY,
+        [EMU_QUEUE_WOKEN] = ABI_MACHINE_READY, [EMU_QUEUE_READY] = ABI_MACHINE_READY,
+        [EMU_QUEUE_HELD] = ABI_MACHINE_HELD,   [EMU_QUEUE_PAUSED] = ABI_MACHINE_PAUSED,
+    };
+    if (emu_seat_occupies(seat)) {
+        return ABI_MACHINE_RUNNING;
+    }
+    if (seat->waits) {
+        return ABI_MACHINE_PAGING;
+    }
+    if (seat->queue != EMU_QUEUE_NONE) {
+        return seat->queue < EMU_QUEUE_OF_PROCESSOR ? of_queue[seat->queue] : ABI_MACHINE_READY;
+    }
+    return emu_node_alive(seat->node)          ? ABI_MACHINE_IDLE
+           : seat->node->state == EMU_NODE_OFF ? ABI_MACHINE_OFF
+                                               : ABI_MACHINE_ENDED;
+}
+
+static void tell_host(const struct emu_host *host, struct abi_supervisor_host *answer)
+{
+    const struct scn_host *model = host->model;
+    const struct emu_policy *policy = &host->policy;
+    *answer = (struct abi_supervisor_host){
+        .machine_count = host->seat_count,
+        .own_machine = (uint32_t)(policy->supervisor - host->seats),
+        .processor_count = (uint32_t)model->processors,
+        .policies = policy->policies,
+        .quantum_ns = model->quantum_ns,
+        .period_ns = model->period_ns,
+        .answer_ns = model->answer_ns,
+        .memory_bytes = model->memory_bytes,
+        .committed_bytes = host->committed_bytes,
+        .questions = policy->questions,
+        .answers = policy->answers,
+        .unasked = policy->unasked,
+    };
+    for (uint32_t i = 0; i < model->processors; i++) {
+        answer->idle_ns += host->processors[i].idle_ns;
+    }
+}
+
+static void tell_machine(const struct emu_host *host, struct abi_supervisor_machine *answer)
+{
+    uint32_t number = answer->machine;
+    *answer = (struct abi_supervisor_machine){.machine = number, .state = ABI_MACHINE_NONE};
+    if (number >= host->seat_count) {
+        return;
+    }
+    const struct emu_seat *seat = &host->seats[number];
+    *answer = (struct abi_supervisor_machine){
+        .machine = number,
+        .state = state_of(seat),
+        .node = seat->node->index,
+        .weight = seat->weight,
+        .cap_percent = seat->cap,
+        .reserve_percent = seat->reserve,
+        .memory_bytes = emu_seat_need_bytes(seat),
+        .guest_ns = seat->guest_ns,
+        .kernel_ns = seat->kernel_ns,
+        .waited_ns = seat->waited_ns,
+        .dispatches = seat->dispatches,
+        .frames_received = seat->node->account.frames_received,
+        .frames_sent = seat->sender.frames,
+    };
+}
+
+static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor_control *asked,
+                        uint64_t now_ns)
+{
+    struct emu_host *host = supervisor->host;
+    if (asked->operation == ABI_CONTROL_POLICIES) {
+        if (asked->value & ~(uint64_t)ABI_POLICY_SCHEDULER) {
+            return ABI_SUPERVISOR_VALUE;
+        }
+        host->policy.policies = (uint32_t)asked->value;
+        return ABI_SUPERVISOR_DONE;
+    }
+    if (asked->operation > ABI_CONTROL_CAP) {
+        return ABI_SUPERVISOR_VALUE;
+    }
+    if (asked->machine >= host->seat_count) {
+        return ABI_SUPERVISOR_NO_MACHINE;
+    }
+    struct emu_seat *seat = &host->seats[asked->machine];
+    bool limits = asked->operation == ABI_CONTROL_WEIGHT || asked->operation == ABI_CONTROL_CAP;
+    if (seat == supervisor && !limits) {
+        return ABI_SUPERVISOR_NO_MACHINE; /* who else would undo it? */
+    }
+    return emu_seat_control(seat, asked->operation, asked->value, now_ns);
+}
+
+static void tell_question(struct emu_seat *supervisor, struct abi_supervisor_question *question,
+                          uint32_t *list)
+{
+    const struct emu_host *host = supervisor->host;
+    const struct emu_policy *policy = &host->policy;
+    question->sequence = policy->open ? policy->sequence : 0;
+    question->processor = policy->open ? policy->processor : 0;
+    question->candidate_count =
+        policy->open ? emu_policy_candidates(host, list, question->list_capacity) : 0;
+    question->reserved = 0;
+    uint32_t listed = question->candidate_count < question->list_capacity
+                          ? question->candidate_count
+                          : question->list_capacity;
+    emu_seat_copied(supervisor, listed * (uint32_t)sizeof *list);
+    emu_digest_add(supervisor->node, EMU_DIGEST_SUPERVISOR, ABI_PORT_SUPERVISOR_QUESTION, 0, list,
+                   listed * (uint32_t)sizeof *list);
+}
+
+void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
+                            uint32_t *list)
+{
+    struct emu_host *host = supervisor->host;
+    uint64_t now_ns = host->process->now_ns;
+    uint32_t size_bytes = 0;
+    switch (port) {
+    case ABI_PORT_SUPERVISOR_HOST:
+        tell_host(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_host);
+        break;
+    case ABI_PORT_SUPERVISOR_MACHINE:
+        tell_machine(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_machine);
+        break;
+    case ABI_PORT_SUPERVISOR_CONTROL: {
+        struct abi_supervisor_control *asked = descriptor;
+        asked->status = control(supervisor, asked, now_ns);
+        size_bytes = sizeof *asked;
+        break;
+    }
+    case ABI_PORT_SUPERVISOR_QUESTION:
+        tell_question(supervisor, descriptor, list);
+        size_bytes = sizeof(struct abi_supervisor_question);
+        break;
+    case ABI_PORT_SUPERVISOR_ANSWER: {
+        struct abi_supervisor_answer *answer = descriptor;
+        answer->status =
+            emu_policy_answer(host, answer->sequence, answer->machine, answer->slice_ns);
+        size_bytes = sizeof *answer;
+        break;
+    }
+    default:
+        UNREACHABLE();
+    }
+    emu_digest_add(supervisor->node, EMU_DIGEST_SUPERVISOR, port, 0, descriptor, size_bytes);
+}

@@ -1,0 +1,99 @@
+/*
+ * For a program that runs on the supervisor of a host (`supervisor: true` in its group of the
+ * scenario): the other machines of the host, what they are and use, what can be done to them, and
+ * the decision which of them runs next. docs/hosts.md says what the kernel makes of it; the structs
+ * and constants are of devices/abi.h. On any other machine all of it but denali_supervises is a
+ * fault (port).
+ */
+#ifndef DENALI_SUPERVISOR_H
+#define DENALI_SUPERVISOR_H
+
+#include <stdint.h>
+
+#include <devices/abi.h>
+
+static inline void denali_supervisor_port_(uint16_t port, void *descriptor)
+{
+    __asm__ volatile("outl %0, %w1"
+                     :
+                     : "a"((uint32_t)(uintptr_t)descriptor), "Nd"(port)
+                     : "memory");
+}
+
+static inline uint32_t denali_supervisor_register_(uint32_t offset)
+{
+    uint32_t value;
+    __asm__ volatile("movl (%1), %0" : "=r"(value) : "r"(ABI_REGISTER_PAGE + offset) : "memory");
+    return value;
+}
+
+/* Whether this machine is a supervisor. */
+static inline int denali_supervises(void)
+{
+    return (denali_supervisor_register_(ABI_REG_FEATURES) & ABI_FEATURE_SUPERVISOR) != 0;
+}
+
+static inline struct abi_supervisor_host denali_supervised_host(void)
+{
+    struct abi_supervisor_host host;
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_HOST, &host);
+    return host;
+}
+
+/* A machine by its number on the host, from 0; state ABI_MACHINE_NONE past the last. */
+static inline struct abi_supervisor_machine denali_supervised_machine(uint32_t number)
+{
+    struct abi_supervisor_machine machine = {.machine = number};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_MACHINE, &machine);
+    return machine;
+}
+
+/* ABI_CONTROL_* of a machine; gives ABI_SUPERVISOR_DONE or what was wrong. */
+static inline uint32_t denali_supervisor_control(uint32_t operation, uint32_t machine,
+                                                 uint64_t value)
+{
+    struct abi_supervisor_control control = {
+        .operation = operation, .machine = machine, .value = value};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_CONTROL, &control);
+    return control.status;
+}
+
+/*
+ * Waits, using no processor time, until the kernel asks which machine is next, and gives the
+ * question; `list` receives up to `capacity` (ABI_SUPERVISOR_LIST_MAX at most) of the candidates,
+ * as many as the smaller of that and candidate_count. For programs that have no network: what
+ * arrives there meanwhile is left to the next call of anything that waits.
+ */
+static inline struct abi_supervisor_question denali_question_wait(uint32_t *list, uint32_t capacity)
+{
+    struct abi_supervisor_question question = {.list_address = (uint32_t)(uintptr_t)list,
+                                               .list_capacity = capacity};
+    for (;;) {
+        uint32_t pending;
+        uint32_t forever = UINT32_MAX;
+        __asm__ volatile(".byte 0x0f, 0x3f, 0x01"
+                         : "=a"(pending), "+d"(forever)
+                         : "a"(UINT32_MAX)
+                         : "memory");
+        __asm__ volatile("movl %0, (%1)"
+                         :
+                         : "r"(pending), "r"(ABI_REGISTER_PAGE + ABI_REG_IRQ_PENDING)
+                         : "memory");
+        denali_supervisor_port_(ABI_PORT_SUPERVISOR_QUESTION, &question);
+        if (question.sequence != 0)
+            return question;
+    }
+}
+
+/* Answers it: a candidate, or ABI_SUPERVISOR_OWN_RULE; how long it runs at most, 0 for as long as
+ * the kernel would let it. Followed when this program waits again; gives ABI_SUPERVISOR_*. */
+static inline uint32_t denali_answer(const struct abi_supervisor_question *question,
+                                     uint32_t machine, uint64_t slice_ns)
+{
+    struct abi_supervisor_answer answer = {
+        .sequence = question->sequence, .machine = machine, .slice_ns = slice_ns};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_ANSWER, &answer);
+    return answer.status;
+}
+
+#endif

@@ -1,0 +1,179 @@
+// denali experiment: runs, tables, claims, the page.
+#include <algorithm>
+#include <regex>
+
+#include "denali_process.h"
+#include "host_load.h"
+
+using support::TemporaryFolder;
+
+namespace
+{
+
+/* A tenth of a second of restless machines on a host, and what is claimed of them. */
+class Experiments : public testing::Test
+{
+  protected:
+    TemporaryFolder folder;
+
+    void SetUp() override
+    {
+        std::string scenario = HostLoad(3, 8, ", costs: {switch: 2us, trap: 1us}");
+        scenario.replace(scenario.find("duration: 1s"), 12, "duration: ${param.time}");
+        scenario = std::regex_replace(scenario, std::regex("count: 8"), "count: ${param.count}");
+        scenario =
+            std::regex_replace(scenario, std::regex(": (\\$\\{param\\.[a-z]+\\})"), ": \"$1\"");
+        folder.write("load.yaml", "parameters: {count: 2, time: 20ms}\n" + scenario);
+        Write("at_least: 1.2");
+    }
+
+    void Write(const std::string &bound)
+    {
+        folder.write("restless.yaml", "title: Restless & <loud>\n"
+                                      "question: q\n"
+                                      "scenario: load.yaml\n"
+                                      "parameter: count\n"
+                                      "axis: machines\n"
+                                      "values: [2, 4, 8]\n"
+                                      "small: [2, 4]\n"
+                                      "small_set: [parameters.time=10ms]\n"
+                                      "series:\n"
+                                      "- {name: plain}\n"
+                                      "- {name: urgent, set: [hosts.box.interrupts=immediate]}\n"
+                                      "measures:\n"
+                                      "- {name: switches, metric: host.switches, per: second}\n"
+                                      "- {name: frame, metric: host.busy_ns, over: "
+                                      "node.frames_sent, group: r, scale: 0.001}\n"
+                                      "- {name: none, metric: nobody.says, hidden: true}\n"
+                                      "costs: [costs.switch, costs.trap]\n"
+                                      "published:\n"
+                                      "- {measure: switches, series: plain, at: 4, value: 7, "
+                                      "source: section 1}\n"
+                                      "claims:\n"
+                                      "- {name: more urgent, measure: switches, series: urgent, "
+                                      "over: plain, at: 4, nature: emergent, sensitivity: true, " +
+                                          bound + "}\n");
+    }
+};
+
+/* Fields of the line that begins so. */
+std::vector<std::string> Line(const std::string &table, const std::string &start)
+{
+    std::vector<std::string> fields;
+    std::istringstream lines(table);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.rfind(start, 0) == 0) {
+            std::istringstream rest(line);
+            for (std::string field; std::getline(rest, field, ',');) {
+                fields.push_back(field);
+            }
+            break;
+        }
+    }
+    return fields;
+}
+
+TEST_F(Experiments, LeaveATableAndAPageThatDoNotDependOnJobs)
+{
+    Outcome one =
+        Denali(folder, {"experiment", "--quiet", "--jobs", "1", "--out", "one", "restless.yaml"});
+    ASSERT_EQ(one.code, 0) << one.out << one.err;
+    Outcome two =
+        Denali(folder, {"experiment", "--quiet", "--jobs", "2", "--out", "two", "restless.yaml"});
+    ASSERT_EQ(two.code, 0) << two.out << two.err;
+    std::string table = folder.read("one/restless.csv");
+    EXPECT_EQ(table, folder.read("two/restless.csv"));
+    EXPECT_EQ(folder.read("one/index.html"), folder.read("two/index.html"));
+    /* Six runs, and for the claim two with each of two costs halved and doubled. */
+    EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 1 + 6 + 8);
+    EXPECT_EQ(table.substr(0, table.find('\n')),
+              "series,count,cost,factor,digest,faults,switches,frame,none");
+    EXPECT_FALSE(folder.has("one/runs"));
+}
+
+TEST_F(Experiments, MeasureWhatTheRunOfThatValueLeaves)
+{
+    Outcome outcome =
+        Denali(folder, {"experiment", "--quiet", "--keep", "--out", "out", "restless.yaml"});
+    ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    Outcome run = Denali(folder, {"run", "load.yaml", "--param", "count=8", "--set",
+                                  "hosts.box.interrupts=immediate", "--set",
+                                  "hosts.box.costs.trap=2us", "--quiet", "--out", "run"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    Outcome plain =
+        Denali(folder, {"run", "load.yaml", "--param", "count=4", "--quiet", "--out", "plain"});
+    ASSERT_EQ(plain.code, 0) << plain.err;
+    std::string table = folder.read("out/restless.csv");
+    std::vector<std::string> line = Line(table, "plain,4,,");
+    ASSERT_EQ(line.size(), 8u) << table << "the last field is empty: nobody says it";
+    EXPECT_EQ(line[4], DigestOfRun(folder, "plain"));
+    std::istringstream hosts(folder.read("plain/hosts.csv"));
+    std::string header, account;
+    std::getline(hosts, header);
+    std::getline(hosts, account);
+    std::vector<std::string> fields = Line(account, "");
+    std::vector<std::string> names = Line(header, "");
+    size_t at = std::find(names.begin(), names.end(), "switches") - names.begin();
+    ASSERT_LT(at, fields.size());
+    EXPECT_EQ(std::stod(line[6]), std::stod(fields[at]) / 0.02);
+    /* With a cost doubled it is the run with that cost. */
+    Outcome doubled = Denali(folder, {"run", "load.yaml", "--param", "count=4", "--set",
+                                      "hosts.box.costs.trap=2us", "--quiet", "--out", "doubled"});
+    ASSERT_EQ(doubled.code, 0) << doubled.err;
+    EXPECT_EQ(Line(table, "plain,4,costs.trap,2,").at(4), DigestOfRun(folder, "doubled"));
+    EXPECT_TRUE(folder.has("out/runs/restless-0/summary.json"));
+}
+
+TEST_F(Experiments, FailWhereAClaimDoesNotHold)
+{
+    Write("at_most: 0.5");
+    Outcome outcome =
+        Denali(folder, {"experiment", "--quiet", "--small", "--out", "out", "restless.yaml"});
+    EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.err;
+    EXPECT_NE(outcome.out.find("NOT"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("0 of 1 claims hold"), std::string::npos) << outcome.out;
+    std::string page = folder.read("out/index.html");
+    EXPECT_NE(page.find("<td class=\"bad\">no</td>"), std::string::npos);
+    EXPECT_NE(page.find("Restless &amp; &lt;loud&gt;"), std::string::npos);
+    EXPECT_NE(page.find("section 1"), std::string::npos) << "the published point";
+    EXPECT_EQ(page.find("Sensitivity"), std::string::npos) << "not in the small version";
+    EXPECT_EQ(Line(folder.read("out/restless.csv"), "plain,8,").size(), 0u);
+}
+
+TEST_F(Experiments, SayWhatIsWrongAndWhichRunItWas)
+{
+    const struct {
+        const char *from, *to, *expected;
+    } cases[] = {
+        {"host.switches", "host.stitches",
+         "there is no column stitches (in the run of restless: "
+         "plain, count=2)"},
+        {"nobody.says", "run.nothing", "there is no counter run.nothing"},
+        {"costs.trap]", "costs.copy]", "expected one with costs.copy"},
+        {"interrupts=immediate", "interrupts=never", "expected one of batched, immediate"},
+    };
+    const std::string good = folder.read("restless.yaml");
+    int number = 0;
+    for (const auto &one : cases) {
+        std::string text = good;
+        text.replace(text.find(one.from), std::string(one.from).size(), one.to);
+        folder.write("restless.yaml", text);
+        Outcome outcome = Denali(folder, {"experiment", "--quiet", "--jobs", "2", "--out",
+                                          "wrong" + std::to_string(number++), "restless.yaml"});
+        EXPECT_EQ(outcome.code, 2) << one.to;
+        EXPECT_NE(outcome.err.find(one.expected), std::string::npos) << outcome.err;
+    }
+    folder.write("full/file", "");
+    EXPECT_EQ(Denali(folder, {"experiment", "--out", "full", "restless.yaml"}).code, 2);
+    EXPECT_EQ(folder.read("full/file"), "");
+    EXPECT_EQ(Denali(folder, {"experiment", "restless.yaml"}).code, 2);
+    folder.write("sub/restless.yaml", good);
+    folder.write("sub/load.yaml", folder.read("load.yaml"));
+    folder.write("restless.yaml", good);
+    Outcome twice = Denali(
+        folder, {"experiment", "--quiet", "--out", "twice", "restless.yaml", "sub/restless.yaml"});
+    EXPECT_EQ(twice.code, 2);
+    EXPECT_NE(twice.err.find("is called so too"), std::string::npos) << twice.err;
+}
+
+} // namespace

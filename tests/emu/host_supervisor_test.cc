@@ -1,0 +1,276 @@
+/* A host's supervisor: what its answers do, what its mistakes do not, and what its host tells. */
+#include "host_load.h"
+
+extern "C" {
+#include <base/random.h>
+#include <devices/abi.h>
+#include <host/host.h>
+}
+
+namespace
+{
+
+/* A supervisor, some machines that never idle, and some restless ones. */
+std::string Supervised(const std::string &mode, const std::string &host = "",
+                       const std::string &chief = "", uint32_t spinning = 3, uint32_t restless = 0)
+{
+    const std::string common = ", memory: 128KiB, host: box, image: ";
+    std::string yaml = "general: {name: supervised, seed: 6, duration: 1s}\n"
+                       "networks: [{name: lan, type: lan, latency: 20us}]\n"
+                       "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, answer: 30us, "
+                       "costs: {switch: 1us, crossing: 500ns, trap: 200ns}" +
+                       host +
+                       "}]\n"
+                       "groups:\n- {name: chief, network: none, supervisor: true, arguments: [" +
+                       mode + "]" + chief + common + GuestPath("chief") + "}\n";
+    if (spinning) {
+        yaml += "- {name: s, network: none, count: " + std::to_string(spinning) + common +
+                GuestPath("spin") + "}\n";
+    }
+    if (restless) {
+        yaml += "- {name: r, network: lan, count: " + std::to_string(restless) + common +
+                GuestPath("restless") + "}\n";
+    }
+    return yaml;
+}
+
+emu_seat_report Seat(TestWorld &world, uint32_t node)
+{
+    emu_seat_report report;
+    emu_world_seat_report(world.get(), node, &report);
+    return report;
+}
+
+struct Trace {
+    std::vector<emu_host_note> notes;
+    static void Watch(void *context, const emu_host_note *note)
+    {
+        static_cast<Trace *>(context)->notes.push_back(*note);
+    }
+    uint64_t Count(emu_host_act act) const
+    {
+        uint64_t count = 0;
+        for (const auto &note : notes) {
+            count += note.act == act;
+        }
+        return count;
+    }
+};
+
+/* The loads of the tests of determinism. */
+std::vector<std::string> Worlds()
+{
+    return {
+        Supervised("r", "", "", 3, 8),
+        Supervised("r", ", processors: 3, interrupts: immediate", "", 5, 8),
+        Supervised("r", ", processors: 2, memory: 1MiB, card: {rate: 100Mbit}", "", 3, 8),
+        /* With half of the memory that they want: some end, or start again, while they wait. */
+        Supervised(
+            "r",
+            ", processors: 2, memory: 1088KiB, paging: {block: 4KiB, window: 300us, inactive: "
+            "1ms}, disks: [{type: flash, size: 64MiB}]",
+            "", 1, 3) +
+            "- {name: p, network: none, count: 6, memory: 512KiB, host: box, image: " +
+            GuestPath("roam") + ", arguments: [r]}\n",
+        Supervised("l", ", processors: 2, period: 1ms", ", limits: {processor_cap: 5}", 4, 4) +
+            "schedule:\n"
+            "- {at: 1ms, action: pause, group: s, index: 1}\n"
+            "- {at: 2ms, action: destroy, group: s, index: 0}\n"
+            "- {at: 2ms, action: cap, group: r, value: 10}\n"
+            "- {at: 3ms, action: resume, group: s}\n"
+            "- {at: 3ms, action: start, group: s, index: 0}\n"
+            "- {at: 3500us, action: weight, group: s, index: 1, value: 3}\n",
+    };
+}
+
+} // namespace
+
+TEST(HostSupervisor, ItsAnswerIsFollowed)
+{
+    TestWorld world(Supervised("l"));
+    Trace trace;
+    emu_hosts_watch(world.get(), Trace::Watch, &trace);
+    world.Run(20000000);
+    EXPECT_STREQ(world.Report(0).state, "idle");
+    /* In each question the last of three; who ran last is that. */
+    EXPECT_GT(trace.Count(EMU_HOST_ANSWER), 50u);
+    EXPECT_EQ(trace.Count(EMU_HOST_ANSWER), trace.Count(EMU_HOST_ASK));
+    for (size_t i = 0; i < trace.notes.size(); i++) {
+        if (trace.notes[i].act == EMU_HOST_ANSWER) {
+            ASSERT_LT(i + 1, trace.notes.size());
+            EXPECT_EQ(trace.notes[i + 1].act, EMU_HOST_DISPATCH);
+            EXPECT_EQ(trace.notes[i + 1].node, trace.notes[i].node);
+        }
+        if (trace.notes[i].act == EMU_HOST_ASK) {
+            size_t next = i + 1;
+            while (next < trace.notes.size() && trace.notes[next].act != EMU_HOST_DISPATCH) {
+                next++;
+            }
+            ASSERT_LT(next, trace.notes.size());
+            EXPECT_EQ(trace.notes[next].node, 0u);
+            EXPECT_EQ(trace.notes[next].time_ns, trace.notes[i].time_ns);
+        }
+    }
+    const uint64_t favoured = std::max(Seat(world, 1).guest_ns, Seat(world, 3).guest_ns);
+    EXPECT_GT(favoured, 15000000u) << "who has had a slice is last, and chosen again";
+    EXPECT_LT(Seat(world, 2).guest_ns + std::min(Seat(world, 1).guest_ns, Seat(world, 3).guest_ns),
+              1000000u);
+}
+
+TEST(HostSupervisor, AWrongAnswerOrNoneLeavesTheKernelsRuleAndCostsWhatItMay)
+{
+    for (const char *mode : {"w", "s"}) {
+        SCOPED_TRACE(mode);
+        TestWorld world(Supervised(mode));
+        Trace trace;
+        emu_hosts_watch(world.get(), Trace::Watch, &trace);
+        world.Run(20000000);
+        EXPECT_TRUE(world.Report(0).state != std::string("terminated"))
+            << world.Report(0).exit_code;
+        EXPECT_GT(trace.Count(EMU_HOST_ASK), 50u);
+        EXPECT_EQ(trace.Count(EMU_HOST_ANSWER), 0u);
+        uint64_t least_ns = UINT64_MAX;
+        uint64_t most_ns = 0;
+        for (uint32_t node = 1; node <= 3; node++) {
+            least_ns = std::min(least_ns, Seat(world, node).guest_ns);
+            most_ns = std::max(most_ns, Seat(world, node).guest_ns);
+        }
+        EXPECT_GT(least_ns, 3000000u);
+        EXPECT_LT(most_ns - least_ns, 500000u) << "round robin";
+        /* 30 us and its switch of each 100 us and some, at most, and its own turns. */
+        EXPECT_LT(Seat(world, 0).guest_ns + Seat(world, 0).kernel_ns, 9000000u);
+    }
+}
+
+TEST(HostSupervisor, OneThatEndsOrIsAtItsCapIsNotAskedAndTheHostGoesOn)
+{
+    TestWorld world(Supervised("s", ", period: 1ms", ", limits: {processor_cap: 2}"));
+    world.Run(20000000);
+    EXPECT_LE(Seat(world, 0).guest_ns + Seat(world, 0).kernel_ns, 20 * 20000u + 40000u);
+    EXPECT_GT(Seat(world, 1).guest_ns, 6000000u);
+}
+
+TEST(HostSupervisor, EnginesThreadsAndCutsDoNotShow)
+{
+    struct random_stream random;
+    random_init_seed(&random, 59);
+    const uint64_t end_ns = 6000000;
+    for (const std::string &yaml : Worlds()) {
+        SCOPED_TRACE(yaml);
+        TestWorld whole(yaml);
+        whole.Run(end_ns);
+        for (const std::string &engine : EngineNames()) {
+            TestWorld other(yaml, engine.c_str(), 3);
+            other.Run(end_ns);
+            EXPECT_EQ(other.Digest(), whole.Digest()) << engine;
+        }
+        TestWorld cut(yaml);
+        for (uint64_t now_ns = 0; now_ns < end_ns;) {
+            now_ns = std::min(end_ns, now_ns + 1 + random_below(&random, 60000));
+            cut.Run(now_ns);
+        }
+        EXPECT_EQ(cut.Digest(), whole.Digest());
+        for (int round = 0; round < 4; round++) {
+            const uint64_t cut_ns = random_below(&random, end_ns);
+            TestWorld before(yaml);
+            before.Run(cut_ns);
+            const std::vector<uint8_t> state = before.Save();
+            TestWorld after(yaml, nullptr, 1 + round % 2);
+            after.Run(random_below(&random, end_ns));
+            ASSERT_EQ(after.Load(state), STATUS_OK) << "cut at " << cut_ns;
+            EXPECT_EQ(after.Save(), state);
+            after.Run(end_ns);
+            EXPECT_EQ(after.Digest(), whole.Digest()) << "cut at " << cut_ns;
+        }
+    }
+}
+
+TEST(HostSupervisor, TheAccountIsExactWhateverItDoes)
+{
+    for (const std::string &yaml : Worlds()) {
+        SCOPED_TRACE(yaml);
+        TestWorld world(yaml);
+        Trace trace;
+        emu_hosts_watch(world.get(), Trace::Watch, &trace);
+        for (uint64_t now_ns = 77777; now_ns < 6000000; now_ns += 77777) {
+            world.Run(now_ns);
+            emu_host_report report;
+            emu_world_host_report(world.get(), 0, &report);
+            EXPECT_EQ(report.guest_ns + report.kernel_ns + report.idle_ns, report.total_ns);
+            uint64_t faults = 0;
+            uint64_t wait_ns = 0;
+            for (uint32_t node = 0; node < emu_world_node_count(world.get()); node++) {
+                faults += Seat(world, node).paging.faults;
+                wait_ns += Seat(world, node).paging.page_wait_ns;
+            }
+            EXPECT_EQ(faults, report.paging.faults);
+            EXPECT_EQ(wait_ns, report.paging.page_wait_ns);
+        }
+        EXPECT_GT(trace.Count(EMU_HOST_ANSWER), 10u);
+        EXPECT_GT(trace.Count(EMU_HOST_DESTROY), 0u);
+    }
+}
+
+TEST(HostSupervisor, ADamagedStateHarmsNobody)
+{
+    const std::string yaml = Worlds()[1];
+    TestWorld before(yaml);
+    before.Run(3000000);
+    const std::vector<uint8_t> state = before.Save();
+    struct random_stream random;
+    random_init_seed(&random, 61);
+    uint32_t refused = 0;
+    for (int round = 0; round < 300; round++) {
+        std::vector<uint8_t> damaged = state;
+        const size_t at = damaged.size() - 1 - random_below(&random, 4000);
+        damaged[at] ^= (uint8_t)(1 + random_below(&random, 255));
+        TestWorld world(yaml);
+        if (world.Load(damaged) == STATUS_OK) {
+            world.Run(3300000);
+        } else {
+            refused++;
+        }
+    }
+    EXPECT_GT(refused, 30u);
+}
+
+TEST(HostSupervisor, TheSchedulePausesResumesDestroysAndStarts)
+{
+    const std::string guest = ", memory: 128KiB, network: none, host: box, image: ";
+    TestWorld world("general: {name: scheduled, duration: 1s}\n"
+                    "hosts: [{name: box, cpu_hz: 100MHz, quantum: 100us, period: 1ms, "
+                    "memory: 256KiB}]\n"
+                    "groups:\n- {name: a" +
+                    guest + GuestPath("spin") + "}\n- {name: b" + guest + GuestPath("spin") +
+                    "}\n- {name: c, start: 500ms" + guest + GuestPath("spin") +
+                    "}\n"
+                    "schedule:\n"
+                    "- {at: 2ms, action: pause, group: a}\n"
+                    "- {at: 4ms, action: resume, group: a}\n"
+                    "- {at: 4ms, action: weight, group: a, value: 3}\n"
+                    "- {at: 8ms, action: destroy, group: b}\n"
+                    "- {at: 9ms, action: start, group: c, index: 0}\n"
+                    "- {at: 10ms, action: cap, group: c, value: 10}\n"
+                    "- {at: 14ms, action: start, group: b}\n");
+    auto had_ns = [&](uint32_t node) { return Seat(world, node).guest_ns; };
+    world.Run(2100000);
+    const uint64_t paused_ns = had_ns(0);
+    EXPECT_NEAR((double)paused_ns, 1000000, 110000);
+    world.Run(4000000);
+    EXPECT_EQ(had_ns(0), paused_ns);
+    EXPECT_NEAR((double)had_ns(1), 3000000, 110000);
+    world.Run(8000000);
+    EXPECT_NEAR((double)(had_ns(0) - paused_ns), 3000000, 310000);
+    world.Run(8500000);
+    EXPECT_STREQ(world.Report(1).state, "destroyed");
+    EXPECT_STREQ(world.Report(2).state, "off");
+    world.Run(9500000);
+    EXPECT_STREQ(world.Report(2).state, "running");
+    world.Run(11000000);
+    const uint64_t capped_ns = had_ns(2);
+    world.Run(14000000);
+    EXPECT_NEAR((double)(had_ns(2) - capped_ns), 300000, 1000);
+    EXPECT_STREQ(world.Report(1).state, "destroyed");
+    world.Run(15000000);
+    EXPECT_STREQ(world.Report(1).state, "queued") << "the other two have the memory";
+}
