@@ -13,6 +13,7 @@
 #include <vcpu/touch.h>
 
 #include "disassembly.h"
+#include "host/host.h"
 #include "process.h"
 #include "tracer_text.h"
 
@@ -273,6 +274,9 @@ static void add_instruction(struct emu_tracer *tracer, struct emu_node *node)
         add_touched(text, &tracer->touched[i], &node->space);
     }
     add_changes(tracer, text, vcpu);
+    if (node->seat && node->seat->needs) {
+        emu_text_add(text, "  page %u absent", node->seat->need.page);
+    }
     if (node->state == EMU_NODE_FAULTED) {
         emu_text_add(text, "  fault: %s", vcpu_fault_text(node->fault.kind));
     } else if (retired && node->state == EMU_NODE_RUNNING) {
