@@ -171,18 +171,54 @@ static enum status check_names(const struct scn_experiment *experiment, const st
     return STATUS_OK;
 }
 
+/* Names and values are fields of a table as they stand. */
+static bool is_field(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == ',' || *c == '"' || (unsigned char)*c < 0x20) {
+            return false;
+        }
+    }
+    return text[0] != '\0';
+}
+
+static enum status check_fields(const struct scn_document *document, const char *list,
+                                char *const *texts, uint32_t count, struct error *error)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_field(texts[i])) {
+            return item_error(
+                document, item_child(document->root, list)->children[i], NULL, error,
+                STATUS_INVALID,
+                "expected text without commas and quotes: it is a field of the table");
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status check(const struct scn_experiment *experiment,
                          const struct scn_document *document, struct error *error)
 {
     const struct scn_item *root = document->root;
-    enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < experiment->series_count; i++) {
+    enum status status =
+        check_fields(document, "values", experiment->values, experiment->value_count, error);
+    if (status == STATUS_OK) {
+        status = check_fields(document, "small", experiment->small, experiment->small_count, error);
+    }
+    if (status == STATUS_OK) {
+        status = check_fields(document, "costs", experiment->costs, experiment->cost_count, error);
+    }
+    for (uint32_t i = 0; i < experiment->series_count && status == STATUS_OK; i++) {
         struct place place = {document, item_child(root, "series")->children[i], error};
         if (scn_experiment_series(experiment, experiment->series[i].name) != i) {
             return wrong(&place, "name", "a name of its own", experiment->series[i].name);
         }
+        if (!is_field(experiment->series[i].name)) {
+            return wrong(&place, "name", "a name without commas and quotes",
+                         experiment->series[i].name);
+        }
     }
-    for (uint32_t i = 0; i < experiment->measure_count; i++) {
+    for (uint32_t i = 0; i < experiment->measure_count && status == STATUS_OK; i++) {
         struct place place = {document, item_child(root, "measures")->children[i], error};
         if (scn_experiment_measure(experiment, experiment->measures[i].name) != i) {
             return wrong(&place, "name", "a name of its own", experiment->measures[i].name);

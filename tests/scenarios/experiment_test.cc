@@ -84,6 +84,8 @@ TEST_F(Experiment, IsRefusedWithLineAndReason)
         {"parameter: n\n", "", "1: parameter"},
         {"values: [1, 2]", "values: []", "6: values: expected 1 to 64 entries"},
         {"{name: b,", "{name: a,", "10: series.a.name: expected a name of its own"},
+        {"{name: a}", "{name: 'a,b'}", "9: series.a,b.name: expected a name without commas"},
+        {"values: [1, 2]", "values: [1, '2,5']", "6: values.1: expected text without commas"},
         {"over: b", "over: d", "14: claims.c.over: expected the name of one of `series`"},
         {"measure: m", "measure: x", "14: claims.c.measure: expected the name of one of"},
         {"at: 1,", "at: 3,", "14: claims.c.at: expected one of `values` or `small`, found '3'"},
