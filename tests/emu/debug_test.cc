@@ -530,7 +530,9 @@ std::string Hosted(const std::string &policy)
 
 TEST(Debug, MachinesOfAHostAreDebuggedBothWaysAndComeToTheSame)
 {
-    for (const char *policy : {"", "interrupts: immediate, "}) {
+    const char *pages = "memory: 256KiB, disks: [{type: flash, size: 16MiB, read: 9us}], "
+                        "paging: {block: 4KiB, window: 300us, inactive: 1ms}, ";
+    for (const char *policy : {"", "interrupts: immediate, ", pages}) {
         TestWorld undisturbed(Hosted(policy));
         undisturbed.Run(kEnd_ns);
         for (uint64_t at_ns : {0u, 7000000u}) {
