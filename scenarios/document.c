@@ -21,7 +21,8 @@ struct parse {
     const char *name; /* what messages call the text: the path, or the option */
     struct parse_origin origin;
     struct error *error;
-    const char *text;
+    const char *text; /* not ended by a NUL */
+    size_t size_bytes;
     yaml_parser_t parser;
 };
 
@@ -55,14 +56,17 @@ static enum status parse_fail(const struct parse *parse, yaml_mark_t mark, const
 static const char *brace_hint(const struct parse *parse, yaml_mark_t mark)
 {
     const char *line = parse->text;
+    const char *end = parse->text + parse->size_bytes;
     for (size_t i = 0; i < mark.line && line != NULL; i++) {
-        line = strchr(line, '\n');
+        line = memchr(line, '\n', (size_t)(end - line));
         line = line != NULL ? line + 1 : NULL;
     }
-    const char *dollar = line != NULL ? strstr(line, "${") : NULL;
-    return dollar != NULL && dollar < line + strcspn(line, "\n")
-               ? "; quote ${...} inside [...] and {...}: \"${...}\""
-               : "";
+    for (; line != NULL && end - line >= 2 && *line != '\n'; line++) {
+        if (line[0] == '$' && line[1] == '{') {
+            return "; quote ${...} inside [...] and {...}: \"${...}\"";
+        }
+    }
+    return "";
 }
 
 static enum status parse_event(struct parse *parse, yaml_event_t *event)
@@ -351,8 +355,12 @@ enum status parse_tree(struct scn_document *document, const char *name, struct p
                        const char *text, size_t size_bytes, struct scn_item **root,
                        struct error *error)
 {
-    struct parse parse = {
-        .document = document, .name = name, .origin = origin, .error = error, .text = text};
+    struct parse parse = {.document = document,
+                          .name = name,
+                          .origin = origin,
+                          .error = error,
+                          .text = text,
+                          .size_bytes = size_bytes};
     if (!yaml_parser_initialize(&parse.parser)) {
         return error_set(error, STATUS_NO_MEMORY, name, 0, "out of memory for the YAML parser");
     }

@@ -74,6 +74,7 @@ static uint32_t start(struct emu_seat *seat, uint64_t now_ns)
     seat->held = 0;
     seat->owed_ns = 0;
     seat->left_ns = 0;
+    seat->paused = false; /* a new life */
     emu_host_admit(seat, now_ns);
     return ABI_SUPERVISOR_DONE;
 }
