@@ -28,7 +28,7 @@ enum emu_event_kind {
     EMU_EVENT_NETWORK,     /* EMU_EVENT_NETWORK + the network's own kind */
     EMU_EVENT_DEVICE = 64, /* a device's own event; source is the device's number */
     EMU_EVENT_WAKE,        /* an idle node's time-out */
-    EMU_EVENT_HOST,        /* a host decides who runs next; source is its processor's number */
+    EMU_EVENT_HOST,        /* a host's, by the numbers of emu/host/host.h */
     EMU_EVENT_RUN,         /* a runnable node goes on; never in the event queue proper */
 };
 

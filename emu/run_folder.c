@@ -18,18 +18,21 @@
 
 /* --- bundles ---------------------------------------------------------------------------------- */
 
-static void folder_remove(char *path)
+enum status emu_folder_remove(char *path, struct error *error)
 {
     char *paths[] = {path, NULL};
     FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    enum status status = STATUS_OK;
     for (FTSENT *entry = walk ? fts_read(walk) : NULL; entry; entry = fts_read(walk)) {
-        if (entry->fts_info != FTS_D) {
-            (void)remove(entry->fts_accpath); /* what cannot be removed stays */
+        if (entry->fts_info != FTS_D && remove(entry->fts_accpath) != 0) {
+            status = error_set(error, STATUS_IO, entry->fts_path, 0, "cannot be removed: %s",
+                               strerror(errno));
         }
     }
     if (walk) {
         fts_close(walk);
     }
+    return status;
 }
 
 static enum status unpack(struct emu_run_folder *folder, struct error *error)
@@ -85,7 +88,7 @@ enum status emu_run_folder_open(struct emu_run_folder *folder, const char *given
 void emu_run_folder_close(struct emu_run_folder *folder)
 {
     if (folder->unpacked) {
-        folder_remove(folder->path);
+        (void)emu_folder_remove(folder->path, NULL); /* what cannot be removed stays */
     }
     free(folder->path);
     *folder = (struct emu_run_folder){0};

@@ -40,6 +40,9 @@ enum status emu_run_folder_parted(const struct emu_run_folder *folder,
                                   const struct emu_player *player,
                                   const struct emu_parting *parting, struct error *error) MUST_USE;
 
+/* Removes a directory with all that is in it; what cannot be removed stays. */
+enum status emu_folder_remove(char *path, struct error *error);
+
 /* Up to where the recording reaches. */
 uint64_t emu_player_end_ns(const struct emu_player *player);
 /* A moment as typed, which lies in what was recorded: not behind its end, or with `before` not at

@@ -1,11 +1,8 @@
 /*
  * The runs of an experiment: planned, made several at a time, measured.
  */
-#define _GNU_SOURCE /* nftw */
 #include "sweep.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
@@ -20,6 +17,8 @@
 #include <traces/account_reader.h>
 #include <traces/metrics_reader.h>
 #include <traces/summary.h>
+
+#include "run_folder.h"
 
 #define PATH_BYTES 4096u
 #define SET_BYTES  256u
@@ -293,22 +292,6 @@ static enum status measure_all(const struct scn_experiment *experiment, const ch
 
 /* --- One run -------------------------------------------------------------------------------- */
 
-static int entry_remove(const char *path, const struct stat *info, int kind, struct FTW *place)
-{
-    (void)info;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-static enum status directory_remove(const char *path, struct error *error)
-{
-    if (nftw(path, entry_remove, 16, FTW_DEPTH | FTW_PHYS) != 0) {
-        return error_set(error, STATUS_IO, path, 0, "cannot be removed: %s", strerror(errno));
-    }
-    return STATUS_OK;
-}
-
 struct sets {
     const char *list[SETS_MAX];
     uint32_t count;
@@ -393,7 +376,7 @@ static enum status point_run(const struct sweep *sweep, struct sweep_point *poin
         point->done = !status;
     }
     if (!status && !options->keep) {
-        status = directory_remove(directory, error);
+        status = emu_folder_remove(directory, error);
     }
     free(sets);
     return status;
@@ -434,6 +417,7 @@ static void point_failed(struct work *work, uint32_t number, enum status status,
     point_format(work->sweep, &work->sweep->points[number], text);
     work->failed = number;
     work->status = status;
+    work->error = (struct error)ERROR_INIT; /* of a later point */
     error_set(&work->error, status, error->file[0] ? error->file : NULL, error->line,
               "%s (in the run of %s)", error->message, text);
 }

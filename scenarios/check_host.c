@@ -410,8 +410,7 @@ enum status check_hosts(struct scn_scenario *scenario, struct error *error)
                                                            : status;
 }
 
-/* --- memory and disks ---------------------------------------------------------------------------
- */
+/* --- memory and disks ------------------------------------------------------------------------- */
 
 /* What a host's nodes want kept in memory, and on its disks. */
 struct room {

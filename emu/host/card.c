@@ -31,18 +31,6 @@ struct emu_card_frame {
     struct net_frame *frame;
 };
 
-static void schedule(struct emu_host *host, struct emu_event *event, uint32_t source,
-                     uint64_t time_ns)
-{
-    event->base.key = (struct event_key){
-        .time_ns = time_ns,
-        .kind = EMU_EVENT_HOST,
-        .destination = host->index,
-        .source = source,
-    };
-    event_heap_push(&host->process->events, &event->base);
-}
-
 static void queue_append(struct emu_sender *sender, struct net_frame *frame)
 {
     struct emu_card_frame *entry = alloc_zeroed(1, sizeof *entry);
@@ -102,7 +90,7 @@ static void start(struct emu_host *host, uint64_t now_ns)
     card->fraction = work % host->model->card.rate_bps;
     sender->wire_ns += length_ns;
     card->wire_ns += length_ns;
-    schedule(host, &card->event, EMU_HOST_SOURCE_CARD(host), now_ns + length_ns);
+    emu_host_event_push(host, &card->event, EMU_HOST_SOURCE_CARD(host), now_ns + length_ns);
 }
 
 void emu_card_sent(struct emu_host *host, uint64_t now_ns)
@@ -136,8 +124,8 @@ uint32_t emu_card_send(struct emu_seat *seat, const uint8_t *bytes, uint32_t siz
     }
     ASSERT(!seat->sender.handed);
     seat->sender.handed = net_frame_create(bytes, size_bytes);
-    schedule(host, &seat->sender.event, EMU_HOST_SOURCE_SEND(host, seat - host->seats),
-             seat->node->process->now_ns);
+    emu_host_event_push(host, &seat->sender.event, EMU_HOST_SOURCE_SEND(host, seat - host->seats),
+                        seat->node->process->now_ns);
     return EMU_DROPS_MAX;
 }
 
@@ -240,7 +228,8 @@ static void load_sender(struct emu_host *host, struct emu_seat *seat, struct rea
         uint64_t time_ns = read_u64(reader);
         sender->handed = net_frame_load(reader);
         if (sender->handed) {
-            schedule(host, &sender->event, EMU_HOST_SOURCE_SEND(host, seat - host->seats), time_ns);
+            emu_host_event_push(host, &sender->event,
+                                EMU_HOST_SOURCE_SEND(host, seat - host->seats), time_ns);
         }
     }
     uint32_t count = read_u32(reader);
@@ -276,7 +265,7 @@ void emu_card_load(struct emu_host *host, struct reader *reader)
     if (sends < host->seat_count && host->seats[sends].sender.first && host->model->card.rate_bps &&
         done_ns >= host->process->world->now_ns) {
         card->sends = &host->seats[sends];
-        schedule(host, &card->event, EMU_HOST_SOURCE_CARD(host), done_ns);
+        emu_host_event_push(host, &card->event, EMU_HOST_SOURCE_CARD(host), done_ns);
     } else if (sends != UINT32_MAX) {
         reader_fail(reader);
     }

@@ -143,13 +143,8 @@ void emu_host_schedule(struct emu_host *host)
         event_heap_remove(&host->process->events, &host->schedule.base);
     }
     if (host->next_action < scenario->action_count) {
-        host->schedule.base.key = (struct event_key){
-            .time_ns = scenario->actions[host->next_action].at_ns,
-            .kind = EMU_EVENT_HOST,
-            .destination = host->index,
-            .source = EMU_HOST_SOURCE_SCHEDULE(host),
-        };
-        event_heap_push(&host->process->events, &host->schedule.base);
+        emu_host_event_push(host, &host->schedule, EMU_HOST_SOURCE_SCHEDULE(host),
+                            scenario->actions[host->next_action].at_ns);
     }
 }
 

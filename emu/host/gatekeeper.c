@@ -28,7 +28,7 @@ static bool fits(const struct emu_seat *seat)
 static void admit_those_that_fit(struct emu_host *host, uint64_t now_ns)
 {
     struct emu_queue *gate = &host->queues[EMU_QUEUE_GATE];
-    while (gate->first && fits(gate->first) && emu_seat_paging_begin(gate->first, now_ns)) {
+    while (gate->first && fits(gate->first) && emu_seat_paging_begin(gate->first)) {
         struct emu_seat *seat = emu_queue_pop(host, EMU_QUEUE_GATE);
         host->committed_bytes += emu_seat_need_bytes(seat);
         seat->admitted = true;

@@ -314,6 +314,9 @@ bool emu_seat_immediate(struct emu_seat *seat, uint64_t now_ns);
 
 /* An EMU_EVENT_HOST of number `source` has come due. */
 void emu_host_event(struct emu_process *process, uint32_t host, uint32_t source);
+/* One will, which is not queued yet. */
+void emu_host_event_push(struct emu_host *host, struct emu_event *event, uint32_t source,
+                         uint64_t time_ns);
 /* A decision is due on a processor. */
 void emu_processor_decide_at(struct emu_host *host, uint32_t processor, uint64_t time_ns);
 /* Takes the processor from the machine that runs on it. */
@@ -395,8 +398,7 @@ void emu_host_release(struct emu_seat *seat, uint64_t now_ns);
 /* What it takes of the host's memory. */
 uint64_t emu_seat_need_bytes(const struct emu_seat *seat);
 
-/* --- paging.c: the pager and the disks, joined to the machines ----------------------------------
- */
+/* --- paging.c: the pager and the disks, joined to the machines -------------------------------- */
 
 /* Tags of requests on a disk: a transfer of the pager by its number, or a node's, by its ticket. */
 #define EMU_DISK_TAG_NODE (1ull << 63)
@@ -406,7 +408,7 @@ enum status emu_host_paging_create(struct emu_host *host, struct error *error) M
 void emu_host_paging_destroy(struct emu_host *host);
 /* A machine that is to start gets its swap region, and all of its memory is absent; false: no disk
  * has room. Of a host that does not page, true. */
-bool emu_seat_paging_begin(struct emu_seat *seat, uint64_t now_ns);
+bool emu_seat_paging_begin(struct emu_seat *seat);
 /* It has ended, and left its processor. */
 void emu_seat_paging_end(struct emu_seat *seat, uint64_t now_ns);
 /* All that a seat knows of paging, before a state is loaded. */

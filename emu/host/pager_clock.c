@@ -36,8 +36,7 @@ void pager_list_remove(struct emu_pager *pager, struct pager_list *list, uint32_
     }
 }
 
-/* --- Who is on the clock ------------------------------------------------------------------------
- */
+/* --- Who is on the clock ---------------------------------------------------------------------- */
 
 void pager_clock_create(struct emu_pager *pager)
 {

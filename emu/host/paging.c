@@ -35,27 +35,20 @@ static uint32_t block_pages(const struct emu_host *host)
     return (uint32_t)(host->model->paging.block_bytes / EMU_PAGER_PAGE_BYTES);
 }
 
-/* --- what the pager asks for --------------------------------------------------------------------
- */
+/* --- what the pager asks for ------------------------------------------------------------------ */
 
 static void disk_ask(struct emu_host *host, uint32_t disk)
 {
-    struct event *event = &host->disks[disk].event.base;
+    struct emu_event *event = &host->disks[disk].event;
     uint64_t next_ns = emu_disk_model_next_ns(host->disks[disk].model);
-    if (event_queued(event) && event->key.time_ns == next_ns) {
+    if (event_queued(&event->base) && event->base.key.time_ns == next_ns) {
         return;
     }
-    if (event_queued(event)) {
-        event_heap_remove(&host->process->events, event);
+    if (event_queued(&event->base)) {
+        event_heap_remove(&host->process->events, &event->base);
     }
     if (next_ns != TIME_NEVER) {
-        event->key = (struct event_key){
-            .time_ns = next_ns,
-            .kind = EMU_EVENT_HOST,
-            .destination = host->index,
-            .source = EMU_HOST_SOURCE_DISK(host, disk),
-        };
-        event_heap_push(&host->process->events, event);
+        emu_host_event_push(host, event, EMU_HOST_SOURCE_DISK(host, disk), next_ns);
     }
 }
 
@@ -93,9 +86,11 @@ static void on_forget(void *context, uint32_t machine, uint32_t page, uint32_t p
     if (!seat->forgotten) {
         seat->forgotten = alloc_zeroed((size_t)2 * words, sizeof *seat->forgotten);
     }
-    for (uint32_t i = page; i < page + page_count && i < words * 64; i++) {
-        seat->forgotten[words + i / 64] |= (uint64_t)1 << i % 64;
-        seat->forgotten[i / 64] |= (uint64_t)!writes_only << i % 64;
+    for (uint32_t i = page; i < page + page_count; i++) {
+        if (vcpu_space_frame(space, i) != VCPU_FRAME_NONE) { /* a block may begin or end beside */
+            seat->forgotten[words + i / 64] |= (uint64_t)1 << i % 64;
+            seat->forgotten[i / 64] |= (uint64_t)!writes_only << i % 64;
+        }
     }
 }
 
@@ -140,12 +135,10 @@ static const struct emu_pager_ops pager_ops = {
     .ready = on_ready,
 };
 
-/* --- a machine
- * ------------------------------------------------------------------------------------ */
+/* --- a machine -------------------------------------------------------------------------------- */
 
-bool emu_seat_paging_begin(struct emu_seat *seat, uint64_t now_ns)
+bool emu_seat_paging_begin(struct emu_seat *seat)
 {
-    (void)now_ns;
     struct emu_host *host = seat->host;
     if (!host->pager) {
         return true;
@@ -304,8 +297,7 @@ bool emu_seat_page(struct emu_seat *seat, uint64_t now_ns)
     return true;
 }
 
-/* --- disks
- * ---------------------------------------------------------------------------------------- */
+/* --- disks ------------------------------------------------------------------------------------ */
 
 void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns)
 {
@@ -469,8 +461,7 @@ static enum status make_disks(struct emu_host *host, struct error *error)
     return status;
 }
 
-/* --- the account
- * ---------------------------------------------------------------------------------- */
+/* --- the account ------------------------------------------------------------------------------ */
 
 static void account_tell(const struct emu_pager_account *account, struct emu_paging_report *report)
 {
@@ -528,8 +519,7 @@ void emu_host_paging_report(const struct emu_host *host, struct emu_paging_repor
     }
 }
 
-/* --- a host
- * --------------------------------------------------------------------------------------- */
+/* --- a host ----------------------------------------------------------------------------------- */
 
 /* Each image that nodes here have, once. */
 static enum status add_images(struct emu_host *host, struct error *error)

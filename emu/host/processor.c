@@ -158,16 +158,21 @@ void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t s
     }
 }
 
-void emu_processor_decide_at(struct emu_host *host, uint32_t index, uint64_t time_ns)
+void emu_host_event_push(struct emu_host *host, struct emu_event *event, uint32_t source,
+                         uint64_t time_ns)
 {
-    struct event *event = &host->processors[index].event.base;
-    event->key = (struct event_key){
+    event->base.key = (struct event_key){
         .time_ns = time_ns,
         .kind = EMU_EVENT_HOST,
         .destination = host->index,
-        .source = index,
+        .source = source,
     };
-    event_heap_push(&host->process->events, event);
+    event_heap_push(&host->process->events, &event->base);
+}
+
+void emu_processor_decide_at(struct emu_host *host, uint32_t index, uint64_t time_ns)
+{
+    emu_host_event_push(host, &host->processors[index].event, index, time_ns);
 }
 
 /* The machine executes no further; the decision comes at its own time. */

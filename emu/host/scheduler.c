@@ -53,15 +53,10 @@ bool emu_seat_immediate(struct emu_seat *seat, uint64_t now_ns)
 /* When the next period begins, those that have used up their reservation have a new one. */
 static void replenish_later(struct emu_host *host, uint64_t now_ns)
 {
-    struct event *event = &host->replenish.base;
-    if (!event_queued(event)) {
-        event->key = (struct event_key){
-            .time_ns = (now_ns / host->model->period_ns + 1) * host->model->period_ns,
-            .kind = EMU_EVENT_HOST,
-            .destination = host->index,
-            .source = EMU_HOST_SOURCE_REPLENISH(host),
-        };
-        event_heap_push(&host->process->events, event);
+    if (!event_queued(&host->replenish.base)) {
+        uint64_t period_ns = host->model->period_ns;
+        emu_host_event_push(host, &host->replenish, EMU_HOST_SOURCE_REPLENISH(host),
+                            (now_ns / period_ns + 1) * period_ns);
     }
 }
 

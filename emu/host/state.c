@@ -173,13 +173,7 @@ static void queue_event(struct emu_host *host, struct emu_event *event, uint32_t
         event_heap_remove(&host->process->events, &event->base);
     }
     if (queued) {
-        event->base.key = (struct event_key){
-            .time_ns = time_ns,
-            .kind = EMU_EVENT_HOST,
-            .destination = host->index,
-            .source = source,
-        };
-        event_heap_push(&host->process->events, &event->base);
+        emu_host_event_push(host, event, source, time_ns);
     }
 }
 
@@ -330,8 +324,9 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
         return runnable && !due;
     case EMU_SEAT_RUNNING:
         return runnable && due && has;
-    case EMU_SEAT_LEAVING:
     case EMU_SEAT_PAGING:
+        return node->state == EMU_NODE_RUNNING && !due && has && seat->needs;
+    case EMU_SEAT_LEAVING:
         return node->state == EMU_NODE_RUNNING && !due && has;
     }
     return false;

@@ -146,7 +146,7 @@ TEST_F(Experiments, SayWhatIsWrongAndWhichRunItWas)
         const char *from, *to, *expected;
     } cases[] = {
         {"host.switches", "host.stitches",
-         "there is no column stitches (in the run of restless: plain, count="},
+         "there is no column stitches (in the run of restless: plain, count=2)"},
         {"nobody.says", "run.nothing", "there is no counter run.nothing"},
         {"costs.trap]", "costs.copy]", "expected one with costs.copy"},
         {"interrupts=immediate", "interrupts=never", "expected one of batched, immediate"},

@@ -29,6 +29,9 @@ std::vector<std::string> Worlds()
              ", memory: 400KiB, paging: {block: 4KiB, window: 300us, inactive: 1ms}" + flash,
              ", memory: 640KiB, processors: 2, paging: {block: 8KiB, writes: 3, window: 200us}" +
                  flash,
+             ", memory: 1200KiB, processors: 3, paging: {block: 16KiB, window: 100us, inactive: "
+             "300us}" +
+                 flash,
              ", memory: 400KiB, interrupts: immediate, paging: {block: 4KiB, scan: 20}" + disks,
              ", memory: 400KiB, processors: 3, count: 2, minimum_free: 40KiB, paging: {block: "
              "4KiB, inactive: 500us}" +
