@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <base/alloc.h>
 #include <base/hash.h>
@@ -41,10 +42,16 @@ enum status trace_file_look(const char *directory, const char *path, uint64_t *s
                             uint64_t *hash, struct error *error)
 {
     char *whole = run_path_join(directory, path);
-    FILE *file = fopen(whole, "rb");
+    struct stat kind;
+    bool regular = stat(whole, &kind) != 0 || S_ISREG(kind.st_mode); /* what is not there is told */
+    FILE *file = regular ? fopen(whole, "rb") : NULL;
     enum status status = STATUS_OK;
     *size_bytes = *hash = 0;
-    if (!file) {
+    if (!regular) { /* a pipe would never end */
+        status = error_set(error, STATUS_IO, whole, 0,
+                           "is not a regular file; the run is made of it: put it back, or record "
+                           "the run again");
+    } else if (!file) {
         bool gone = errno == ENOENT;
         status = error_set(error, gone ? STATUS_NOT_FOUND : STATUS_IO, whole, 0,
                            "cannot be opened: %s; the run is made of it: %s", strerror(errno),

@@ -226,7 +226,7 @@ TEST_F(Recording, WhatLiesBeforeATearIsThere)
                 EXPECT_GE(seen.records.size(), most);
                 most = seen.records.size();
             } else {
-                EXPECT_EQ(seen.status, STATUS_CORRUPT) << size;
+                EXPECT_EQ(seen.status, STATUS_TORN) << size;
                 EXPECT_EQ(most, 0u) << "once there is a head there is something";
             }
         }
