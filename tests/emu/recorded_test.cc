@@ -3,6 +3,7 @@
  * one that was changed since, and says of a torn one where it ends.
  */
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 
@@ -110,6 +111,15 @@ TEST(RecordedRun, IsRefusedByEveryVerbIfAFileIsNotWhatItWas)
                       std::string::npos)
                 << Words(arguments) << said;
         }
+        ASSERT_EQ(mkfifo(folder.path(file).c_str(), 0600), 0);
+        for (const auto &arguments : readers) {
+            Outcome outcome = Read(folder, arguments);
+            EXPECT_EQ(outcome.code, 2) << Words(arguments);
+            EXPECT_NE(outcome.err.find(std::string(file) + ": is not a regular file"),
+                      std::string::npos)
+                << Words(arguments) << outcome.err;
+        }
+        std::filesystem::remove(folder.path(file));
         folder.write(file, before);
     }
 }
