@@ -200,8 +200,8 @@ size_t emu_player_now(const struct emu_player *player)
     return player->now;
 }
 
-enum status emu_player_files_same(const struct emu_player *player, const char *directory,
-                                  bool *same, char text[EMU_FILE_TEXT_MAX], struct error *error)
+static enum status files_same(const struct emu_player *player, const char *directory, bool *same,
+                              char text[EMU_FILE_TEXT_MAX], struct error *error)
 {
     const struct trace_head *head = &player->head;
     *same = true;
@@ -229,6 +229,17 @@ enum status emu_player_files_same(const struct emu_player *player, const char *d
         }
     }
     return STATUS_OK;
+}
+
+enum status emu_player_files_same(const struct emu_player *player, const char *directory,
+                                  bool *same, char text[EMU_FILE_TEXT_MAX], struct error *error)
+{
+    enum status status = files_same(player, directory, same, text, error);
+    for (char *at = text; !status && !*same && *at; at++) {
+        /* The path is the recording's: it is not to speak to a terminal. */
+        *at = (unsigned char)*at < 0x20 || *at == 0x7f ? '?' : *at;
+    }
+    return status;
 }
 
 bool emu_place_is_checkpoint(const struct trace_entry *entry)
@@ -435,8 +446,8 @@ static void take_world(struct emu_player *player, struct emu_world *world)
 size_t emu_player_whole(struct emu_player *player, struct emu_world *world, size_t place)
 {
     take_world(player, world);
-    while (place != EMU_PLACE_START &&
-           (!emu_player_enters(player, place) || rebuild_to(player, place, NULL))) {
+    while (place != EMU_PLACE_START && (!emu_player_enters(player, place) ||
+                                        rebuild_to(player, place, NULL) == STATUS_CORRUPT)) {
         place--;
     }
     return place;

@@ -51,6 +51,11 @@ static enum status unpack(struct emu_run_folder *folder, struct error *error)
     folder->path = alloc_text(path);
     folder->unpacked = true;
     enum status status = trace_bundle_unpack(folder->given, path, &local);
+    if (status == STATUS_EXISTS) { /* the folder was empty */
+        return error_set(error, STATUS_CORRUPT, folder->given, 0,
+                         "the bundle has a file twice, or in the place of a folder; get it once "
+                         "more, or make it again with `denali bundle`");
+    }
     bool there = strncmp(local.file, path, strlen(path)) == 0; /* not what is read */
     return status ? error_set(error, status, local.file, 0, "%s%s", local.message,
                               there ? "; bundles are unpacked where temporary files go: set TMPDIR "

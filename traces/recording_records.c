@@ -33,6 +33,15 @@ static char *read_text(struct reader *reader)
     return text;
 }
 
+/* A name that is shown: printable ASCII. */
+static bool is_plain(const char *name)
+{
+    while (*name > 0x20 && *name < 0x7f) {
+        name++;
+    }
+    return *name == '\0';
+}
+
 static bool all_read(const struct reader *reader)
 {
     return !reader->failed && reader_left(reader) == 0;
@@ -120,6 +129,9 @@ bool trace_head_read(struct trace_head *head, const void *bytes, size_t size_byt
     head->interval_ns = read_u64(&reader);
     head->checkpoint_ns = read_u64(&reader);
     uint32_t count = read_u32(&reader);
+    if (!reader.failed && (!is_plain(head->version) || !is_plain(head->engine))) {
+        return false;
+    }
     if (reader.failed || count > FILES_MAX || head->node_count == 0 || head->interval_ns == 0) {
         return false;
     }

@@ -154,6 +154,29 @@ TEST(RecordedRun, ThatIsTornIsSaidToBeByEveryVerb)
         << outcome.err;
 }
 
+/* A path of a hostile recording is quoted without what speaks to a terminal. */
+TEST(RecordedRun, SaysNothingToATerminalByWhatItQuotes)
+{
+    TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 2, "20ms"));
+    std::vector<RecordRead> records = ReadRecords(folder.path("run/trace/recording"));
+    size_t at = records[0].content.find("images/chatter.img");
+    ASSERT_NE(at, std::string::npos);
+    records[0].content[at + 9] = '\x1b';
+    WriteRecords(folder.path("run"), records);
+    std::filesystem::copy(folder.path("run/images/chatter.img"),
+                          folder.path("run/images/ch\x1btter.img"));
+    folder.write("run/images/ch\x1btter.img", "something else");
+    for (const auto &arguments : Readers("run")) {
+        Outcome outcome = Read(folder, arguments);
+        EXPECT_NE(outcome.code, 0) << Words(arguments);
+        EXPECT_NE((outcome.out + outcome.err).find("run/images/ch?tter.img is not what"),
+                  std::string::npos)
+            << Words(arguments);
+        EXPECT_EQ((outcome.out + outcome.err).find('\x1b'), std::string::npos) << Words(arguments);
+    }
+}
+
 /* Flips a bit of the content of each record that `wanted` picks; how many there were. */
 size_t Damage(const TemporaryFolder &folder, const std::string &run,
               const std::function<bool(const struct trace_entry &)> &wanted)
