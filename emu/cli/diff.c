@@ -53,7 +53,7 @@ const struct cli_verb cli_diff_verb = {
         "Compares two runs that were made with --record: the first difference, found by running "
         "both from the\nlast moment at which they agree, to the node, the virtual time and the "
         "instruction; then their\nfigures side by side. Exit code 0: they are the same as far as "
-        "both are recorded; 1: they are\nnot.",
+        "both are recorded and\nnot damaged; 1: they are not.",
     .options = options,
     .examples = "  denali diff echo-run lost  # of denali fork echo-run --at 5 --set drop=client "
                 "--out lost\n",
