@@ -214,7 +214,7 @@ TEST(RecordedRun, ADamagedCheckpointIsDoneWithoutByEveryVerb)
     Record(folder, LanOf("chatter", 3, "40ms"));
     std::filesystem::copy(folder.path("run"), folder.path("good"),
                           std::filesystem::copy_options::recursive);
-    for (uint64_t at_ms : {10u, 20u, 30u}) {
+    for (uint64_t at_ms : {10u, 30u}) { /* a full one, and one against that before */
         folder.write("run/trace/recording", folder.read("good/trace/recording"));
         ASSERT_EQ(Damage(folder, "run",
                          [&](const struct trace_entry &entry) {
