@@ -9,6 +9,10 @@
 
 #include "record_fixture.h"
 
+extern "C" {
+#include <traces/bundle.h>
+}
+
 using support::TemporaryFolder;
 
 namespace
@@ -436,6 +440,19 @@ TEST(RecordedRun, IsNotTakenFromJustAnyFile)
                     << Words(arguments) << outcome.err;
             }
         }
+    }
+    const char *const only[] = {"notes.txt"};
+    struct error error = ERROR_INIT;
+    ASSERT_EQ(trace_bundle_write(folder.path().c_str(), only, 1,
+                                 folder.path("notes.denali").c_str(), &error),
+              STATUS_OK)
+        << error.message;
+    for (const auto &arguments : Readers("notes.denali")) {
+        Outcome outcome = Read(folder, arguments);
+        EXPECT_EQ(outcome.code, 2) << Words(arguments);
+        EXPECT_NE(outcome.err.find("notes.denali: is not a recorded run: it has no trace/"),
+                  std::string::npos)
+            << Words(arguments) << outcome.err;
     }
     Outcome outcome = Denali(folder, {"bundle", "plain"});
     EXPECT_EQ(outcome.code, 2);
