@@ -35,6 +35,7 @@ void emu_seat_end(struct emu_seat *seat, uint64_t now_ns)
     if (seat->place == EMU_SEAT_READY) {
         seat->waited_ns += now_ns - seat->ready_since_ns;
     }
+    bool at_gate = seat->queue == EMU_QUEUE_GATE;
     if (seat->queue != EMU_QUEUE_NONE) {
         emu_queue_remove(seat);
     }
@@ -44,6 +45,8 @@ void emu_seat_end(struct emu_seat *seat, uint64_t now_ns)
     emu_node_destroy(seat->node);
     if (seat->admitted) {
         emu_host_release(seat, now_ns);
+    } else if (at_gate) {
+        emu_host_gate(seat->host, now_ns);
     }
 }
 
@@ -84,9 +87,11 @@ static uint32_t set_cap(struct emu_seat *seat, uint64_t percent, uint64_t now_ns
     if (percent > 100 || (percent && percent < seat->reserve)) {
         return ABI_SUPERVISOR_VALUE;
     }
+    (void)emu_seat_cap_left(seat, now_ns); /* periods that are over give what the old one gave */
     if (!seat->cap) {
         seat->used_ns = 0;
         seat->cap_period = now_ns / seat->host->model->period_ns;
+        seat->cap_since_ns = now_ns;
     }
     seat->cap = (uint8_t)percent;
     if (seat->queue == EMU_QUEUE_HELD) {

@@ -25,7 +25,7 @@ static bool fits(const struct emu_seat *seat)
            emu_seat_need_bytes(seat) + model->minimum_free_bytes;
 }
 
-static void admit_those_that_fit(struct emu_host *host, uint64_t now_ns)
+void emu_host_gate(struct emu_host *host, uint64_t now_ns)
 {
     struct emu_queue *gate = &host->queues[EMU_QUEUE_GATE];
     while (gate->first && fits(gate->first) && emu_seat_paging_begin(gate->first)) {
@@ -47,7 +47,7 @@ void emu_host_admit(struct emu_seat *seat, uint64_t now_ns)
     }
     seat->node->state = EMU_NODE_QUEUED;
     emu_queue_push(host, EMU_QUEUE_GATE, seat);
-    admit_those_that_fit(host, now_ns);
+    emu_host_gate(host, now_ns);
 }
 
 void emu_host_release(struct emu_seat *seat, uint64_t now_ns)
@@ -55,5 +55,5 @@ void emu_host_release(struct emu_seat *seat, uint64_t now_ns)
     emu_seat_paging_end(seat, now_ns);
     seat->admitted = false;
     seat->host->committed_bytes -= emu_seat_need_bytes(seat);
-    admit_those_that_fit(seat->host, now_ns);
+    emu_host_gate(seat->host, now_ns);
 }

@@ -64,12 +64,15 @@ enum emu_queue_kind {
 #define EMU_SEAT_LET_MAX 24u
 /* What a machine has handed to its host's card. */
 struct emu_card_frame;
-struct emu_sender {
-    struct emu_event event;   /* `handed` reaches the card */
-    struct net_frame *handed; /* NULL: none does */
+struct emu_card_queue {
     struct emu_card_frame *first;
     struct emu_card_frame *last;
     uint32_t count;
+};
+struct emu_sender {
+    struct emu_event event;       /* what was handed over reaches the card */
+    struct emu_card_queue handed; /* by one instruction */
+    struct emu_card_queue queue;
     bool waits;            /* for its turn */
     struct emu_seat *next; /* whose turn is after it */
 
@@ -104,6 +107,7 @@ struct emu_seat {
     uint64_t budget_ns;    /* left of its reservation */
     uint64_t cap_period;   /* number of the period that used_ns is for */
     uint64_t used_ns;      /* with a cap: of this period, and beyond the caps of those before */
+    uint64_t cap_since_ns; /* what it used before then is not counted */
     uint64_t ready_since_ns;
 
     /* Of a host that pages; paging.c. */
@@ -393,6 +397,8 @@ void emu_card_load(struct emu_host *host, struct reader *reader);
 
 /* A machine is to start: boots it, or has it wait until there is memory. */
 void emu_host_admit(struct emu_seat *seat, uint64_t now_ns);
+/* Admits those that wait, as far as they fit: memory is free, or who was before them is gone. */
+void emu_host_gate(struct emu_host *host, uint64_t now_ns);
 /* An admitted machine has ended. */
 void emu_host_release(struct emu_seat *seat, uint64_t now_ns);
 /* What it takes of the host's memory. */

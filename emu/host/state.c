@@ -31,6 +31,7 @@ static uint32_t number_of(const struct emu_host *host, const struct emu_seat *se
     X(budget_ns)                                                                                   \
     X(cap_period)                                                                                  \
     X(used_ns)                                                                                     \
+    X(cap_since_ns)                                                                                \
     X(ready_since_ns)                                                                              \
     X(guest_ns)                                                                                    \
     X(kernel_ns)                                                                                   \
@@ -256,7 +257,9 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
 #define X(field) seat->field = read_u64(reader);
     SEAT_FIELDS(X)
 #undef X
-    if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > host->process->world->now_ns ||
+    uint64_t now_ns = host->process->world->now_ns;
+    if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > now_ns ||
+        seat->cap_since_ns > now_ns || seat->cap_period > now_ns / host->model->period_ns ||
         seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
         seat->budget_ns > host->model->period_ns || seat->slice_end_ns > UINT64_MAX / 2 ||
         seat->used_ns > UINT64_MAX / 2 || seat->cap > 100 || seat->weight < 1 ||
@@ -312,6 +315,7 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     if (gate != (node->state == EMU_NODE_QUEUED) || ready != (seat->place == EMU_SEAT_READY) ||
         (seat->place == EMU_SEAT_READY && seat->paused != (seat->queue == EMU_QUEUE_PAUSED)) ||
         (seat->queue == EMU_QUEUE_HELD && !event_queued(&host->replenish.base)) ||
+        (seat->doomed && !emu_seat_occupies(seat)) ||
         (seat->queue >= EMU_QUEUE_OF_PROCESSOR && ready &&
          seat->queue != EMU_QUEUE_RESERVED(seat->home) &&
          seat->queue != EMU_QUEUE_LEFTOVER(seat->home))) {
