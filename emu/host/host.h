@@ -173,6 +173,7 @@ struct emu_card {
 };
 
 /* The decisions that a host's supervisor makes. */
+#define EMU_POLICIES (ABI_POLICY_SCHEDULER | ABI_POLICY_ADMISSION)
 struct emu_policy {
     struct emu_seat *supervisor; /* NULL: the host has none, and the rest is 0 */
     uint32_t policies;           /* ABI_POLICY_* that it decides */
@@ -185,6 +186,8 @@ struct emu_policy {
     uint64_t questions;
     uint64_t answers; /* that were followed */
     uint64_t unasked; /* decisions for which it could not be asked */
+    bool news;        /* it is to be interrupted once it has left its processor */
+    bool robs_nobody; /* who becomes runnable now takes nobody's processor; not state */
 };
 
 /* What a host does, for who wants to watch (tests compare it with a model of their own). */
@@ -200,6 +203,10 @@ enum emu_host_act {
     EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
     EMU_HOST_ASK,       /* the supervisor is asked who is next; detail: the question's number */
     EMU_HOST_ANSWER,    /* with this machine; detail: for how long, 0: its quantum */
+    EMU_HOST_RELEASE,   /* a machine's memory is free again */
+    EMU_HOST_POLICIES,  /* detail: ABI_POLICY_*, which the supervisor decides from now on */
+    EMU_HOST_PAUSE,     /* detail: 1 a machine is paused, 0 it is resumed */
+    EMU_HOST_NEWS,      /* for the supervisor's policies; it is interrupted as soon as may be */
     EMU_HOST_DESTROY,
     EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
     EMU_HOST_SEND_FULL, /* and is dropped */
@@ -373,11 +380,21 @@ uint32_t emu_policy_candidates(const struct emu_host *host, uint32_t *list, uint
 uint32_t emu_policy_answer(struct emu_host *host, uint32_t sequence, uint32_t machine,
                            uint64_t slice_ns);
 
+/* The supervisor decides these from now on, and none of the others. */
+void emu_policy_set(struct emu_host *host, uint32_t policies, uint64_t now_ns);
+/* Whether it decides that now; else the kernel does. */
+bool emu_policy_decides(const struct emu_host *host, uint32_t policy);
+/* There is something for it to look at. */
+void emu_policy_tell(struct emu_host *host);
+/* A machine is leaving its processor, and may be the supervisor. */
+void emu_policy_left(struct emu_host *host, const struct emu_seat *seat);
+
 /* --- supervisor.c ----------------------------------------------------------------------------- */
 
-/* An operation of the supervisor, by its port; fills in the answer. */
-void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
-                            uint32_t *list);
+/* An operation of the supervisor, by its port; fills in the answer. How many entries of the list.
+ */
+uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
+                                void *list);
 
 /* --- card.c: what machines send and are sent -------------------------------------------------- */
 
@@ -397,10 +414,14 @@ void emu_card_load(struct emu_host *host, struct reader *reader);
 
 /* A machine is to start: boots it, or has it wait until there is memory. */
 void emu_host_admit(struct emu_seat *seat, uint64_t now_ns);
-/* Admits those that wait, as far as they fit: memory is free, or who was before them is gone. */
-void emu_host_gate(struct emu_host *host, uint64_t now_ns);
 /* An admitted machine has ended. */
 void emu_host_release(struct emu_seat *seat, uint64_t now_ns);
+/* Who waits, what is free or who decides has changed: admits, or has the supervisor told. */
+void emu_gate_review(struct emu_host *host, uint64_t now_ns);
+/* The supervisor admits a machine; ABI_SUPERVISOR_*. */
+uint32_t emu_gate_admit(struct emu_seat *seat, uint64_t now_ns);
+/* What those that wait may be given. */
+uint64_t emu_gate_free_bytes(const struct emu_host *host);
 /* What it takes of the host's memory. */
 uint64_t emu_seat_need_bytes(const struct emu_seat *seat);
 

@@ -118,6 +118,7 @@ static void save_policy(const struct emu_host *host, struct writer *writer)
     write_u64(writer, policy->questions);
     write_u64(writer, policy->answers);
     write_u64(writer, policy->unasked);
+    write_u8(writer, policy->news);
 }
 
 static void save_host(const struct emu_host *host, struct writer *writer)
@@ -281,7 +282,8 @@ static void load_policy(struct emu_host *host, struct reader *reader)
     policy->questions = read_u64(reader);
     policy->answers = read_u64(reader);
     policy->unasked = read_u64(reader);
-    if (policy->processor >= host->model->processors || policy->policies & ~ABI_POLICY_SCHEDULER ||
+    policy->news = read_u8(reader) & 1;
+    if (policy->processor >= host->model->processors || policy->policies & ~EMU_POLICIES ||
         (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
         policy->open = false;
         policy->processor = 0;
