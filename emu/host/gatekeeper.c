@@ -15,7 +15,9 @@
 uint64_t emu_seat_need_bytes(const struct emu_seat *seat)
 {
     const struct scn_scenario *scenario = seat->host->process->world->scenario;
-    return scn_group_backing_bytes(scenario, &scenario->groups[seat->node->group]);
+    return seat->host->pager
+               ? scn_floor_backing_bytes(seat->host->model, seat->floor_bytes)
+               : scn_group_backing_bytes(scenario, &scenario->groups[seat->node->group]);
 }
 
 static bool fits(const struct emu_seat *seat)
@@ -56,4 +58,9 @@ void emu_host_release(struct emu_seat *seat, uint64_t now_ns)
     seat->admitted = false;
     seat->host->committed_bytes -= emu_seat_need_bytes(seat);
     admit_those_that_fit(seat->host, now_ns);
+}
+
+void emu_host_admit_more(struct emu_host *host, uint64_t now_ns)
+{
+    admit_those_that_fit(host, now_ns);
 }
