@@ -93,15 +93,14 @@ static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor
         emu_policy_set(host, (uint32_t)asked->value, now_ns);
         return ABI_SUPERVISOR_DONE;
     }
-    if (asked->operation > ABI_CONTROL_CAP) {
+    if (asked->operation >= ABI_CONTROL_LIMITS_END) {
         return ABI_SUPERVISOR_VALUE;
     }
     if (asked->machine >= host->seat_count) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
     struct emu_seat *seat = &host->seats[asked->machine];
-    bool limits = asked->operation == ABI_CONTROL_WEIGHT || asked->operation == ABI_CONTROL_CAP;
-    if (seat == supervisor && !limits) {
+    if (seat == supervisor && asked->operation < ABI_CONTROL_WEIGHT) {
         return ABI_SUPERVISOR_NO_MACHINE; /* who else would undo it? */
     }
     return emu_seat_control(seat, asked->operation, asked->value, now_ns);
