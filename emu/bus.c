@@ -346,9 +346,9 @@ static bool bus_disk_write(void *host, uint32_t disk, uint64_t block, const uint
     return written;
 }
 
-static void bus_supervise(void *host, uint16_t port, void *descriptor, uint32_t *list)
+static uint32_t bus_supervise(void *host, uint16_t port, void *descriptor, void *list)
 {
-    emu_supervisor_operate(((struct emu_node *)host)->seat, port, descriptor, list);
+    return emu_supervisor_operate(((struct emu_node *)host)->seat, port, descriptor, list);
 }
 
 const struct dev_host_ops emu_bus_ops = {

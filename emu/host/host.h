@@ -26,6 +26,8 @@
 
 #include <base/codec.h>
 
+#include <netsim/network.h>
+
 #include "../node.h"
 #include "disk_model.h"
 #include "pager.h"
@@ -110,6 +112,13 @@ struct emu_seat {
     uint64_t cap_since_ns; /* what it used before then is not counted */
     uint64_t ready_since_ns;
 
+    /* Its limits, at first its group's; 0: none. */
+    uint64_t floor_bytes;
+    uint64_t ceiling_bytes;
+    uint64_t disk_bytes;
+    struct net_rates rates; /* to be its port's when it leaves its processor */
+    bool rates_wait;        /* they are; else rates is 0 */
+
     /* Of a host that pages; paging.c. */
     bool holds;                     /* it has a processor, or has not left it yet */
     bool needs;                     /* it cannot go on without `need` */
@@ -173,6 +182,7 @@ struct emu_card {
 };
 
 /* The decisions that a host's supervisor makes. */
+#define EMU_POLICIES (ABI_POLICY_SCHEDULER | ABI_POLICY_ADMISSION)
 struct emu_policy {
     struct emu_seat *supervisor; /* NULL: the host has none, and the rest is 0 */
     uint32_t policies;           /* ABI_POLICY_* that it decides */
@@ -185,6 +195,8 @@ struct emu_policy {
     uint64_t questions;
     uint64_t answers; /* that were followed */
     uint64_t unasked; /* decisions for which it could not be asked */
+    bool news;        /* it is to be interrupted once it has left its processor */
+    bool robs_nobody; /* who becomes runnable now takes nobody's processor; not state */
 };
 
 /* What a host does, for who wants to watch (tests compare it with a model of their own). */
@@ -200,7 +212,12 @@ enum emu_host_act {
     EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
     EMU_HOST_ASK,       /* the supervisor is asked who is next; detail: the question's number */
     EMU_HOST_ANSWER,    /* with this machine; detail: for how long, 0: its quantum */
+    EMU_HOST_RELEASE,   /* a machine's memory is free again */
+    EMU_HOST_POLICIES,  /* detail: ABI_POLICY_*, which the supervisor decides from now on */
+    EMU_HOST_PAUSE,     /* detail: 1 a machine is paused, 0 it is resumed */
+    EMU_HOST_NEWS,      /* for the supervisor's policies; it is interrupted as soon as may be */
     EMU_HOST_DESTROY,
+    EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*; it holds from now on */
     EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
     EMU_HOST_SEND_FULL, /* and is dropped */
     EMU_HOST_SENT,      /* one is sent; detail: its bytes */
@@ -363,6 +380,19 @@ uint32_t emu_seat_occupies(const struct emu_seat *seat);
 void emu_host_schedule(struct emu_host *host);
 void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns);
 
+/* --- limits.c --------------------------------------------------------------------------------- */
+
+/* Its group's. */
+void emu_seat_limits_init(struct emu_seat *seat);
+/* One of ABI_CONTROL_MEMORY_FLOOR and on; ABI_SUPERVISOR_*. */
+uint32_t emu_seat_limit(struct emu_seat *seat, uint32_t operation, uint64_t value, uint64_t now_ns);
+/* It has left its last processor: rates that wait for that are its port's. */
+void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns);
+/* What the pager is to keep to. */
+struct emu_pager_limits emu_seat_pager_limits(const struct emu_seat *seat);
+/* Whether limits that were loaded can have come about. */
+bool emu_seat_limits_valid(const struct emu_seat *seat);
+
 /* --- policy.c: who is next, by the supervisor's leave ----------------------------------------- */
 
 /* As emu_host_pick; but the machine may be the supervisor, which is asked, or its answer. */
@@ -373,11 +403,21 @@ uint32_t emu_policy_candidates(const struct emu_host *host, uint32_t *list, uint
 uint32_t emu_policy_answer(struct emu_host *host, uint32_t sequence, uint32_t machine,
                            uint64_t slice_ns);
 
+/* The supervisor decides these from now on, and none of the others. */
+void emu_policy_set(struct emu_host *host, uint32_t policies, uint64_t now_ns);
+/* Whether it decides that now; else the kernel does. */
+bool emu_policy_decides(const struct emu_host *host, uint32_t policy);
+/* There is something for it to look at. */
+void emu_policy_tell(struct emu_host *host);
+/* A machine is leaving its processor, and may be the supervisor. */
+void emu_policy_left(struct emu_host *host, const struct emu_seat *seat);
+
 /* --- supervisor.c ----------------------------------------------------------------------------- */
 
-/* An operation of the supervisor, by its port; fills in the answer. */
-void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
-                            uint32_t *list);
+/* An operation of the supervisor, by its port; fills in the answer. How many entries of the list.
+ */
+uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
+                                void *list);
 
 /* --- card.c: what machines send and are sent -------------------------------------------------- */
 
@@ -397,10 +437,14 @@ void emu_card_load(struct emu_host *host, struct reader *reader);
 
 /* A machine is to start: boots it, or has it wait until there is memory. */
 void emu_host_admit(struct emu_seat *seat, uint64_t now_ns);
-/* Admits those that wait, as far as they fit: memory is free, or who was before them is gone. */
-void emu_host_gate(struct emu_host *host, uint64_t now_ns);
 /* An admitted machine has ended. */
 void emu_host_release(struct emu_seat *seat, uint64_t now_ns);
+/* Who waits, what is free or who decides has changed: admits, or has the supervisor told. */
+void emu_gate_review(struct emu_host *host, uint64_t now_ns);
+/* The supervisor admits a machine; ABI_SUPERVISOR_*. */
+uint32_t emu_gate_admit(struct emu_seat *seat, uint64_t now_ns);
+/* What those that wait may be given. */
+uint64_t emu_gate_free_bytes(const struct emu_host *host);
 /* What it takes of the host's memory. */
 uint64_t emu_seat_need_bytes(const struct emu_seat *seat);
 

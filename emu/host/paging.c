@@ -144,17 +144,11 @@ bool emu_seat_paging_begin(struct emu_seat *seat)
         return true;
     }
     const struct emu_node *node = seat->node;
-    const struct scn_limits *limits = &host->process->world->scenario->groups[node->group].limits;
     uint32_t image = 0;
     while (host->images[image] != node->space.image) {
         image++;
     }
-    const struct emu_pager_limits pages = {
-        .floor_pages = (uint32_t)(limits->memory_floor_bytes / EMU_PAGER_PAGE_BYTES),
-        .ceiling_pages = limits->memory_ceiling_bytes
-                             ? (uint32_t)(limits->memory_ceiling_bytes / EMU_PAGER_PAGE_BYTES)
-                             : EMU_PAGER_NO_CEILING,
-    };
+    const struct emu_pager_limits pages = emu_seat_pager_limits(seat);
     if (emu_pager_machine_add(host->pager, number_of(seat),
                               node->space.size_bytes / EMU_PAGER_PAGE_BYTES, image, &pages,
                               NULL) != STATUS_OK) {

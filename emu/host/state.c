@@ -33,6 +33,9 @@ static uint32_t number_of(const struct emu_host *host, const struct emu_seat *se
     X(used_ns)                                                                                     \
     X(cap_since_ns)                                                                                \
     X(ready_since_ns)                                                                              \
+    X(floor_bytes)                                                                                 \
+    X(ceiling_bytes)                                                                               \
+    X(disk_bytes)                                                                                  \
     X(guest_ns)                                                                                    \
     X(kernel_ns)                                                                                   \
     X(waited_ns)                                                                                   \
@@ -118,6 +121,17 @@ static void save_policy(const struct emu_host *host, struct writer *writer)
     write_u64(writer, policy->questions);
     write_u64(writer, policy->answers);
     write_u64(writer, policy->unasked);
+    write_u8(writer, policy->news);
+}
+
+/* Rates that a machine is to have when it leaves its processor. */
+static void save_rates(const struct emu_seat *seat, struct writer *writer)
+{
+    write_u8(writer, seat->rates_wait);
+    write_u64(writer, seat->rates.send_bps);
+    write_u64(writer, seat->rates.receive_bps);
+    write_u32(writer, seat->rates.send_burst_bytes);
+    write_u32(writer, seat->rates.receive_burst_bytes);
 }
 
 static void save_host(const struct emu_host *host, struct writer *writer)
@@ -151,6 +165,7 @@ static void save_host(const struct emu_host *host, struct writer *writer)
 #define X(field) write_u64(writer, seat->field);
         SEAT_FIELDS(X)
 #undef X
+        save_rates(seat, writer);
     }
     emu_card_save(host, writer);
     if (host->policy.supervisor) {
@@ -235,6 +250,19 @@ static void load_processor(struct emu_host *host, uint32_t index, struct reader 
     }
 }
 
+static void load_rates(struct emu_seat *seat, struct reader *reader)
+{
+    seat->rates_wait = read_u8(reader) & 1;
+    seat->rates.send_bps = read_u64(reader);
+    seat->rates.receive_bps = read_u64(reader);
+    seat->rates.send_burst_bytes = read_u32(reader);
+    seat->rates.receive_burst_bytes = read_u32(reader);
+    if (!emu_seat_limits_valid(seat)) {
+        seat->rates_wait = false;
+        reader_fail(reader);
+    }
+}
+
 static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reader *reader)
 {
     uint8_t place = read_u8(reader);
@@ -257,6 +285,7 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
 #define X(field) seat->field = read_u64(reader);
     SEAT_FIELDS(X)
 #undef X
+    load_rates(seat, reader);
     uint64_t now_ns = host->process->world->now_ns;
     if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > now_ns ||
         seat->cap_since_ns > now_ns || seat->cap_period > now_ns / host->model->period_ns ||
@@ -281,7 +310,8 @@ static void load_policy(struct emu_host *host, struct reader *reader)
     policy->questions = read_u64(reader);
     policy->answers = read_u64(reader);
     policy->unasked = read_u64(reader);
-    if (policy->processor >= host->model->processors || policy->policies & ~ABI_POLICY_SCHEDULER ||
+    policy->news = read_u8(reader) & 1;
+    if (policy->processor >= host->model->processors || policy->policies & ~EMU_POLICIES ||
         (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
         policy->open = false;
         policy->processor = 0;
@@ -442,6 +472,13 @@ static void load_disks(struct emu_host *host, struct reader *reader)
     free(all.seen);
 }
 
+static bool keeps_to(const struct emu_pager *pager, const struct emu_seat *seat)
+{
+    struct emu_pager_limits told = emu_seat_pager_limits(seat);
+    struct emu_pager_limits kept = emu_pager_limits(pager, (uint32_t)(seat - seat->host->seats));
+    return told.floor_pages == kept.floor_pages && told.ceiling_pages == kept.ceiling_pages;
+}
+
 static void load_paging(struct emu_host *host, struct reader *reader)
 {
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
@@ -454,7 +491,8 @@ static void load_paging(struct emu_host *host, struct reader *reader)
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
         const struct emu_seat *seat = &host->seats[i];
         if (emu_pager_has(host->pager, i) != seat->admitted ||
-            (seat->admitted && emu_pager_waits(host->pager, i) != seat->waits)) {
+            (seat->admitted &&
+             (emu_pager_waits(host->pager, i) != seat->waits || !keeps_to(host->pager, seat)))) {
             reader_fail(reader);
         }
     }
