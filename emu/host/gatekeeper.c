@@ -46,7 +46,7 @@ void emu_gate_review(struct emu_host *host, uint64_t now_ns)
 {
     const struct emu_queue *gate = &host->queues[EMU_QUEUE_GATE];
     if (gate->first && emu_policy_decides(host, ABI_POLICY_ADMISSION)) {
-        emu_policy_tell(host);
+        emu_policy_tell(host, ABI_POLICY_ADMISSION);
         return;
     }
     while (gate->first && admit(gate->first, now_ns)) {
@@ -87,5 +87,9 @@ void emu_host_release(struct emu_seat *seat, uint64_t now_ns)
     seat->admitted = false;
     host->committed_bytes -= emu_seat_need_bytes(seat);
     emu_host_tell(host, now_ns, EMU_HOST_RELEASE, 0, seat, 0);
-    emu_gate_review(host, now_ns);
+    if (seat == host->policy.supervisor) {
+        emu_policy_review(host, now_ns);
+    } else {
+        emu_gate_review(host, now_ns);
+    }
 }

@@ -281,6 +281,7 @@ static void load_policy(struct emu_host *host, struct reader *reader)
     policy->unasked = read_u64(reader);
     policy->news = read_u8(reader) & 1;
     if (policy->processor >= host->model->processors || policy->policies & ~EMU_POLICIES ||
+        (!host->pager && (policy->policies & ABI_POLICY_PAGER)) ||
         (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
         policy->open = false;
         policy->processor = 0;
