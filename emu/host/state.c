@@ -449,6 +449,10 @@ static void load_paging(struct emu_host *host, struct reader *reader)
     if (host->pager && (reader->failed || !emu_pager_load(host->pager, reader))) {
         return;
     }
+    if (host->pager && emu_pager_chosen(host->pager).left > 0 &&
+        !emu_policy_decides(host, ABI_POLICY_PAGER)) {
+        reader_fail(reader); /* by whom? */
+    }
     load_disks(host, reader);
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
         const struct emu_seat *seat = &host->seats[i];

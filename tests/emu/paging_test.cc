@@ -414,6 +414,29 @@ TEST(Paging, WhomTheSupervisorChoosesIsTheSameOnAnyEngineAndAcrossSavedStates)
     }
 }
 
+TEST(Paging, ADamagedListHarmsNobody)
+{
+    const std::string yaml = ChosenWorld(2, 1);
+    TestWorld before(yaml);
+    before.Run(3000000);
+    const std::vector<uint8_t> state = before.Save();
+    struct random_stream random;
+    random_init_seed(&random, 149);
+    uint32_t refused = 0;
+    for (int round = 0; round < 200; round++) {
+        std::vector<uint8_t> damaged = state;
+        const size_t at = damaged.size() - 1 - random_below(&random, 12000);
+        damaged[at] ^= (uint8_t)(1 + random_below(&random, 255));
+        TestWorld world(yaml);
+        if (world.Load(damaged) == STATUS_OK) {
+            world.Run(3200000);
+        } else {
+            refused++;
+        }
+    }
+    EXPECT_GT(refused, 20u);
+}
+
 TEST(Paging, TheAccountIsExactWhoeverChooses)
 {
     TestWorld world(ChosenWorld(5, 2));

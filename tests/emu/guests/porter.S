@@ -76,6 +76,10 @@ wrong:
     port ABI_PORT_SUPERVISOR_ADMIT, admit
     cmpl $ABI_SUPERVISOR_NO_MACHINE, admit + 4
     check e, 4
+    movl $4, admit /* one that is not to start yet */
+    port ABI_PORT_SUPERVISOR_ADMIT, admit
+    cmpl $ABI_SUPERVISOR_NO_MACHINE, admit + 4
+    check e, 6
     /* All for whom there is no room. */
     movl gate + 8, %ecx
     movl $list, %esi

@@ -52,7 +52,7 @@ class PagerModel
     std::deque<int> unused, line;
     size_t hand = 0;
     std::deque<std::pair<int, uint64_t>> choices; // machine, blocks
-    uint64_t low = 0, taken = 0, missed = 0;
+    uint64_t low = 0, taken = 0, missed = 0, in_vain = 0;
     bool told = false;
     std::vector<std::string> trace;
 
@@ -432,6 +432,7 @@ class PagerModel
                 !frame.image && frame.owner >= 0 && frame.owner != m &&
                 (int)machines[frame.owner].frames.size() <= blocks(machines[frame.owner].floor);
             if (frame.state != Frame::kHere || frame.dirty || pinned(i) || kept) {
+                in_vain++;
                 return -1;
             }
             evict(i, m);
