@@ -153,7 +153,7 @@ static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
         event = event->next;
     }
     if (event && event_queued(&event->base)) {
-        event_heap_remove(&node->process->events, &event->base);
+        event_heap_remove(&node->process->timers, &event->base);
     }
     if (time_ns == TIME_NEVER) {
         return;
@@ -170,7 +170,7 @@ static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
         .destination = node->index,
         .source = device,
     };
-    event_heap_push(&node->process->events, &event->base);
+    event_heap_push(&node->process->timers, &event->base);
 }
 
 static void bus_frame_taken(void *host, uint32_t size_bytes)

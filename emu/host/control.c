@@ -1,6 +1,6 @@
 /*
  * What can be done to a machine of a host from outside it, by the host's supervisor or by the
- * scenario's schedule: pause, resume, destroy, start, weight, cap.
+ * scenario's schedule: pause, resume, destroy, start, weight, cap; limits.c has the other limits.
  *
  * A machine that has a processor may have come further in virtual time than the moment at which
  * this is asked; so it keeps the processor until its slice is over.
@@ -97,9 +97,11 @@ static uint32_t set_cap(struct emu_seat *seat, uint64_t percent, uint64_t now_ns
     if (percent > 100 || (percent && percent < seat->reserve)) {
         return ABI_SUPERVISOR_VALUE;
     }
+    (void)emu_seat_cap_left(seat, now_ns); /* periods that are over give what the old one gave */
     if (!seat->cap) {
         seat->used_ns = 0;
         seat->cap_period = now_ns / seat->host->model->period_ns;
+        seat->cap_since_ns = now_ns;
     }
     seat->cap = (uint8_t)percent;
     if (seat->queue == EMU_QUEUE_HELD) {
@@ -143,7 +145,9 @@ uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t va
     case ABI_CONTROL_CAP:
         return set_cap(seat, value, now_ns);
     default:
-        return ABI_SUPERVISOR_VALUE;
+        return operation >= ABI_CONTROL_MEMORY_FLOOR && operation < ABI_CONTROL_LIMITS_END
+                   ? emu_seat_limit(seat, operation, value, now_ns)
+                   : ABI_SUPERVISOR_VALUE;
     }
 }
 
@@ -164,9 +168,19 @@ void emu_host_schedule(struct emu_host *host)
 void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns)
 {
     static const uint32_t operations[] = {
-        [SCN_ACTION_PAUSE] = ABI_CONTROL_PAUSE,     [SCN_ACTION_RESUME] = ABI_CONTROL_RESUME,
-        [SCN_ACTION_DESTROY] = ABI_CONTROL_DESTROY, [SCN_ACTION_START] = ABI_CONTROL_START,
-        [SCN_ACTION_WEIGHT] = ABI_CONTROL_WEIGHT,   [SCN_ACTION_CAP] = ABI_CONTROL_CAP,
+        [SCN_ACTION_PAUSE] = ABI_CONTROL_PAUSE,
+        [SCN_ACTION_RESUME] = ABI_CONTROL_RESUME,
+        [SCN_ACTION_DESTROY] = ABI_CONTROL_DESTROY,
+        [SCN_ACTION_START] = ABI_CONTROL_START,
+        [SCN_ACTION_WEIGHT] = ABI_CONTROL_WEIGHT,
+        [SCN_ACTION_CAP] = ABI_CONTROL_CAP,
+        [SCN_ACTION_MEMORY_FLOOR] = ABI_CONTROL_MEMORY_FLOOR,
+        [SCN_ACTION_MEMORY_CEILING] = ABI_CONTROL_MEMORY_CEILING,
+        [SCN_ACTION_SEND_RATE] = ABI_CONTROL_SEND_RATE,
+        [SCN_ACTION_SEND_BURST] = ABI_CONTROL_SEND_BURST,
+        [SCN_ACTION_RECEIVE_RATE] = ABI_CONTROL_RECEIVE_RATE,
+        [SCN_ACTION_RECEIVE_BURST] = ABI_CONTROL_RECEIVE_BURST,
+        [SCN_ACTION_DISK] = ABI_CONTROL_DISK,
     };
     const struct scn_scenario *scenario = host->process->world->scenario;
     while (host->next_action < scenario->action_count &&
@@ -179,7 +193,8 @@ void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns)
                 (action->index == SCN_INDEX_ALL ||
                  seat->node->index == group->first_node + action->index)) {
                 /* What cannot be done as the machine is now, such as ending it again, is not. */
-                emu_seat_control(seat, operations[action->action], action->value, now_ns);
+                emu_seat_control(seat, operations[action->action],
+                                 action->value + action->size_bytes + action->rate_bps, now_ns);
             }
         }
     }

@@ -17,7 +17,9 @@
 uint64_t emu_seat_need_bytes(const struct emu_seat *seat)
 {
     const struct scn_scenario *scenario = seat->host->process->world->scenario;
-    return scn_group_backing_bytes(scenario, &scenario->groups[seat->node->group]);
+    return seat->host->pager
+               ? scn_floor_backing_bytes(seat->host->model, seat->floor_bytes)
+               : scn_group_backing_bytes(scenario, &scenario->groups[seat->node->group]);
 }
 
 uint64_t emu_gate_free_bytes(const struct emu_host *host)
@@ -61,7 +63,7 @@ uint32_t emu_gate_admit(struct emu_seat *seat, uint64_t now_ns)
     if (seat->queue != EMU_QUEUE_GATE) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
-    return admit(seat, now_ns) ? ABI_SUPERVISOR_DONE : ABI_SUPERVISOR_STATE;
+    return admit(seat, now_ns) ? ABI_SUPERVISOR_DONE : ABI_SUPERVISOR_ROOM;
 }
 
 void emu_host_admit(struct emu_seat *seat, uint64_t now_ns)

@@ -26,6 +26,8 @@
 
 #include <base/codec.h>
 
+#include <netsim/network.h>
+
 #include "../node.h"
 #include "disk_model.h"
 #include "pager.h"
@@ -64,12 +66,15 @@ enum emu_queue_kind {
 #define EMU_SEAT_LET_MAX 24u
 /* What a machine has handed to its host's card. */
 struct emu_card_frame;
-struct emu_sender {
-    struct emu_event event;   /* `handed` reaches the card */
-    struct net_frame *handed; /* NULL: none does */
+struct emu_card_queue {
     struct emu_card_frame *first;
     struct emu_card_frame *last;
     uint32_t count;
+};
+struct emu_sender {
+    struct emu_event event;       /* what was handed over reaches the card */
+    struct emu_card_queue handed; /* by one instruction */
+    struct emu_card_queue queue;
     bool waits;            /* for its turn */
     struct emu_seat *next; /* whose turn is after it */
 
@@ -104,7 +109,15 @@ struct emu_seat {
     uint64_t budget_ns;    /* left of its reservation */
     uint64_t cap_period;   /* number of the period that used_ns is for */
     uint64_t used_ns;      /* with a cap: of this period, and beyond the caps of those before */
+    uint64_t cap_since_ns; /* what it used before then is not counted */
     uint64_t ready_since_ns;
+
+    /* Its limits, at first its group's; 0: none. */
+    uint64_t floor_bytes;
+    uint64_t ceiling_bytes;
+    uint64_t disk_bytes;
+    struct net_rates rates; /* to be its port's when it leaves its processor */
+    bool rates_wait;        /* they are; else rates is 0 */
 
     /* Of a host that pages; paging.c. */
     bool holds;                     /* it has a processor, or has not left it yet */
@@ -205,6 +218,7 @@ enum emu_host_act {
     EMU_HOST_NEWS,      /* for the supervisor, which is interrupted as soon as may be; detail:
                            ABI_POLICY_* */
     EMU_HOST_DESTROY,
+    EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*; it holds from now on */
     EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
     EMU_HOST_SEND_FULL, /* and is dropped */
     EMU_HOST_SENT,      /* one is sent; detail: its bytes */
@@ -369,6 +383,19 @@ uint32_t emu_seat_occupies(const struct emu_seat *seat);
 /* Asks for the event of the scenario's next actions; does those whose time has come. */
 void emu_host_schedule(struct emu_host *host);
 void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns);
+
+/* --- limits.c --------------------------------------------------------------------------------- */
+
+/* Its group's. */
+void emu_seat_limits_init(struct emu_seat *seat);
+/* One of ABI_CONTROL_MEMORY_FLOOR and on; ABI_SUPERVISOR_*. */
+uint32_t emu_seat_limit(struct emu_seat *seat, uint32_t operation, uint64_t value, uint64_t now_ns);
+/* It has left its last processor: rates that wait for that are its port's. */
+void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns);
+/* What the pager is to keep to. */
+struct emu_pager_limits emu_seat_pager_limits(const struct emu_seat *seat);
+/* Whether limits that were loaded can have come about. */
+bool emu_seat_limits_valid(const struct emu_seat *seat);
 
 /* --- policy.c: who is next, by the supervisor's leave ----------------------------------------- */
 

@@ -702,6 +702,12 @@ uint32_t emu_pager_transfer_count(const struct emu_pager *pager)
     return pager->transfer_count;
 }
 
+struct emu_pager_limits emu_pager_limits(const struct emu_pager *pager, uint32_t machine)
+{
+    ASSERT(emu_pager_has(pager, machine));
+    return pager->machines[machine].limits;
+}
+
 bool emu_pager_waits(const struct emu_pager *pager, uint32_t machine)
 {
     ASSERT(machine < pager->config.machine_max);

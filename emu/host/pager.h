@@ -196,6 +196,7 @@ void emu_pager_choose(struct emu_pager *pager, const struct emu_pager_choice *ch
 /* --- queries -------------------------------------------------------------------------------- */
 
 bool emu_pager_has(const struct emu_pager *pager, uint32_t machine);
+struct emu_pager_limits emu_pager_limits(const struct emu_pager *pager, uint32_t machine);
 bool emu_pager_waits(const struct emu_pager *pager, uint32_t machine);
 /* Whether the page is in memory for this machine, its own or its image's. */
 bool emu_pager_resident(const struct emu_pager *pager, uint32_t machine, uint32_t page);

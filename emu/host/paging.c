@@ -150,17 +150,11 @@ bool emu_seat_paging_begin(struct emu_seat *seat)
         return true;
     }
     const struct emu_node *node = seat->node;
-    const struct scn_limits *limits = &host->process->world->scenario->groups[node->group].limits;
     uint32_t image = 0;
     while (host->images[image] != node->space.image) {
         image++;
     }
-    const struct emu_pager_limits pages = {
-        .floor_pages = (uint32_t)(limits->memory_floor_bytes / EMU_PAGER_PAGE_BYTES),
-        .ceiling_pages = limits->memory_ceiling_bytes
-                             ? (uint32_t)(limits->memory_ceiling_bytes / EMU_PAGER_PAGE_BYTES)
-                             : EMU_PAGER_NO_CEILING,
-    };
+    const struct emu_pager_limits pages = emu_seat_pager_limits(seat);
     if (emu_pager_machine_add(host->pager, number_of(seat),
                               node->space.size_bytes / EMU_PAGER_PAGE_BYTES, image, &pages,
                               NULL) != STATUS_OK) {
@@ -264,6 +258,9 @@ static void tell_ran(struct emu_seat *seat, uint64_t now_ns)
     struct vcpu_space *space = &node->space;
     uint64_t ran_ns = time_of_cycles(node->vcpu.retired, node->cpu_hz) -
                       time_of_cycles(seat->retired_told, node->cpu_hz);
+    if (node->vcpu.retired != seat->retired_told) {
+        seat->let_count = 0; /* it was for an instruction that is done */
+    }
     seat->retired_told = node->vcpu.retired;
     if (seat->forgotten) {
         uint32_t words = vcpu_space_absent_words(space);

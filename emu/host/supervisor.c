@@ -94,15 +94,14 @@ static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor
         emu_policy_set(host, (uint32_t)asked->value, now_ns);
         return ABI_SUPERVISOR_DONE;
     }
-    if (asked->operation > ABI_CONTROL_CAP) {
+    if (asked->operation >= ABI_CONTROL_LIMITS_END) {
         return ABI_SUPERVISOR_VALUE;
     }
     if (asked->machine >= host->seat_count) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
     struct emu_seat *seat = &host->seats[asked->machine];
-    bool limits = asked->operation == ABI_CONTROL_WEIGHT || asked->operation == ABI_CONTROL_CAP;
-    if (seat == supervisor && !limits) {
+    if (seat == supervisor && asked->operation < ABI_CONTROL_WEIGHT) {
         return ABI_SUPERVISOR_NO_MACHINE; /* who else would undo it? */
     }
     return emu_seat_control(seat, asked->operation, asked->value, now_ns);
@@ -164,13 +163,11 @@ static void tell_paged(const struct emu_host *host, struct abi_supervisor_paged 
         return;
     }
     const struct emu_seat *seat = &host->seats[number];
-    const struct scn_limits *limits =
-        &host->process->world->scenario->groups[seat->node->group].limits;
     struct emu_paging_report report;
     emu_seat_paging_report(seat, &report);
     answer->block_pages = (uint32_t)(host->model->paging.block_bytes / EMU_PAGER_PAGE_BYTES);
     answer->resident_pages = report.pages_resident;
-    answer->floor_pages = limits->memory_floor_bytes / EMU_PAGER_PAGE_BYTES;
+    answer->floor_pages = seat->floor_bytes / EMU_PAGER_PAGE_BYTES;
     answer->faults = report.faults;
     answer->page_ins = report.page_ins;
     answer->page_outs = report.page_outs;

@@ -1,5 +1,11 @@
 /* A host's supervisor: what its answers do, what its mistakes do not, and what its host tells. */
+#include <tuple>
+
 #include "host_watch.h"
+
+extern "C" {
+#include <devices/abi.h>
+}
 
 namespace
 {
@@ -228,4 +234,74 @@ TEST(HostSupervisor, TheSchedulePausesResumesDestroysAndStarts)
     EXPECT_STREQ(world.Report(1).state, "destroyed");
     world.Run(15000000);
     EXPECT_STREQ(world.Report(1).state, "queued") << "the other two have the memory";
+}
+
+TEST(HostSupervisor, ACapCountsFromWhenItIsSet)
+{
+    const std::string guest = ", memory: 128KiB, network: none, host: box, image: ";
+    /* Alone, it has had the processor since the beginning when it is given its cap. */
+    TestWorld world("general: {name: capped, duration: 1s}\n"
+                    "hosts: [{name: box, cpu_hz: 100MHz, quantum: 5ms, period: 10ms}]\n"
+                    "groups:\n- {name: a" +
+                    guest + GuestPath("spin") +
+                    "}\n"
+                    "schedule:\n"
+                    "- {at: 4ms, action: cap, group: a, value: 20}\n"
+                    "- {at: 80ms, action: cap, group: a, value: 0}\n"
+                    "- {at: 89ms, action: cap, group: a, value: 20}\n");
+    world.Run(10000000);
+    EXPECT_EQ(SeatReport(world, 0).guest_ns, 6000000u) << "its slice, and then what its cap leaves";
+    for (uint64_t ms = 20; ms <= 80; ms += 10) {
+        world.Run(ms * 1000000);
+        EXPECT_EQ(SeatReport(world, 0).guest_ns, 6000000u + (ms / 10 - 1) * 2000000) << ms;
+    }
+    world.Run(89000000);
+    const uint64_t had_ns = SeatReport(world, 0).guest_ns;
+    world.Run(90000000);
+    EXPECT_EQ(SeatReport(world, 0).guest_ns, had_ns + 1000000) << "so much of a slice is left";
+    world.Run(100000000);
+    EXPECT_EQ(SeatReport(world, 0).guest_ns, had_ns + 4000000) << "what two periods give";
+}
+
+TEST(HostSupervisor, WhoIsDestroyedAtTheGateNoLongerKeepsTheOthersOut)
+{
+    const std::string guest =
+        ", network: none, host: box, image: " + GuestPath("spin") + ", memory: ";
+    TestWorld world("general: {name: gate, duration: 1s}\n"
+                    "hosts: [{name: box, cpu_hz: 100MHz, memory: 512KiB}]\n"
+                    "groups:\n- {name: a" +
+                    guest + "256KiB}\n- {name: large" + guest + "512KiB}\n- {name: small" + guest +
+                    "128KiB}\n"
+                    "schedule:\n"
+                    "- {at: 4ms, action: destroy, group: large}\n");
+    world.Run(4000000);
+    EXPECT_STREQ(world.Report(1).state, "queued");
+    EXPECT_STREQ(world.Report(2).state, "queued") << "nobody overtakes";
+    world.Run(4100000);
+    EXPECT_STREQ(world.Report(1).state, "destroyed");
+    EXPECT_STREQ(world.Report(2).state, "running");
+}
+
+/* A cap's period, and the moment from which it counts, lie in the past. */
+TEST(HostSupervisor, AStateWhoseCapBeginsLaterIsRefused)
+{
+    const std::string yaml = Supervised("w", ", period: 1ms", ", limits: {processor_cap: 2}");
+    TestWorld world(yaml);
+    world.Run(3000000);
+    const std::vector<uint8_t> state = world.Save();
+    /* Of the supervisor: no period of a reservation, nothing left of it, the period of its cap. */
+    std::vector<uint8_t> mark(8, 0xff);
+    mark.insert(mark.end(), 8, 0);
+    mark.insert(mark.end(), {1, 0, 0, 0, 0, 0, 0, 0});
+    const auto found = std::search(state.begin(), state.end(), mark.begin(), mark.end());
+    ASSERT_NE(found, state.end());
+    const size_t period = (size_t)(found - state.begin()) + 16;
+    const size_t since = period + 16; /* behind what it used */
+    for (const auto &[at, byte, good] : std::vector<std::tuple<size_t, uint8_t, bool>>{
+             {period, 3, true}, {period, 4, false}, {since, 1, true}, {since + 7, 1, false}}) {
+        std::vector<uint8_t> changed = state;
+        changed[at] = byte;
+        TestWorld other(yaml);
+        EXPECT_EQ(other.Load(changed) == STATUS_OK, good) << at - period << " " << (int)byte;
+    }
 }

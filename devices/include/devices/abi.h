@@ -329,7 +329,7 @@ struct abi_supervisor_waiting {
 /* Admits one of them, out of turn or in it; while admission is the supervisor's. */
 struct abi_supervisor_admit {
     uint32_t machine;
-    uint32_t status; /* written by the device: ABI_SUPERVISOR_*; STATE: there is no room for it */
+    uint32_t status; /* written by the device: ABI_SUPERVISOR_* */
 };
 
 /* What the host's pager has to do with one machine: the supervisor gives the number, the device
@@ -406,12 +406,23 @@ struct abi_supervisor_taken_from {
 #define ABI_CONTROL_START   4u /* one that is off, or has ended: with new memory, and its disks */
 #define ABI_CONTROL_WEIGHT  5u /* value: 1 to 1000 */
 #define ABI_CONTROL_CAP     6u /* value: 1 to 100 percent, 0: none */
+/* Limits; value: bytes or bits a second, 0: none. Of one that has a processor rates and bursts
+ * change when its slice is over. */
+#define ABI_CONTROL_MEMORY_FLOOR   7u /* on a host that pages; whole pages */
+#define ABI_CONTROL_MEMORY_CEILING 8u /* at least 8 blocks and the floor */
+#define ABI_CONTROL_SEND_RATE      9u
+#define ABI_CONTROL_SEND_BURST     10u /* where there is a rate; 0: 64 KiB */
+#define ABI_CONTROL_RECEIVE_RATE   11u
+#define ABI_CONTROL_RECEIVE_BURST  12u
+#define ABI_CONTROL_DISK           13u /* that it may write to its disks; whole blocks */
+#define ABI_CONTROL_LIMITS_END     14u
 
 #define ABI_SUPERVISOR_DONE       0u
 #define ABI_SUPERVISOR_NO_MACHINE 1u /* no such machine, or none that this can be done to */
 #define ABI_SUPERVISOR_STATE      2u /* not as the machine is now */
 #define ABI_SUPERVISOR_VALUE      3u /* no such operation, or no such value */
 #define ABI_SUPERVISOR_LATE       4u /* nothing, or something else, is asked */
+#define ABI_SUPERVISOR_ROOM       5u /* the host has not so much left */
 
 /* --- The two virtual instructions ------------------------------------------------------------
  *

@@ -238,6 +238,8 @@ struct dev_pcnet {
  * has enabled it. */
 bool dev_pcnet_deliver(struct dev_pcnet *state, const struct dev_env *env, const uint8_t *bytes,
                        uint32_t size_bytes);
+/* How many frames wait in its queue. */
+uint32_t dev_pcnet_waiting(const struct dev_pcnet *state);
 
 /* --- timer ------------------------------------------------------------------------------------ */
 

@@ -61,7 +61,7 @@ next:
     movl list(%ecx), %eax
     movl %eax, admit
     port ABI_PORT_SUPERVISOR_ADMIT, admit
-    cmpl $ABI_SUPERVISOR_STATE, admit + 4
+    cmpl $ABI_SUPERVISOR_ROOM, admit + 4
     je again
     cmpl $0, admit + 4 /* ABI_SUPERVISOR_DONE */
     check e, 2
@@ -89,7 +89,7 @@ wrong:
     movl (%esi), %eax
     movl %eax, admit
     port ABI_PORT_SUPERVISOR_ADMIT, admit
-    cmpl $ABI_SUPERVISOR_STATE, admit + 4
+    cmpl $ABI_SUPERVISOR_ROOM, admit + 4
     check e, 5
 2:  addl $16, %esi
     decl %ecx

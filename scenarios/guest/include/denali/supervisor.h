@@ -48,7 +48,8 @@ static inline struct abi_supervisor_machine denali_supervised_machine(uint32_t n
     return machine;
 }
 
-/* ABI_CONTROL_* of a machine; gives ABI_SUPERVISOR_DONE or what was wrong. */
+/* ABI_CONTROL_* of a machine: to pause, resume, destroy or start it, to set its weight, its cap or
+ * another limit; gives ABI_SUPERVISOR_DONE or what was wrong, and then nothing has changed. */
 static inline uint32_t denali_supervisor_control(uint32_t operation, uint32_t machine,
                                                  uint64_t value)
 {
@@ -123,7 +124,7 @@ static inline struct abi_supervisor_gate denali_gate(struct abi_supervisor_waiti
     return gate;
 }
 
-/* Admits a machine that waits; gives ABI_SUPERVISOR_DONE, or ABI_SUPERVISOR_STATE if there is no
+/* Admits a machine that waits; gives ABI_SUPERVISOR_DONE, or ABI_SUPERVISOR_ROOM if there is no
  * room for it. */
 static inline uint32_t denali_admit(uint32_t machine)
 {
