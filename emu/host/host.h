@@ -229,8 +229,7 @@ enum emu_host_act {
     EMU_HOST_TRANSFERRED, /* the same, done; the node is the first */
     EMU_HOST_RAN,         /* detail: ns of its own time, of which the pager is now told */
     EMU_HOST_GONE,        /* it is the pager's no more */
-    EMU_HOST_CHOOSE, /* the supervisor's list for the pager, an entry a note: machine << 32 | blocks
-                      */
+    EMU_HOST_CHOOSE, /* an entry of the supervisor's list for the pager: machine << 32 | blocks */
     EMU_HOST_CHOSEN, /* that was all of it; detail: of how few that are left it wants to be told */
 };
 struct emu_host_note {

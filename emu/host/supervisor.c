@@ -6,12 +6,16 @@
  */
 #include "host.h"
 
+#include <assert.h>
+
 #include <base/assert.h>
 #include <scenarios/scenario.h>
 
 #include "../digest.h"
 #include "../process.h"
 #include "../world_internal.h"
+
+static_assert(EMU_PAGER_CHOICES_MAX == ABI_SUPERVISOR_TAKE_MAX, "a list fits");
 
 static uint32_t state_of(const struct emu_seat *seat)
 {
