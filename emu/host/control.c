@@ -56,7 +56,7 @@ static void set_paused(struct emu_seat *seat, bool paused, uint64_t now_ns)
     seat->paused = paused;
     emu_host_tell(seat->host, now_ns, EMU_HOST_PAUSE, 0, seat, paused);
     if (seat == seat->host->policy.supervisor) {
-        emu_gate_review(seat->host, now_ns);
+        emu_policy_review(seat->host, now_ns);
     }
 }
 

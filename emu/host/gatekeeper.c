@@ -48,7 +48,7 @@ void emu_gate_review(struct emu_host *host, uint64_t now_ns)
 {
     const struct emu_queue *gate = &host->queues[EMU_QUEUE_GATE];
     if (gate->first && emu_policy_decides(host, ABI_POLICY_ADMISSION)) {
-        emu_policy_tell(host);
+        emu_policy_tell(host, ABI_POLICY_ADMISSION);
         return;
     }
     while (gate->first && admit(gate->first, now_ns)) {
@@ -63,7 +63,7 @@ uint32_t emu_gate_admit(struct emu_seat *seat, uint64_t now_ns)
     if (seat->queue != EMU_QUEUE_GATE) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
-    return admit(seat, now_ns) ? ABI_SUPERVISOR_DONE : ABI_SUPERVISOR_STATE;
+    return admit(seat, now_ns) ? ABI_SUPERVISOR_DONE : ABI_SUPERVISOR_ROOM;
 }
 
 void emu_host_admit(struct emu_seat *seat, uint64_t now_ns)
@@ -89,5 +89,9 @@ void emu_host_release(struct emu_seat *seat, uint64_t now_ns)
     seat->admitted = false;
     host->committed_bytes -= emu_seat_need_bytes(seat);
     emu_host_tell(host, now_ns, EMU_HOST_RELEASE, 0, seat, 0);
-    emu_gate_review(host, now_ns);
+    if (seat == host->policy.supervisor) {
+        emu_policy_review(host, now_ns);
+    } else {
+        emu_gate_review(host, now_ns);
+    }
 }

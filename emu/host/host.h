@@ -182,7 +182,7 @@ struct emu_card {
 };
 
 /* The decisions that a host's supervisor makes. */
-#define EMU_POLICIES (ABI_POLICY_SCHEDULER | ABI_POLICY_ADMISSION)
+#define EMU_POLICIES (ABI_POLICY_SCHEDULER | ABI_POLICY_ADMISSION | ABI_POLICY_PAGER)
 struct emu_policy {
     struct emu_seat *supervisor; /* NULL: the host has none, and the rest is 0 */
     uint32_t policies;           /* ABI_POLICY_* that it decides */
@@ -215,7 +215,8 @@ enum emu_host_act {
     EMU_HOST_RELEASE,   /* a machine's memory is free again */
     EMU_HOST_POLICIES,  /* detail: ABI_POLICY_*, which the supervisor decides from now on */
     EMU_HOST_PAUSE,     /* detail: 1 a machine is paused, 0 it is resumed */
-    EMU_HOST_NEWS,      /* for the supervisor's policies; it is interrupted as soon as may be */
+    EMU_HOST_NEWS,      /* for the supervisor, which is interrupted as soon as may be; detail:
+                           ABI_POLICY_* */
     EMU_HOST_DESTROY,
     EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*; it holds from now on */
     EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
@@ -228,6 +229,8 @@ enum emu_host_act {
     EMU_HOST_TRANSFERRED, /* the same, done; the node is the first */
     EMU_HOST_RAN,         /* detail: ns of its own time, of which the pager is now told */
     EMU_HOST_GONE,        /* it is the pager's no more */
+    EMU_HOST_CHOOSE, /* an entry of the supervisor's list for the pager: machine << 32 | blocks */
+    EMU_HOST_CHOSEN, /* that was all of it; detail: of how few that are left it wants to be told */
 };
 struct emu_host_note {
     uint64_t time_ns;
@@ -407,8 +410,10 @@ uint32_t emu_policy_answer(struct emu_host *host, uint32_t sequence, uint32_t ma
 void emu_policy_set(struct emu_host *host, uint32_t policies, uint64_t now_ns);
 /* Whether it decides that now; else the kernel does. */
 bool emu_policy_decides(const struct emu_host *host, uint32_t policy);
-/* There is something for it to look at. */
-void emu_policy_tell(struct emu_host *host);
+/* Who decides has changed. */
+void emu_policy_review(struct emu_host *host, uint64_t now_ns);
+/* There is something for it to look at; for which of the policies. */
+void emu_policy_tell(struct emu_host *host, uint32_t which);
 /* A machine is leaving its processor, and may be the supervisor. */
 void emu_policy_left(struct emu_host *host, const struct emu_seat *seat);
 
@@ -477,6 +482,9 @@ uint64_t emu_seat_pager_bytes(const struct emu_seat *seat);
 struct emu_paging_report;
 void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_report *report);
 void emu_host_paging_report(const struct emu_host *host, struct emu_paging_report *report);
+/* Whom the pager takes from next; nobody: as it would by itself. */
+void emu_host_choose(struct emu_host *host, const struct emu_pager_choice *choices, uint32_t count,
+                     uint32_t low_blocks);
 /* A node's own disk: does it lie on its host? Then a block's transfer begins with this. */
 bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk);
 void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, bool write,

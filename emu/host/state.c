@@ -312,6 +312,7 @@ static void load_policy(struct emu_host *host, struct reader *reader)
     policy->unasked = read_u64(reader);
     policy->news = read_u8(reader) & 1;
     if (policy->processor >= host->model->processors || policy->policies & ~EMU_POLICIES ||
+        (!host->pager && (policy->policies & ABI_POLICY_PAGER)) ||
         (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
         policy->open = false;
         policy->processor = 0;
@@ -486,6 +487,10 @@ static void load_paging(struct emu_host *host, struct reader *reader)
     }
     if (host->pager && (reader->failed || !emu_pager_load(host->pager, reader))) {
         return;
+    }
+    if (host->pager && emu_pager_chosen(host->pager).left > 0 &&
+        !emu_policy_decides(host, ABI_POLICY_PAGER)) {
+        reader_fail(reader); /* by whom? */
     }
     load_disks(host, reader);
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {

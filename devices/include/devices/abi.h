@@ -112,6 +112,8 @@
 /* Of its policies of admission and paging. */
 #define ABI_PORT_SUPERVISOR_GATE  0xa8u /* ..._gate */
 #define ABI_PORT_SUPERVISOR_ADMIT 0xa9u /* ..._admit */
+#define ABI_PORT_SUPERVISOR_PAGED 0xaau /* ..._paged */
+#define ABI_PORT_SUPERVISOR_TAKE  0xabu /* ..._take */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
 #define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
@@ -146,6 +148,7 @@
 #define ABI_DISKS_MAX         16u
 
 #define ABI_SUPERVISOR_LIST_MAX 1024u       /* machines that a question, or the gate, lists */
+#define ABI_SUPERVISOR_TAKE_MAX 64u         /* entries of a list of whom to take from */
 #define ABI_SUPERVISOR_OWN_RULE 0xffffffffu /* an answer: as the kernel would without asking */
 
 #ifndef __ASSEMBLER__
@@ -326,7 +329,39 @@ struct abi_supervisor_waiting {
 /* Admits one of them, out of turn or in it; while admission is the supervisor's. */
 struct abi_supervisor_admit {
     uint32_t machine;
-    uint32_t status; /* written by the device: ABI_SUPERVISOR_*; STATE: there is no room for it */
+    uint32_t status; /* written by the device: ABI_SUPERVISOR_* */
+};
+
+/* What the host's pager has to do with one machine: the supervisor gives the number, the device
+ * writes the rest. Pages are of 4096 bytes; what is counted is counted since the run began. */
+struct abi_supervisor_paged {
+    uint32_t machine;     /* in */
+    uint32_t block_pages; /* of the paging block; 0: no such machine, or a host that does not page,
+                             and the rest is 0 */
+    uint64_t resident_pages; /* of its own, in memory now; those of its image are nobody's */
+    uint64_t floor_pages;    /* that are not taken from it */
+    uint64_t faults;
+    uint64_t page_ins; /* pages read for it */
+    uint64_t page_outs;
+    uint64_t wait_ns; /* from faults until it could go on */
+};
+
+/* Whom the pager takes the next blocks from when memory is wanted, first to last: replaces the list
+ * before. While paging is the supervisor's. */
+struct abi_supervisor_take {
+    uint32_t list_address;  /* of list_count structs abi_supervisor_taken_from, which are read */
+    uint32_t list_count;    /* up to ABI_SUPERVISOR_TAKE_MAX; 0: the kernel's own rule */
+    uint32_t low_blocks;    /* there is news when no more than these are left */
+    uint32_t status;        /* from here on written by the device: ABI_SUPERVISOR_* */
+    uint64_t free_pages;    /* of the host's memory, that nobody has */
+    uint64_t left_blocks;   /* of the list before */
+    uint64_t taken_blocks;  /* as lists had it, since the run began */
+    uint64_t missed_blocks; /* of lists, that their machine could not give */
+};
+
+struct abi_supervisor_taken_from {
+    uint32_t machine;
+    uint32_t block_count; /* at least 1 */
 };
 
 #endif
@@ -349,6 +384,7 @@ struct abi_supervisor_admit {
 
 #define ABI_POLICY_SCHEDULER (1u << 0) /* which machine is next */
 #define ABI_POLICY_ADMISSION (1u << 1) /* which of those that wait is admitted, and when */
+#define ABI_POLICY_PAGER     (1u << 2) /* whom memory is taken from; of a host that pages */
 
 #define ABI_MACHINE_NONE    0u
 #define ABI_MACHINE_OFF     1u /* not started yet */
