@@ -35,7 +35,7 @@ static void admit_those_that_fit(struct emu_host *host, uint64_t now_ns)
         host->committed_bytes += emu_seat_need_bytes(seat);
         seat->admitted = true;
         emu_host_tell(host, now_ns, EMU_HOST_ADMIT, 0, seat, 0);
-        emu_node_boot(seat->node, now_ns);
+        emu_seat_begin(seat, now_ns);
     }
 }
 
@@ -44,7 +44,7 @@ void emu_host_admit(struct emu_seat *seat, uint64_t now_ns)
     struct emu_host *host = seat->host;
     emu_host_tell(host, now_ns, EMU_HOST_QUEUE, 0, seat, 0);
     if (!host->model->memory_bytes) {
-        emu_node_boot(seat->node, now_ns);
+        emu_seat_begin(seat, now_ns);
         return;
     }
     seat->node->state = EMU_NODE_QUEUED;

@@ -146,6 +146,8 @@ enum status emu_pager_image_add(struct emu_pager *pager, uint32_t page_count, ui
 enum status emu_pager_machine_add(struct emu_pager *pager, uint32_t machine, uint32_t page_count,
                                   uint32_t image, const struct emu_pager_limits *limits,
                                   struct error *error) MUST_USE;
+/* What the machine, just added, has of this page lies in its swap region. */
+void emu_pager_machine_swapped(struct emu_pager *pager, uint32_t machine, uint32_t page);
 enum status emu_pager_limits_set(struct emu_pager *pager, uint64_t now_ns, uint32_t machine,
                                  const struct emu_pager_limits *limits,
                                  struct error *error) MUST_USE;

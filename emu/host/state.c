@@ -164,7 +164,10 @@ static void save_host(const struct emu_host *host, struct writer *writer)
         SEAT_FIELDS(X)
 #undef X
         save_rates(seat, writer);
+        write_u32(writer, seat->origin);
+        write_u32(writer, seat->generation);
     }
+    emu_host_snapshots_save(host, writer);
     emu_card_save(host, writer);
     if (host->policy.supervisor) {
         save_policy(host, writer);
@@ -284,6 +287,8 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     SEAT_FIELDS(X)
 #undef X
     load_rates(seat, reader);
+    seat->origin = read_u32(reader);
+    seat->generation = read_u32(reader);
     if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > host->process->world->now_ns ||
         seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
         seat->budget_ns > host->model->period_ns || seat->slice_end_ns > UINT64_MAX / 2 ||
@@ -525,6 +530,9 @@ static void load_host(struct emu_host *host, struct reader *reader)
     for (uint32_t i = 0; i < host->seat_count && !reader->failed; i++) {
         load_seat(host, &host->seats[i], reader);
         committed_bytes += host->seats[i].admitted ? emu_seat_need_bytes(&host->seats[i]) : 0;
+    }
+    if (!reader->failed) {
+        emu_host_snapshots_load(host, reader);
     }
     if (!reader->failed) {
         emu_card_load(host, reader);

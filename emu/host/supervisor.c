@@ -93,17 +93,18 @@ static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor
         host->policy.policies = (uint32_t)asked->value;
         return ABI_SUPERVISOR_DONE;
     }
-    if (asked->operation >= ABI_CONTROL_LIMITS_END) {
+    if (asked->operation >= ABI_CONTROL_COUNT) {
         return ABI_SUPERVISOR_VALUE;
     }
     if (asked->machine >= host->seat_count) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
     struct emu_seat *seat = &host->seats[asked->machine];
-    if (seat == supervisor && asked->operation < ABI_CONTROL_WEIGHT) {
+    bool limit = asked->operation >= ABI_CONTROL_WEIGHT && asked->operation <= ABI_CONTROL_DISK;
+    if (seat == supervisor && !limit && asked->operation != ABI_CONTROL_DISCARD) {
         return ABI_SUPERVISOR_NO_MACHINE; /* who else would undo it? */
     }
-    return emu_seat_control(seat, asked->operation, asked->value, now_ns);
+    return emu_seat_control(seat, supervisor, asked->operation, asked->value, now_ns);
 }
 
 static void tell_question(struct emu_seat *supervisor, struct abi_supervisor_question *question,

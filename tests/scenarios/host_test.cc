@@ -174,7 +174,7 @@ TEST(Host, ASupervisorAndAScheduleAreRefusedWhereTheyCannotBe)
               "test.yaml:8: schedule.0.value: expected 0 for no cap, or up to 100 percent and no "
               "less than the group's 'reserve'");
     EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: x, value: 1}\n"),
-              "test.yaml:8: schedule.0.value: expected none, but for 'weight' and 'cap'");
+              "test.yaml:8: schedule.0.value: expected none, but for 'weight', 'cap' and snapshots");
     EXPECT_EQ(scheduled("- {at: 2s, action: pause, group: x}\n"
                         "- {at: 1s, action: resume, group: x}\n"),
               "test.yaml:9: schedule.1.at: expected a time no earlier than that of the entry "

@@ -36,8 +36,11 @@
 #define ABI_REG_BOOT_SIZE     0x040u /* R: bytes of boot text in use */
 #define ABI_REG_BOOT_ARGC     0x044u /* R: strings of it that are arguments (argv[0] first) */
 #define ABI_REG_BOOT_ENVC     0x048u /* R: strings after those that are environment, NAME=value */
-#define ABI_REG_BOOT_TEXT     0x400u /* R: NUL-terminated strings back to back, up to page end */
-#define ABI_BOOT_TEXT_MAX     0xc00u /* bytes of boot text at most */
+#define ABI_REG_GENERATION                                                                         \
+    0x04cu                       /* R: of its host's starts from a snapshot, which one made this   \
+                                    machine what it is, from 1; 0: it has booted */
+#define ABI_REG_BOOT_TEXT 0x400u /* R: NUL-terminated strings back to back, up to page end */
+#define ABI_BOOT_TEXT_MAX 0xc00u /* bytes of boot text at most */
 
 #define ABI_ISA_VERSION 1u
 
@@ -353,7 +356,13 @@ struct abi_supervisor_answer {
 #define ABI_CONTROL_RECEIVE_RATE   11u
 #define ABI_CONTROL_RECEIVE_BURST  12u
 #define ABI_CONTROL_DISK           13u /* that it may write to its disks; whole blocks */
-#define ABI_CONTROL_LIMITS_END     14u
+/* Snapshots of machines that the host keeps; value: the number of one. */
+#define ABI_CONTROL_SNAPSHOT                                                                       \
+    14u /* keeps the machine's under a number that is free; it lives, has no                       \
+           processor and no disk request under way */
+#define ABI_CONTROL_START_FROM 15u /* as START, but it goes on as that one of its group was */
+#define ABI_CONTROL_DISCARD    16u /* whatever the machine; not while one waits to start from it */
+#define ABI_CONTROL_COUNT      17u
 
 #define ABI_SUPERVISOR_DONE       0u
 #define ABI_SUPERVISOR_NO_MACHINE 1u /* no such machine, or none that this can be done to */
