@@ -67,22 +67,20 @@ static enum status find_host(struct scn_scenario *scenario, uint32_t index, stru
     return STATUS_OK;
 }
 
-/* The pcnet follows its rings in memory step by step, and cannot begin anew at an absent page; and
- * in one step it sends all that its ring has, where a host's card takes a frame a step. */
+/* The pcnet follows its rings in memory step by step, and cannot begin anew at an absent page. */
 static enum status check_card(const struct scn_scenario *scenario, uint32_t index,
                               struct error *error)
 {
     const struct scn_group *group = &scenario->groups[index];
     if (group->card != SCN_NIC_PCNET || group->host == SCN_HOST_NONE ||
-        (!scenario->hosts[group->host].paging.block_bytes &&
-         !scenario->hosts[group->host].card.rate_bps)) {
+        !scenario->hosts[group->host].paging.block_bytes) {
         return STATUS_OK;
     }
-    return item_error(
-        scenario->source, group_item(scenario, index, "card"), NULL, error, STATUS_INVALID,
-        "expected 'nic' on host '%s', which %s; a pcnet goes with hosts that do not",
-        group->host_name,
-        scenario->hosts[group->host].paging.block_bytes ? "pages" : "has a card with a 'rate'");
+    return item_error(scenario->source, group_item(scenario, index, "card"), NULL, error,
+                      STATUS_INVALID,
+                      "expected 'nic' on host '%s', which pages; a pcnet goes with hosts that do "
+                      "not",
+                      group->host_name);
 }
 
 /* The item of an entry of hosts, or of what is in it if the file has that. */

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <base/host_clock.h>
 #include <base/time.h>
 #include <scenarios/select.h>
 #include <traces/bundle.h>
 
 #include "runs.h"
 
-#define HEARTBEAT_NS 500000000u
+#define HEARTBEAT_MS 500
 
 static const struct cli_option options[] = {
     {"node", "NODE", "the node to debug (default: the first)", false},
@@ -42,26 +42,55 @@ static const struct cli_option options[] = {
     {NULL, NULL, NULL, false},
 };
 
-/* Of the way to the moment that --at says. */
-struct way {
-    bool piped;
-    uint64_t said_ns; /* host time */
-};
+/* --- patience --------------------------------------------------------------------------------- */
 
 /*
  * gdb is at the other end of a pipe before there is anything to see. It waits two seconds for the
- * acknowledgement of its first packet, and anew after every byte that is none.
+ * acknowledgement of its first packet, and anew after every byte that is none: it gets some, from a
+ * thread of their own, as opening a recording or making a large world takes long too.
  */
-static bool interrupted(void *context)
+struct patience {
+    pthread_t thread;
+    int ends[2]; /* of a pipe that is closed when it is over */
+    bool begun;
+};
+
+static void *patience_main(void *argument)
 {
-    struct way *way = context;
-    uint64_t now_ns = host_clock_ns();
-    if (way->piped && now_ns - way->said_ns > HEARTBEAT_NS) {
-        way->said_ns = now_ns;
-        if (write(STDOUT_FILENO, "\n", 1) != 1) {
+    const struct patience *patience = argument;
+    struct pollfd over = {.fd = patience->ends[0], .events = POLLIN};
+    for (int ready = 0; ready <= 0;) {
+        ready = poll(&over, 1, HEARTBEAT_MS);
+        if (ready == 0 && write(STDOUT_FILENO, "\n", 1) != 1) {
             cli_stop = true;
         }
     }
+    return NULL;
+}
+
+static void patience_begin(struct patience *patience)
+{
+    patience->begun = pipe(patience->ends) == 0;
+    if (patience->begun && pthread_create(&patience->thread, NULL, patience_main, patience) != 0) {
+        close(patience->ends[0]);
+        close(patience->ends[1]);
+        patience->begun = false; /* it works as well where nothing takes long */
+    }
+}
+
+/* Nothing is written any more. */
+static void patience_end(struct patience *patience)
+{
+    if (patience->begun) {
+        close(patience->ends[1]);
+        pthread_join(patience->thread, NULL);
+        close(patience->ends[0]);
+    }
+}
+
+static bool interrupted(void *context)
+{
+    (void)context;
     return cli_stop;
 }
 
@@ -315,11 +344,10 @@ static int debug_run(const struct cli_arguments *arguments)
                                             : (uint32_t)processors,
         .memory_limit_bytes = run.options.memory_limit_bytes,
     };
-    struct way way = {.piped = cli_flag(arguments, "pipe"), .said_ns = host_clock_ns()};
+    struct patience patience = {.begun = false};
     struct emu_debug_options debug_options = {
         .history_bytes = history_mib << 20,
         .interrupted = interrupted,
-        .context = &way,
     };
     struct error error = ERROR_INIT;
     const char *engine = cli_value(arguments, "engine");
@@ -327,6 +355,11 @@ static int debug_run(const struct cli_arguments *arguments)
     struct emu_world *world = NULL;
     struct emu_debug *debug = NULL;
     enum status status = STATUS_OK;
+    cli_stop_listen();
+    signal(SIGPIPE, SIG_IGN); /* writing says so */
+    if (cli_flag(arguments, "pipe")) {
+        patience_begin(&patience);
+    }
     if (engine) {
         status = vcpu_engine_choose("--engine", engine, &world_options.engine, &error);
     }
@@ -339,11 +372,10 @@ static int debug_run(const struct cli_arguments *arguments)
     if (!status) {
         status = emu_world_create(scenario, &world_options, &world, &error);
     }
-    cli_stop_listen();
-    signal(SIGPIPE, SIG_IGN); /* writing says so */
     if (!status) {
         status = emu_debug_create(world, &debug_options, &debug, &error);
     }
+    patience_end(&patience);
     if (!status && !cli_stop) {
         status = serve(arguments, world, scenario, debug, debug_options.recorded, (uint16_t)port,
                        &error);

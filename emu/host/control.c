@@ -36,6 +36,7 @@ void emu_seat_end(struct emu_seat *seat, uint64_t now_ns)
     if (seat->place == EMU_SEAT_READY) {
         seat->waited_ns += now_ns - seat->ready_since_ns;
     }
+    bool waited = seat->queue == EMU_QUEUE_GATE;
     if (seat->queue != EMU_QUEUE_NONE) {
         emu_queue_remove(seat);
     }
@@ -46,12 +47,24 @@ void emu_seat_end(struct emu_seat *seat, uint64_t now_ns)
     emu_node_destroy(seat->node);
     if (seat->admitted) {
         emu_host_release(seat, now_ns);
+    } else if (waited) {
+        emu_gate_review(seat->host, now_ns); /* there may be room for the next */
     }
 }
 
-static void pause(struct emu_seat *seat)
+/* While the supervisor is paused the kernel decides. */
+static void set_paused(struct emu_seat *seat, bool paused, uint64_t now_ns)
 {
-    seat->paused = true;
+    seat->paused = paused;
+    emu_host_tell(seat->host, now_ns, EMU_HOST_PAUSE, 0, seat, paused);
+    if (seat == seat->host->policy.supervisor) {
+        emu_gate_review(seat->host, now_ns);
+    }
+}
+
+static void pause(struct emu_seat *seat, uint64_t now_ns)
+{
+    set_paused(seat, true, now_ns);
     if (seat->place == EMU_SEAT_READY) {
         emu_queue_remove(seat);
         emu_queue_push(seat->host, EMU_QUEUE_PAUSED, seat);
@@ -60,7 +73,7 @@ static void pause(struct emu_seat *seat)
 
 static void resume(struct emu_seat *seat, uint64_t now_ns)
 {
-    seat->paused = false;
+    set_paused(seat, false, now_ns);
     if (seat->queue == EMU_QUEUE_PAUSED) {
         emu_host_ready(seat, EMU_READY_RELEASED, now_ns);
     }
@@ -88,9 +101,11 @@ static uint32_t set_cap(struct emu_seat *seat, uint64_t percent, uint64_t now_ns
     if (percent > 100 || (percent && percent < seat->reserve)) {
         return ABI_SUPERVISOR_VALUE;
     }
+    (void)emu_seat_cap_left(seat, now_ns); /* periods that are over give what the old one gave */
     if (!seat->cap) {
         seat->used_ns = 0;
         seat->cap_period = now_ns / seat->host->model->period_ns;
+        seat->cap_since_ns = now_ns;
     }
     seat->cap = (uint8_t)percent;
     if (seat->queue == EMU_QUEUE_HELD) {
@@ -108,7 +123,7 @@ uint32_t emu_seat_control(struct emu_seat *seat, struct emu_seat *payer, uint32_
         if (!alive) {
             return ABI_SUPERVISOR_STATE;
         }
-        pause(seat);
+        pause(seat, now_ns);
         return ABI_SUPERVISOR_DONE;
     case ABI_CONTROL_RESUME:
         resume(seat, now_ns);

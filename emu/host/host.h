@@ -66,12 +66,15 @@ enum emu_queue_kind {
 #define EMU_SEAT_LET_MAX 24u
 /* What a machine has handed to its host's card. */
 struct emu_card_frame;
-struct emu_sender {
-    struct emu_event event;   /* `handed` reaches the card */
-    struct net_frame *handed; /* NULL: none does */
+struct emu_card_queue {
     struct emu_card_frame *first;
     struct emu_card_frame *last;
     uint32_t count;
+};
+struct emu_sender {
+    struct emu_event event;       /* what was handed over reaches the card */
+    struct emu_card_queue handed; /* by one instruction */
+    struct emu_card_queue queue;
     bool waits;            /* for its turn */
     struct emu_seat *next; /* whose turn is after it */
 
@@ -106,6 +109,7 @@ struct emu_seat {
     uint64_t budget_ns;    /* left of its reservation */
     uint64_t cap_period;   /* number of the period that used_ns is for */
     uint64_t used_ns;      /* with a cap: of this period, and beyond the caps of those before */
+    uint64_t cap_since_ns; /* what it used before then is not counted */
     uint64_t ready_since_ns;
 
     /* Its limits, at first its group's; 0: none. */
@@ -181,6 +185,7 @@ struct emu_card {
 };
 
 /* The decisions that a host's supervisor makes. */
+#define EMU_POLICIES (ABI_POLICY_SCHEDULER | ABI_POLICY_ADMISSION)
 struct emu_policy {
     struct emu_seat *supervisor; /* NULL: the host has none, and the rest is 0 */
     uint32_t policies;           /* ABI_POLICY_* that it decides */
@@ -193,6 +198,8 @@ struct emu_policy {
     uint64_t questions;
     uint64_t answers; /* that were followed */
     uint64_t unasked; /* decisions for which it could not be asked */
+    bool news;        /* it is to be interrupted once it has left its processor */
+    bool robs_nobody; /* who becomes runnable now takes nobody's processor; not state */
 };
 
 /* What a host does, for who wants to watch (tests compare it with a model of their own). */
@@ -208,6 +215,10 @@ enum emu_host_act {
     EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
     EMU_HOST_ASK,       /* the supervisor is asked who is next; detail: the question's number */
     EMU_HOST_ANSWER,    /* with this machine; detail: for how long, 0: its quantum */
+    EMU_HOST_RELEASE,   /* a machine's memory is free again */
+    EMU_HOST_POLICIES,  /* detail: ABI_POLICY_*, which the supervisor decides from now on */
+    EMU_HOST_PAUSE,     /* detail: 1 a machine is paused, 0 it is resumed */
+    EMU_HOST_NEWS,      /* for the supervisor's policies; it is interrupted as soon as may be */
     EMU_HOST_DESTROY,
     EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*; it holds from now on */
     EMU_HOST_SNAPSHOT,  /* of the machine; detail: its number */
@@ -427,11 +438,21 @@ uint32_t emu_policy_candidates(const struct emu_host *host, uint32_t *list, uint
 uint32_t emu_policy_answer(struct emu_host *host, uint32_t sequence, uint32_t machine,
                            uint64_t slice_ns);
 
+/* The supervisor decides these from now on, and none of the others. */
+void emu_policy_set(struct emu_host *host, uint32_t policies, uint64_t now_ns);
+/* Whether it decides that now; else the kernel does. */
+bool emu_policy_decides(const struct emu_host *host, uint32_t policy);
+/* There is something for it to look at. */
+void emu_policy_tell(struct emu_host *host);
+/* A machine is leaving its processor, and may be the supervisor. */
+void emu_policy_left(struct emu_host *host, const struct emu_seat *seat);
+
 /* --- supervisor.c ----------------------------------------------------------------------------- */
 
-/* An operation of the supervisor, by its port; fills in the answer. */
-void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
-                            uint32_t *list);
+/* An operation of the supervisor, by its port; fills in the answer. How many entries of the list.
+ */
+uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
+                                void *list);
 
 /* --- card.c: what machines send and are sent -------------------------------------------------- */
 
@@ -453,10 +474,14 @@ void emu_card_load(struct emu_host *host, struct reader *reader);
 void emu_host_admit(struct emu_seat *seat, uint64_t now_ns);
 /* An admitted machine has ended. */
 void emu_host_release(struct emu_seat *seat, uint64_t now_ns);
+/* Who waits, what is free or who decides has changed: admits, or has the supervisor told. */
+void emu_gate_review(struct emu_host *host, uint64_t now_ns);
+/* The supervisor admits a machine; ABI_SUPERVISOR_*. */
+uint32_t emu_gate_admit(struct emu_seat *seat, uint64_t now_ns);
+/* What those that wait may be given. */
+uint64_t emu_gate_free_bytes(const struct emu_host *host);
 /* What it takes of the host's memory. */
 uint64_t emu_seat_need_bytes(const struct emu_seat *seat);
-/* There may be more memory for those that wait. */
-void emu_host_admit_more(struct emu_host *host, uint64_t now_ns);
 
 /* --- paging.c: the pager and the disks, joined to the machines -------------------------------- */
 

@@ -88,7 +88,7 @@ static uint32_t set_bounds(struct emu_seat *seat, uint64_t floor_bytes, uint64_t
     seat->floor_bytes = floor_bytes;
     seat->ceiling_bytes = ceiling_bytes;
     host->committed_bytes += seat->admitted ? emu_seat_need_bytes(seat) : 0;
-    emu_host_admit_more(host, now_ns);
+    emu_gate_review(host, now_ns);
     return ABI_SUPERVISOR_DONE;
 }
 

@@ -239,6 +239,9 @@ static void tell_ran(struct emu_seat *seat, uint64_t now_ns)
     struct vcpu_space *space = &node->space;
     uint64_t ran_ns = time_of_cycles(node->vcpu.retired, node->cpu_hz) -
                       time_of_cycles(seat->retired_told, node->cpu_hz);
+    if (node->vcpu.retired != seat->retired_told) {
+        seat->let_count = 0; /* it was for an instruction that is done */
+    }
     seat->retired_told = node->vcpu.retired;
     if (seat->forgotten) {
         uint32_t words = vcpu_space_absent_words(space);

@@ -115,6 +115,7 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
     } else if (seat->admitted && !emu_node_alive(seat->node)) {
         emu_host_release(seat, now_ns);
     }
+    emu_policy_left(host, seat);
 }
 
 static void decide(struct emu_host *host, uint32_t index, uint64_t now_ns)
@@ -147,7 +148,10 @@ void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t s
 {
     struct emu_host *host = &process->world->hosts[host_index];
     if (source < host->model->processors) {
+        /* What runs on the others may be past this moment. */
+        host->policy.robs_nobody = true;
         decide(host, source, process->now_ns);
+        host->policy.robs_nobody = false;
     } else if (source == EMU_HOST_SOURCE_REPLENISH(host)) {
         emu_host_replenish(host, process->now_ns);
     } else if (source == EMU_HOST_SOURCE_SCHEDULE(host)) {

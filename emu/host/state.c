@@ -31,6 +31,7 @@ static uint32_t number_of(const struct emu_host *host, const struct emu_seat *se
     X(budget_ns)                                                                                   \
     X(cap_period)                                                                                  \
     X(used_ns)                                                                                     \
+    X(cap_since_ns)                                                                                \
     X(ready_since_ns)                                                                              \
     X(floor_bytes)                                                                                 \
     X(ceiling_bytes)                                                                               \
@@ -120,6 +121,7 @@ static void save_policy(const struct emu_host *host, struct writer *writer)
     write_u64(writer, policy->questions);
     write_u64(writer, policy->answers);
     write_u64(writer, policy->unasked);
+    write_u8(writer, policy->news);
 }
 
 /* Rates that a machine is to have when it leaves its processor. */
@@ -289,7 +291,9 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     load_rates(seat, reader);
     seat->origin = read_u32(reader);
     seat->generation = read_u32(reader);
-    if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > host->process->world->now_ns ||
+    uint64_t now_ns = host->process->world->now_ns;
+    if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > now_ns ||
+        seat->cap_since_ns > now_ns || seat->cap_period > now_ns / host->model->period_ns ||
         seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
         seat->budget_ns > host->model->period_ns || seat->slice_end_ns > UINT64_MAX / 2 ||
         seat->used_ns > UINT64_MAX / 2 || seat->cap > 100 || seat->weight < 1 ||
@@ -311,7 +315,8 @@ static void load_policy(struct emu_host *host, struct reader *reader)
     policy->questions = read_u64(reader);
     policy->answers = read_u64(reader);
     policy->unasked = read_u64(reader);
-    if (policy->processor >= host->model->processors || policy->policies & ~ABI_POLICY_SCHEDULER ||
+    policy->news = read_u8(reader) & 1;
+    if (policy->processor >= host->model->processors || policy->policies & ~EMU_POLICIES ||
         (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
         policy->open = false;
         policy->processor = 0;
@@ -345,6 +350,7 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     if (gate != (node->state == EMU_NODE_QUEUED) || ready != (seat->place == EMU_SEAT_READY) ||
         (seat->place == EMU_SEAT_READY && seat->paused != (seat->queue == EMU_QUEUE_PAUSED)) ||
         (seat->queue == EMU_QUEUE_HELD && !event_queued(&host->replenish.base)) ||
+        (seat->doomed && !emu_seat_occupies(seat)) ||
         (seat->queue >= EMU_QUEUE_OF_PROCESSOR && ready &&
          seat->queue != EMU_QUEUE_RESERVED(seat->home) &&
          seat->queue != EMU_QUEUE_LEFTOVER(seat->home))) {

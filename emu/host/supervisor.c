@@ -87,10 +87,10 @@ static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor
 {
     struct emu_host *host = supervisor->host;
     if (asked->operation == ABI_CONTROL_POLICIES) {
-        if (asked->value & ~(uint64_t)ABI_POLICY_SCHEDULER) {
+        if (asked->value & ~(uint64_t)EMU_POLICIES) {
             return ABI_SUPERVISOR_VALUE;
         }
-        host->policy.policies = (uint32_t)asked->value;
+        emu_policy_set(host, (uint32_t)asked->value, now_ns);
         return ABI_SUPERVISOR_DONE;
     }
     if (asked->operation >= ABI_CONTROL_COUNT) {
@@ -107,8 +107,21 @@ static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor
     return emu_seat_control(seat, supervisor, asked->operation, asked->value, now_ns);
 }
 
-static void tell_question(struct emu_seat *supervisor, struct abi_supervisor_question *question,
-                          uint32_t *list)
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* It has been given so much of a list: it is charged, and in its digest. */
+static void listed(struct emu_seat *supervisor, uint16_t port, const void *list,
+                   uint32_t size_bytes)
+{
+    emu_seat_copied(supervisor, size_bytes);
+    emu_digest_add(supervisor->node, EMU_DIGEST_SUPERVISOR, port, 0, list, size_bytes);
+}
+
+static uint32_t tell_question(struct emu_seat *supervisor, struct abi_supervisor_question *question,
+                              uint32_t *list)
 {
     const struct emu_host *host = supervisor->host;
     const struct emu_policy *policy = &host->policy;
@@ -117,20 +130,39 @@ static void tell_question(struct emu_seat *supervisor, struct abi_supervisor_que
     question->candidate_count =
         policy->open ? emu_policy_candidates(host, list, question->list_capacity) : 0;
     question->reserved = 0;
-    uint32_t listed = question->candidate_count < question->list_capacity
-                          ? question->candidate_count
-                          : question->list_capacity;
-    emu_seat_copied(supervisor, listed * (uint32_t)sizeof *list);
-    emu_digest_add(supervisor->node, EMU_DIGEST_SUPERVISOR, ABI_PORT_SUPERVISOR_QUESTION, 0, list,
-                   listed * (uint32_t)sizeof *list);
+    uint32_t count = lesser(question->candidate_count, question->list_capacity);
+    listed(supervisor, ABI_PORT_SUPERVISOR_QUESTION, list, count * (uint32_t)sizeof *list);
+    return count;
 }
 
-void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
-                            uint32_t *list)
+static uint32_t tell_gate(struct emu_seat *supervisor, struct abi_supervisor_gate *gate,
+                          struct abi_supervisor_waiting *list)
+{
+    const struct emu_host *host = supervisor->host;
+    const struct emu_queue *queue = &host->queues[EMU_QUEUE_GATE];
+    gate->waiting_count = queue->count;
+    gate->reserved = 0;
+    gate->free_bytes = emu_gate_free_bytes(host);
+    uint32_t count = 0;
+    const struct emu_seat *seat = queue->first;
+    for (; seat && count < gate->list_capacity; seat = seat->next) {
+        list[count++] = (struct abi_supervisor_waiting){
+            .machine = (uint32_t)(seat - host->seats),
+            .need_bytes = emu_seat_need_bytes(seat),
+        };
+    }
+    listed(supervisor, ABI_PORT_SUPERVISOR_GATE, list, count * (uint32_t)sizeof *list);
+    return count;
+}
+
+uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
+                                void *list)
 {
     struct emu_host *host = supervisor->host;
     uint64_t now_ns = host->process->now_ns;
     uint32_t size_bytes = 0;
+    uint32_t count = 0;
+    host->policy.robs_nobody = true; /* what runs on other processors may be past this moment */
     switch (port) {
     case ABI_PORT_SUPERVISOR_HOST:
         tell_host(host, descriptor);
@@ -147,7 +179,7 @@ void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *de
         break;
     }
     case ABI_PORT_SUPERVISOR_QUESTION:
-        tell_question(supervisor, descriptor, list);
+        count = tell_question(supervisor, descriptor, list);
         size_bytes = sizeof(struct abi_supervisor_question);
         break;
     case ABI_PORT_SUPERVISOR_ANSWER: {
@@ -157,8 +189,22 @@ void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *de
         size_bytes = sizeof *answer;
         break;
     }
+    case ABI_PORT_SUPERVISOR_GATE:
+        count = tell_gate(supervisor, descriptor, list);
+        size_bytes = sizeof(struct abi_supervisor_gate);
+        break;
+    case ABI_PORT_SUPERVISOR_ADMIT: {
+        struct abi_supervisor_admit *admit = descriptor;
+        admit->status = admit->machine < host->seat_count
+                            ? emu_gate_admit(&host->seats[admit->machine], now_ns)
+                            : ABI_SUPERVISOR_NO_MACHINE;
+        size_bytes = sizeof *admit;
+        break;
+    }
     default:
         UNREACHABLE();
     }
+    host->policy.robs_nobody = false;
     emu_digest_add(supervisor->node, EMU_DIGEST_SUPERVISOR, port, 0, descriptor, size_bytes);
+    return count;
 }

@@ -363,3 +363,28 @@ TEST(Paging, AGuestSeesTimeAndNothingElse)
         EXPECT_TRUE(own.consoles[node] == paged.consoles[node]) << node;
     }
 }
+
+/* What a device operation was let have it may use although it is taken away meanwhile, so that it
+ * comes to an end. What the processor was let have long before is not meant. */
+TEST(Paging, AnOperationAsksForWhatIsNotThereAnyMore)
+{
+    TestWorld world("general: {name: recall, duration: 1s}\n"
+                    "hosts: [{name: box, cpu_hz: 100MHz, quantum: 200us, memory: 512KiB, disks: "
+                    "[{type: flash, size: 64MiB}], paging: {block: 4KiB, references: true}}]\n"
+                    "groups: [{name: r, network: none, memory: 128KiB, host: box, image: " +
+                    GuestPath("recall") + "}]\n");
+    uint64_t asked = 0;
+    emu_hosts_watch(
+        world.get(),
+        [](void *context, const struct emu_host_note *note) {
+            *static_cast<uint64_t *>(context) +=
+                note->act == EMU_HOST_PAGE && note->detail >> 8 == 0x18;
+        },
+        &asked);
+    world.Run(50000000);
+    const uint64_t rounds = world.Report(0).console_bytes / 4;
+    EXPECT_GT(rounds, 10u);
+    /* With `references` all is taken away at the end of each slice: once by the processor, once by
+     * the console. */
+    EXPECT_NEAR((double)asked, 2.0 * (double)rounds, 1.0);
+}

@@ -65,7 +65,7 @@
 #define ABI_IRQ_KEYBOARD   (1u << 3) /* one or more keys went down or up */
 #define ABI_IRQ_DISK       (1u << 4) /* one or more disk requests are done */
 #define ABI_IRQ_PCNET      (1u << 5) /* the card's status has something new */
-#define ABI_IRQ_SUPERVISOR (1u << 6) /* the host's kernel has a question */
+#define ABI_IRQ_SUPERVISOR (1u << 6) /* the host's kernel has a question, or news for a policy */
 
 /* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
 
@@ -112,6 +112,9 @@
 #define ABI_PORT_SUPERVISOR_CONTROL  0xa2u /* ..._control */
 #define ABI_PORT_SUPERVISOR_QUESTION 0xa3u /* ..._question */
 #define ABI_PORT_SUPERVISOR_ANSWER   0xa4u /* ..._answer */
+/* Of its policies of admission and paging. */
+#define ABI_PORT_SUPERVISOR_GATE  0xa8u /* ..._gate */
+#define ABI_PORT_SUPERVISOR_ADMIT 0xa9u /* ..._admit */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
 #define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
@@ -145,7 +148,7 @@
 #define ABI_DISK_NAME_MAX     32u /* bytes of a disk's name with its NUL */
 #define ABI_DISKS_MAX         16u
 
-#define ABI_SUPERVISOR_LIST_MAX 1024u       /* machines that a question lists */
+#define ABI_SUPERVISOR_LIST_MAX 1024u       /* machines that a question, or the gate, lists */
 #define ABI_SUPERVISOR_OWN_RULE 0xffffffffu /* an answer: as the kernel would without asking */
 
 #ifndef __ASSEMBLER__
@@ -307,6 +310,28 @@ struct abi_supervisor_answer {
     uint32_t reserved; /* 0 */
 };
 
+/* The machines that wait to be admitted, in the order in which they asked. */
+struct abi_supervisor_gate {
+    uint32_t list_address;  /* of list_capacity structs abi_supervisor_waiting */
+    uint32_t list_capacity; /* up to ABI_SUPERVISOR_LIST_MAX; 0: list_address is not looked at */
+    uint32_t waiting_count; /* from here on written by the device; the first list_capacity of them
+                               are listed */
+    uint32_t reserved;
+    uint64_t free_bytes; /* of the host's memory, that they may be given */
+};
+
+struct abi_supervisor_waiting {
+    uint32_t machine;
+    uint32_t reserved;
+    uint64_t need_bytes; /* that it takes of the host's memory while it lives */
+};
+
+/* Admits one of them, out of turn or in it; while admission is the supervisor's. */
+struct abi_supervisor_admit {
+    uint32_t machine;
+    uint32_t status; /* written by the device: ABI_SUPERVISOR_*; STATE: there is no room for it */
+};
+
 #endif
 
 #define ABI_FRAMEBUFFER_XRGB8888 0u /* a word a pixel: xxRRGGBB */
@@ -326,6 +351,7 @@ struct abi_supervisor_answer {
 #define ABI_DISK_NO_MEMORY 5u
 
 #define ABI_POLICY_SCHEDULER (1u << 0) /* which machine is next */
+#define ABI_POLICY_ADMISSION (1u << 1) /* which of those that wait is admitted, and when */
 
 #define ABI_MACHINE_NONE    0u
 #define ABI_MACHINE_OFF     1u /* not started yet */
