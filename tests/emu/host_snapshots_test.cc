@@ -249,7 +249,7 @@ TEST(HostSnapshots, EnginesThreadsCutsAndSavedStatesDoNotShow)
 {
     struct random_stream random;
     random_init_seed(&random, 97);
-    const uint64_t end_ns = 8000000;
+    const uint64_t end_ns = 6000000;
     for (const std::string &yaml : Worlds()) {
         SCOPED_TRACE(yaml);
         TestWorld whole(yaml);

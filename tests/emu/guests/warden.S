@@ -2,8 +2,8 @@
  * A host's supervisor that sets limits and keeps snapshots. The letter of argument 1 says how:
  *   e  by the tables below, one entry after the other; it ends with 0, or with the number of the
  *      entry, from 1, that was answered otherwise than the table says
- *   s  likewise by the table of snapshots: machines 1 and 2 are of one group and idle, 3 of another;
- *      of 3 snapshots that the host keeps one at a time finds room
+ *   s  likewise by the table of snapshots: machines 1 and 2 are of one group and idle, 3 is of
+ *      another; of 3 snapshots that the host keeps one at a time finds room
  *   r  for ever, by the machine's own random stream: what it asks for is what the tables ask for,
  *      of any machine, or ends it or starts it again; it waits in between
  *   k  for ever, at random: takes snapshots, starts from them, discards them and ends machines
