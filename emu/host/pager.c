@@ -689,6 +689,11 @@ bool emu_pager_has(const struct emu_pager *pager, uint32_t machine)
     return pager->machines[machine].present;
 }
 
+uint64_t emu_pager_told_ns(const struct emu_pager *pager)
+{
+    return pager->now_ns;
+}
+
 uint32_t emu_pager_transfer_count(const struct emu_pager *pager)
 {
     return pager->transfer_count;

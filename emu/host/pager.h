@@ -179,6 +179,8 @@ struct emu_pager_account emu_pager_account(const struct emu_pager *pager, uint32
 struct emu_pager_total emu_pager_total(const struct emu_pager *pager);
 /* Whether a transfer of that id is under way: what is loaded from outside is checked with it. */
 bool emu_pager_transfer_valid(const struct emu_pager *pager, uint32_t id);
+/* The latest time that it was told; likewise. */
+uint64_t emu_pager_told_ns(const struct emu_pager *pager);
 /* Transfers under way. */
 uint32_t emu_pager_transfer_count(const struct emu_pager *pager);
 

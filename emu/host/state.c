@@ -466,7 +466,8 @@ static void load_disks(struct emu_host *host, struct reader *reader)
             uint64_t next_ns = emu_disk_model_next_ns(host->disks[i].model);
             emu_disk_model_visit(host->disks[i].model, check_request, &all);
             queue_event(host, &host->disks[i].event, source, next_ns != TIME_NEVER, next_ns);
-            if (next_ns < host->process->world->now_ns) {
+            if (next_ns < host->process->world->now_ns ||
+                emu_disk_model_told_ns(host->disks[i].model) > host->process->world->now_ns) {
                 reader_fail(reader);
             }
         }
@@ -491,6 +492,9 @@ static void load_paging(struct emu_host *host, struct reader *reader)
     }
     if (host->pager && (reader->failed || !emu_pager_load(host->pager, reader))) {
         return;
+    }
+    if (host->pager && emu_pager_told_ns(host->pager) > host->process->world->now_ns) {
+        reader_fail(reader);
     }
     load_disks(host, reader);
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {

@@ -49,7 +49,8 @@ static inline struct abi_supervisor_machine denali_supervised_machine(uint32_t n
 }
 
 /* ABI_CONTROL_* of a machine: to pause, resume, destroy or start it, to set its weight, its cap or
- * another limit, to keep a snapshot of it, or start it from one; gives ABI_SUPERVISOR_DONE or what was wrong, and then nothing has changed. */
+ * another limit, to keep a snapshot of it, or start it from one; gives ABI_SUPERVISOR_DONE or what
+ * was wrong, and then nothing has changed. */
 static inline uint32_t denali_supervisor_control(uint32_t operation, uint32_t machine,
                                                  uint64_t value)
 {
