@@ -408,6 +408,8 @@ void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns);
 void emu_seat_limits_init(struct emu_seat *seat);
 /* One of ABI_CONTROL_MEMORY_FLOOR and on; ABI_SUPERVISOR_*. */
 uint32_t emu_seat_limit(struct emu_seat *seat, uint32_t operation, uint64_t value, uint64_t now_ns);
+/* The rates that its port has, or is to have; 0 where it has no network. */
+struct net_rates emu_seat_rates(const struct emu_seat *seat);
 /* It has left its last processor: rates that wait for that are its port's. */
 void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns);
 /* What the pager is to keep to. */
@@ -422,6 +424,9 @@ void emu_host_snapshots_destroy(struct emu_host *host);
 /* ABI_CONTROL_SNAPSHOT, START_FROM or DISCARD of the snapshot `number`; ABI_SUPERVISOR_*. */
 uint32_t emu_seat_snapshot(struct emu_seat *seat, struct emu_seat *payer, uint32_t operation,
                            uint64_t number, uint64_t now_ns);
+/* What the host has under the number that the answer names. */
+struct abi_supervisor_snapshot;
+void emu_host_snapshot_tell(const struct emu_host *host, struct abi_supervisor_snapshot *answer);
 /* A machine that is admitted begins: from a snapshot or from its image. */
 void emu_seat_begin(struct emu_seat *seat, uint64_t now_ns);
 void emu_host_snapshots_save(const struct emu_host *host, struct writer *writer);

@@ -160,6 +160,20 @@ uint32_t emu_seat_snapshot(struct emu_seat *seat, struct emu_seat *payer, uint32
     }
 }
 
+void emu_host_snapshot_tell(const struct emu_host *host, struct abi_supervisor_snapshot *answer)
+{
+    uint32_t number = answer->number;
+    const struct emu_machine_snapshot *snapshot =
+        number < host->model->snapshots.count ? host->snapshots[number] : NULL;
+    *answer = (struct abi_supervisor_snapshot){
+        .number = number,
+        .kept = snapshot != NULL,
+        .taken_ns = snapshot ? snapshot->time_ns : 0,
+        .size_bytes = snapshot ? bytes_of(snapshot) : 0,
+        .free_bytes = host->model->snapshots.size_bytes - host->snapshot_bytes,
+    };
+}
+
 /* --- a machine begins ------------------------------------------------------------------------- */
 
 /* Its pages are where what was swapped out is; what the pager reads is theirs already. */

@@ -82,6 +82,28 @@ static void tell_machine(const struct emu_host *host, struct abi_supervisor_mach
     };
 }
 
+static void tell_limits(const struct emu_host *host, struct abi_supervisor_limits *answer)
+{
+    uint32_t number = answer->machine;
+    *answer = (struct abi_supervisor_limits){.machine = number};
+    if (number >= host->seat_count) {
+        return;
+    }
+    const struct emu_seat *seat = &host->seats[number];
+    struct net_rates rates = emu_seat_rates(seat);
+    *answer = (struct abi_supervisor_limits){
+        .machine = number,
+        .generation = seat->generation,
+        .memory_floor_bytes = seat->floor_bytes,
+        .memory_ceiling_bytes = seat->ceiling_bytes,
+        .send_bps = rates.send_bps,
+        .receive_bps = rates.receive_bps,
+        .send_burst_bytes = rates.send_burst_bytes,
+        .receive_burst_bytes = rates.receive_burst_bytes,
+        .disk_bytes = seat->disk_bytes,
+    };
+}
+
 static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor_control *asked,
                         uint64_t now_ns)
 {
@@ -171,6 +193,14 @@ uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void
     case ABI_PORT_SUPERVISOR_MACHINE:
         tell_machine(host, descriptor);
         size_bytes = sizeof(struct abi_supervisor_machine);
+        break;
+    case ABI_PORT_SUPERVISOR_LIMITS:
+        tell_limits(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_limits);
+        break;
+    case ABI_PORT_SUPERVISOR_SNAPSHOT:
+        emu_host_snapshot_tell(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_snapshot);
         break;
     case ABI_PORT_SUPERVISOR_CONTROL: {
         struct abi_supervisor_control *asked = descriptor;

@@ -8,8 +8,9 @@
  * Of the machines of its host, in their order, the first is itself, then come the one that a
  * snapshot is taken of once it idles, so many that are started from that, of its group, and so many
  * that are started cold. A machine counts as ready when it idles. Observes session.snapshot_ms,
- * when the snapshot was taken, warm.ready_ms and cold.ready_ms, from a start until the machine is
- * ready, and session.refused, why one was not started (ABI_SUPERVISOR_*). Runs until the run ends.
+ * when the snapshot was taken, session.snapshot_kib, its size, warm.ready_ms and cold.ready_ms,
+ * from a start until the machine is ready, and session.refused, why one was not started
+ * (ABI_SUPERVISOR_*). Runs until the run ends.
  */
 #include "arguments.h"
 #include "sessions.h"
@@ -150,6 +151,8 @@ int main(int argc, char **argv)
         return 1;
     }
     denali_observe("session.snapshot_ms", (double)denali_now_ns() / MS_NS);
+    denali_observe("session.snapshot_kib",
+                   (double)denali_supervised_snapshot(SNAPSHOT).size_bytes / 1024);
     for (;;) {
         struct session asked;
         socklen_t size = sizeof asked.client;

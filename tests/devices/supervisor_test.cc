@@ -67,7 +67,7 @@ TEST(Supervisor, RefusesWhatIsNotMemoryAndChangesNothing)
     for (uint16_t port :
          {ABI_PORT_SUPERVISOR_HOST, ABI_PORT_SUPERVISOR_MACHINE, ABI_PORT_SUPERVISOR_CONTROL,
           ABI_PORT_SUPERVISOR_QUESTION, ABI_PORT_SUPERVISOR_ANSWER, ABI_PORT_SUPERVISOR_GATE,
-          ABI_PORT_SUPERVISOR_ADMIT}) {
+          ABI_PORT_SUPERVISOR_ADMIT, ABI_PORT_SUPERVISOR_LIMITS, ABI_PORT_SUPERVISOR_SNAPSHOT}) {
         for (uint32_t address : {0u, 0x1ff8u, FakeMachine::kMemoryBytes - 4, 0xfffffffcu}) {
             EXPECT_EQ(machine.out(port, 4, address), DEV_REFUSED);
         }

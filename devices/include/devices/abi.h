@@ -112,6 +112,8 @@
 #define ABI_PORT_SUPERVISOR_CONTROL  0xa2u /* ..._control */
 #define ABI_PORT_SUPERVISOR_QUESTION 0xa3u /* ..._question */
 #define ABI_PORT_SUPERVISOR_ANSWER   0xa4u /* ..._answer */
+#define ABI_PORT_SUPERVISOR_LIMITS   0xa5u /* ..._limits */
+#define ABI_PORT_SUPERVISOR_SNAPSHOT 0xa6u /* ..._snapshot */
 /* Of its policies of admission and paging. */
 #define ABI_PORT_SUPERVISOR_GATE  0xa8u /* ..._gate */
 #define ABI_PORT_SUPERVISOR_ADMIT 0xa9u /* ..._admit */
@@ -280,6 +282,29 @@ struct abi_supervisor_machine {
     uint64_t dispatches;
     uint64_t frames_received;
     uint64_t frames_sent; /* by the host's card, if that has a rate */
+};
+
+/* The limits of one machine that can be set, 0: none; rates as asked for last. The supervisor gives
+ * the number, the device writes the rest. */
+struct abi_supervisor_limits {
+    uint32_t machine;    /* in */
+    uint32_t generation; /* as in its register GENERATION */
+    uint64_t memory_floor_bytes;
+    uint64_t memory_ceiling_bytes;
+    uint64_t send_bps;
+    uint64_t receive_bps;
+    uint32_t send_burst_bytes;
+    uint32_t receive_burst_bytes;
+    uint64_t disk_bytes;
+};
+
+/* One of the host's snapshots, likewise. */
+struct abi_supervisor_snapshot {
+    uint32_t number;     /* in */
+    uint32_t kept;       /* 1: there is one; 0: not, and the next two are 0 */
+    uint64_t taken_ns;   /* when */
+    uint64_t size_bytes; /* what it takes */
+    uint64_t free_bytes; /* what others may */
 };
 
 /* Something done to a machine, or to the host. */

@@ -2,7 +2,8 @@
  * For tests of snapshots: for ever, every 100 us, counts, and observes the count ("count"), what it
  * is ("who": generation * 2^16 + its number) and, if it has a disk, the word that block 0 begins
  * with ("disk"), which it then replaces by the count. The count is on the stack and in one of 16
- * pages, in turn, and both have to agree. With letter 'i' as argument 1 it first waits for ever.
+ * pages, in turn, and both have to agree. With letter 'i' as argument 1 it first waits for ever;
+ * with 't' it also sets its timer for 2 ms, and observes what woke it ("woken", kinds).
  */
 #include "guest.h"
 
@@ -25,9 +26,19 @@ _start:
     pushl $0 /* the count */
     /* "counter\0i": byte 8 */
     movl REG(ABI_REG_BOOT_TEXT) + 8, %eax
+    cmpb $'t', %al
+    je timed
     cmpb $'i', %al
     jne again
     idle_for_ever
+    jmp again
+timed:
+    arm 2000000
+    idle_for_ever
+    movl %eax, REG(ABI_REG_IRQ_PENDING)
+    pushl %eax
+    observe woken, 5
+    popl %eax
 again:
     now
     addl $100000, %eax
@@ -95,6 +106,8 @@ who:
     .ascii "who"
 disk:
     .ascii "disk"
+woken:
+    .ascii "woken"
     .bss
     .balign 4
 request:
@@ -103,3 +116,6 @@ completion:
     .skip 8
 block:
     .skip 4096
+    .balign 8
+deadline:
+    .skip 8

@@ -24,6 +24,15 @@
     .long \operation, \machine, \low, \high, \status, 0
 .endm
 
+    .macro observe name, size
+    fstpl observation + 16
+    movl $\name, observation
+    movl $\size, observation + 4
+    movl $ABI_PORT_OBSERVE, %edx
+    movl $observation, %eax
+    outl %eax, %dx
+    .endm
+
     .text
     .globl _start
 _start:
@@ -59,6 +68,27 @@ _start:
     addl $24, %esi
     cmpl %ebp, %esi
     jb 1b
+    /* What it is told of that. */
+    movl $1, told
+    movl $ABI_PORT_SUPERVISOR_LIMITS, %edx
+    movl $told, %eax
+    outl %eax, %dx
+    fildll told + 8
+    observe floor, 5
+    movl $2, told
+    movl $ABI_PORT_SUPERVISOR_LIMITS, %edx
+    movl $told, %eax
+    outl %eax, %dx
+    fildll told + 24
+    observe send, 4
+    movl $2, told
+    movl $ABI_PORT_SUPERVISOR_SNAPSHOT, %edx
+    movl $told, %eax
+    outl %eax, %dx
+    fildl told + 4
+    observe kept, 4
+    fildll told + 16
+    observe size, 4
     end 0
 
 again:
@@ -155,6 +185,17 @@ rate:
 
     .data
     .balign 8
+observation:
+    .long 0, 0, 0, 0, 0, 0 /* a measurement */
+floor:
+    .ascii "floor"
+send:
+    .ascii "send"
+kept:
+    .ascii "kept"
+size:
+    .ascii "size"
+    .balign 8
 keeps:
     .long SNAPSHOT, SNAPSHOT, SNAPSHOT, FROM, FROM, FROM, FROM, FROM, FROM, FROM, FROM
     .long DISCARD, DISCARD, 3, 3, 4 /* ABI_CONTROL_DESTROY, START */
@@ -233,5 +274,7 @@ control:
     .skip 24
 burst:
     .skip 24
+told:
+    .skip 56
 mode:
     .skip 4
