@@ -230,6 +230,12 @@ static const uint8_t *bus_mac(void *host)
     return ((struct emu_node *)host)->mac;
 }
 
+static uint32_t bus_generation(void *host)
+{
+    const struct emu_node *node = host;
+    return node->seat ? node->seat->generation : 0;
+}
+
 static const struct dev_boot *bus_boot(void *host)
 {
     return &((struct emu_node *)host)->boot;
@@ -382,5 +388,6 @@ const struct dev_host_ops emu_bus_ops = {
     .disk_write = bus_disk_write,
     .supervise = bus_supervise,
     .disk_begin = bus_disk_begin,
+    .generation = bus_generation,
     .frame_refused = bus_frame_refused,
 };

@@ -99,6 +99,8 @@ struct dev_host_ops {
     /* Of a disk that is queued: the request for a block begins; dev_disk_done is to be called with
      * its ticket, not before this returns. Called in an event of the device. */
     void (*disk_begin)(void *host, uint32_t disk, uint64_t block, bool write, uint32_t ticket);
+    /* Which start from a snapshot made the machine what it is; 0: it has booted. */
+    uint32_t (*generation)(void *host);
     /* Drops by cause, for the account. */
     void (*frame_refused)(void *host, uint32_t size_bytes);
 };
