@@ -36,11 +36,11 @@
 #define ABI_REG_BOOT_SIZE     0x040u /* R: bytes of boot text in use */
 #define ABI_REG_BOOT_ARGC     0x044u /* R: strings of it that are arguments (argv[0] first) */
 #define ABI_REG_BOOT_ENVC     0x048u /* R: strings after those that are environment, NAME=value */
-#define ABI_REG_GENERATION                                                                         \
-    0x04cu                       /* R: of its host's starts from a snapshot, which one made this   \
-                                    machine what it is, from 1; 0: it has booted */
-#define ABI_REG_BOOT_TEXT 0x400u /* R: NUL-terminated strings back to back, up to page end */
-#define ABI_BOOT_TEXT_MAX 0xc00u /* bytes of boot text at most */
+/* R: which of its host's starts from a snapshot made this machine what it is, from 1; 0: it has
+ * booted. */
+#define ABI_REG_GENERATION 0x04cu
+#define ABI_REG_BOOT_TEXT  0x400u /* R: NUL-terminated strings back to back, up to page end */
+#define ABI_BOOT_TEXT_MAX  0xc00u /* bytes of boot text at most */
 
 #define ABI_ISA_VERSION 1u
 
