@@ -145,6 +145,12 @@ static bool bus_memory_store(void *host, uint32_t address, const void *bytes, ui
     return done;
 }
 
+static bool bus_begins_anew(void *host)
+{
+    const struct emu_node *node = host;
+    return node->seat && node->seat->needs;
+}
+
 static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
 {
     struct emu_node *node = host;
@@ -369,6 +375,7 @@ const struct dev_host_ops emu_bus_ops = {
     .interrupt_handler_set = bus_interrupt_handler_set,
     .memory_load = bus_memory_load,
     .memory_store = bus_memory_store,
+    .begins_anew = bus_begins_anew,
     .event_at = bus_event_at,
     .device_present = bus_device_present,
     .frame_taken = bus_frame_taken,

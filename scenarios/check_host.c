@@ -67,22 +67,6 @@ static enum status find_host(struct scn_scenario *scenario, uint32_t index, stru
     return STATUS_OK;
 }
 
-/* The pcnet follows its rings in memory step by step, and cannot begin anew at an absent page. */
-static enum status check_card(const struct scn_scenario *scenario, uint32_t index,
-                              struct error *error)
-{
-    const struct scn_group *group = &scenario->groups[index];
-    if (group->card != SCN_NIC_PCNET || group->host == SCN_HOST_NONE ||
-        !scenario->hosts[group->host].paging.block_bytes) {
-        return STATUS_OK;
-    }
-    return item_error(scenario->source, group_item(scenario, index, "card"), NULL, error,
-                      STATUS_INVALID,
-                      "expected 'nic' on host '%s', which pages; a pcnet goes with hosts that do "
-                      "not",
-                      group->host_name);
-}
-
 /* The item of an entry of hosts, or of what is in it if the file has that. */
 static const struct scn_item *host_item(const struct scn_scenario *scenario, uint32_t host,
                                         const char *section, const char *field)
@@ -502,9 +486,6 @@ enum status check_hosts(struct scn_scenario *scenario, struct error *error)
     }
     for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
         status = find_host(scenario, i, error);
-        if (status == STATUS_OK) {
-            status = check_card(scenario, i, error);
-        }
         if (status == STATUS_OK) {
             status = check_group(scenario, i, error);
         }

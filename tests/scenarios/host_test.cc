@@ -23,18 +23,6 @@ uint32_t host_of(const scn_scenario *scenario, uint32_t node)
 
 } // namespace
 
-TEST(Host, ThatPagesHasNoRegisterProgrammedCard)
-{
-    const std::string paging = "- {name: a, memory: 1MiB, disks: [{size: 1GiB}], "
-                               "paging: {block: 4KiB}}\n";
-    std::string message;
-    EXPECT_TRUE(load(with("- {name: a}\n", group("name: x, host: a, card: pcnet")), &message))
-        << message;
-    EXPECT_FALSE(load(with(paging, group("name: x, host: a, card: pcnet")), &message));
-    EXPECT_NE(message.find("expected 'nic' on host 'a', which pages"), std::string::npos)
-        << message;
-}
-
 TEST(Host, NodesAreDealtOutInTurnOverAllGroups)
 {
     std::string message;

@@ -65,6 +65,10 @@ struct dev_host_ops {
     /* Bounds-checked guest memory: all or nothing, false if any byte is not memory. */
     bool (*memory_load)(void *host, uint32_t address, void *bytes, uint32_t size_bytes);
     bool (*memory_store)(void *host, uint32_t address, const void *bytes, uint32_t size_bytes);
+    /* Whether one of these was refused, for the instruction that accesses the device, only because
+     * the machine is to be given a page first: the device goes no further, and the instruction is
+     * begun anew as if it had not been, but for what the device has changed. */
+    bool (*begins_anew)(void *host);
     /* Asks for dev_ops.event of this device at time_ns; TIME_NEVER cancels. One per device. */
     void (*event_at)(void *host, uint32_t device, uint64_t time_ns);
     /* Whether the machine has this device: what FEATURES announces. */
