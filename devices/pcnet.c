@@ -276,6 +276,11 @@ bool dev_pcnet_deliver(struct dev_pcnet *state, const struct dev_env *env, const
     return true;
 }
 
+uint32_t dev_pcnet_waiting(const struct dev_pcnet *state)
+{
+    return state->card ? state->card->queue.count : 0;
+}
+
 /* --- State ---------------------------------------------------------------------------------- */
 
 /* As nobody has touched it; what was refused leaves it so. */

@@ -9,6 +9,10 @@
  *   ABI_PORT_SUPERVISOR_CONTROL   out        32     abi_supervisor_control
  *   ABI_PORT_SUPERVISOR_QUESTION  out        32     abi_supervisor_question
  *   ABI_PORT_SUPERVISOR_ANSWER    out        32     abi_supervisor_answer
+ *   ABI_PORT_SUPERVISOR_GATE      out        32     abi_supervisor_gate
+ *   ABI_PORT_SUPERVISOR_ADMIT     out        32     abi_supervisor_admit
+ *   ABI_PORT_SUPERVISOR_PAGED     out        32     abi_supervisor_paged
+ *   ABI_PORT_SUPERVISOR_TAKE      out        32     abi_supervisor_take
  *
  * What a host is like at a moment is known when all its machines have come to that moment, and they
  * may run on other processors. So an operation is carried out in an event of the moment of the
@@ -26,29 +30,65 @@
 
 #include "models.h"
 
+/* How those begin that name a list. */
+struct list_head {
+    uint32_t address;
+    uint32_t capacity;
+};
+
 union descriptor {
+    struct list_head list;
     struct abi_supervisor_host host;
     struct abi_supervisor_machine machine;
     struct abi_supervisor_control control;
     struct abi_supervisor_question question;
     struct abi_supervisor_answer answer;
+    struct abi_supervisor_gate gate;
+    struct abi_supervisor_admit admit;
+    struct abi_supervisor_paged paged;
+    struct abi_supervisor_take take;
 };
 
-static uint32_t descriptor_bytes(uint16_t port)
+union list {
+    uint32_t machines[ABI_SUPERVISOR_LIST_MAX];
+    struct abi_supervisor_waiting waiting[ABI_SUPERVISOR_LIST_MAX];
+    struct abi_supervisor_taken_from taken_from[ABI_SUPERVISOR_TAKE_MAX];
+};
+
+/* What a port's descriptor is, and its list, if it has one. */
+struct operation {
+    uint32_t descriptor_bytes; /* 0: there is no such port */
+    uint32_t entry_bytes;      /* 0: no list */
+    uint32_t capacity_max;
+};
+
+static struct operation operation_of(uint16_t port)
 {
     switch (port) {
     case ABI_PORT_SUPERVISOR_HOST:
-        return sizeof(struct abi_supervisor_host);
+        return (struct operation){sizeof(struct abi_supervisor_host), 0, 0};
     case ABI_PORT_SUPERVISOR_MACHINE:
-        return sizeof(struct abi_supervisor_machine);
+        return (struct operation){sizeof(struct abi_supervisor_machine), 0, 0};
     case ABI_PORT_SUPERVISOR_CONTROL:
-        return sizeof(struct abi_supervisor_control);
+        return (struct operation){sizeof(struct abi_supervisor_control), 0, 0};
     case ABI_PORT_SUPERVISOR_QUESTION:
-        return sizeof(struct abi_supervisor_question);
+        return (struct operation){sizeof(struct abi_supervisor_question), sizeof(uint32_t),
+                                  ABI_SUPERVISOR_LIST_MAX};
     case ABI_PORT_SUPERVISOR_ANSWER:
-        return sizeof(struct abi_supervisor_answer);
+        return (struct operation){sizeof(struct abi_supervisor_answer), 0, 0};
+    case ABI_PORT_SUPERVISOR_GATE:
+        return (struct operation){sizeof(struct abi_supervisor_gate),
+                                  sizeof(struct abi_supervisor_waiting), ABI_SUPERVISOR_LIST_MAX};
+    case ABI_PORT_SUPERVISOR_ADMIT:
+        return (struct operation){sizeof(struct abi_supervisor_admit), 0, 0};
+    case ABI_PORT_SUPERVISOR_PAGED:
+        return (struct operation){sizeof(struct abi_supervisor_paged), 0, 0};
+    case ABI_PORT_SUPERVISOR_TAKE:
+        return (struct operation){sizeof(struct abi_supervisor_take),
+                                  sizeof(struct abi_supervisor_taken_from),
+                                  ABI_SUPERVISOR_TAKE_MAX};
     }
-    return 0;
+    return (struct operation){0, 0, 0};
 }
 
 static void supervisor_init(void *state, const struct dev_env *env)
@@ -97,18 +137,18 @@ static enum dev_result supervisor_write(void *state, const struct dev_env *env, 
 {
     struct dev_supervisor *supervisor = state;
     union descriptor descriptor;
-    uint32_t list[ABI_SUPERVISOR_LIST_MAX];
-    uint32_t size_bytes = descriptor_bytes(port);
-    ASSERT(size_bytes > 0);
-    if (!make_writable(env, value, &descriptor, size_bytes)) {
+    union list list;
+    const struct operation operation = operation_of(port);
+    ASSERT(operation.descriptor_bytes > 0);
+    if (!make_writable(env, value, &descriptor, operation.descriptor_bytes)) {
         return DEV_REFUSED;
     }
-    if (port == ABI_PORT_SUPERVISOR_QUESTION && descriptor.question.list_capacity > 0) {
-        const struct abi_supervisor_question *question = &descriptor.question;
-        uint32_t list_bytes = question->list_capacity * (uint32_t)sizeof list[0];
-        if (question->list_capacity > ABI_SUPERVISOR_LIST_MAX ||
-            overlap(value, size_bytes, question->list_address, list_bytes) ||
-            !make_writable(env, question->list_address, list, list_bytes)) {
+    if (operation.entry_bytes && descriptor.list.capacity > 0) {
+        const struct list_head *head = &descriptor.list;
+        uint32_t list_bytes = head->capacity * operation.entry_bytes;
+        if (head->capacity > operation.capacity_max ||
+            overlap(value, operation.descriptor_bytes, head->address, list_bytes) ||
+            !make_writable(env, head->address, &list, list_bytes)) {
             return DEV_REFUSED;
         }
     }
@@ -123,28 +163,30 @@ static void supervisor_event(void *state, const struct dev_env *env)
 {
     struct dev_supervisor *supervisor = state;
     union descriptor descriptor;
-    uint32_t list[ABI_SUPERVISOR_LIST_MAX];
+    union list list;
     uint16_t port = supervisor->port;
     uint32_t address = supervisor->descriptor;
-    uint32_t size_bytes = descriptor_bytes(port);
+    const struct operation operation = operation_of(port);
     supervisor_init(state, env);
     /* Of a state that was not saved by us, the memory may be another's. */
-    if (size_bytes == 0 || !env->ops->memory_load(env->host, address, &descriptor, size_bytes)) {
+    if (operation.descriptor_bytes == 0 ||
+        !env->ops->memory_load(env->host, address, &descriptor, operation.descriptor_bytes)) {
         return;
     }
-    bool asks = port == ABI_PORT_SUPERVISOR_QUESTION;
-    if (asks && descriptor.question.list_capacity > ABI_SUPERVISOR_LIST_MAX) {
+    const struct list_head head = descriptor.list;
+    const uint32_t list_bytes = head.capacity * operation.entry_bytes;
+    if (operation.entry_bytes && head.capacity > 0 &&
+        (head.capacity > operation.capacity_max ||
+         !env->ops->memory_load(env->host, head.address, &list, list_bytes))) {
         return;
     }
-    env->ops->supervise(env->host, port, &descriptor, list);
-    bool stored = env->ops->memory_store(env->host, address, &descriptor, size_bytes);
-    if (stored && asks) {
-        const struct abi_supervisor_question *question = &descriptor.question;
-        uint32_t count = question->candidate_count < question->list_capacity
-                             ? question->candidate_count
-                             : question->list_capacity;
-        stored = count == 0 || env->ops->memory_store(env->host, question->list_address, list,
-                                                      count * (uint32_t)sizeof list[0]);
+    uint32_t listed = env->ops->supervise(env->host, port, &descriptor, &list);
+    bool stored =
+        env->ops->memory_store(env->host, address, &descriptor, operation.descriptor_bytes);
+    if (stored && listed > 0) {
+        ASSERT(operation.entry_bytes && listed <= head.capacity);
+        stored =
+            env->ops->memory_store(env->host, head.address, &list, listed * operation.entry_bytes);
     }
     (void)stored; /* it was written to a moment ago */
 }
@@ -165,7 +207,7 @@ static void supervisor_load(void *state, const struct dev_env *env, struct reade
     uint32_t descriptor = read_u32(reader);
     uint64_t at_ns = read_u64(reader);
     if (reader->failed ||
-        (port == 0 ? descriptor != 0 || at_ns != 0 : descriptor_bytes(port) == 0)) {
+        (port == 0 ? descriptor != 0 || at_ns != 0 : operation_of(port).descriptor_bytes == 0)) {
         reader_fail(reader);
         return;
     }
@@ -183,11 +225,15 @@ static const struct dev_region supervisor_regions[] = {
     {.port = ABI_PORT_SUPERVISOR_CONTROL, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_QUESTION, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_ANSWER, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_GATE, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_ADMIT, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_PAGED, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_TAKE, .in_bytes = 0, .out_bytes = 4},
 };
 
 const struct dev_ops dev_supervisor_ops = {
     .name = "supervisor",
-    .summary = "the other machines of a host: what they are and use, and who runs next",
+    .summary = "the other machines of a host: what they are and use, and the policies for them",
     .state_version = 1,
     .state_bytes = sizeof(struct dev_supervisor),
     .regions = supervisor_regions,

@@ -154,7 +154,7 @@ static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
         event = event->next;
     }
     if (event && event_queued(&event->base)) {
-        event_heap_remove(&node->process->events, &event->base);
+        event_heap_remove(&node->process->timers, &event->base);
     }
     if (time_ns == TIME_NEVER) {
         return;
@@ -171,7 +171,7 @@ static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
         .destination = node->index,
         .source = device,
     };
-    event_heap_push(&node->process->events, &event->base);
+    event_heap_push(&node->process->timers, &event->base);
 }
 
 static void bus_frame_taken(void *host, uint32_t size_bytes)
@@ -347,9 +347,9 @@ static bool bus_disk_write(void *host, uint32_t disk, uint64_t block, const uint
     return written;
 }
 
-static void bus_supervise(void *host, uint16_t port, void *descriptor, uint32_t *list)
+static uint32_t bus_supervise(void *host, uint16_t port, void *descriptor, void *list)
 {
-    emu_supervisor_operate(((struct emu_node *)host)->seat, port, descriptor, list);
+    return emu_supervisor_operate(((struct emu_node *)host)->seat, port, descriptor, list);
 }
 
 const struct dev_host_ops emu_bus_ops = {

@@ -237,6 +237,28 @@ static struct net_rules rules_of_group(const struct scn_scenario *scenario,
     };
 }
 
+/* Whether a supervisor, or the schedule, may give nodes of the network other rates. */
+static bool rates_may_change(const struct scn_scenario *scenario, uint32_t network)
+{
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        const struct scn_group *group = &scenario->groups[i];
+        for (uint32_t j = 0; j < scenario->group_count && group->network == network; j++) {
+            if (group->host != SCN_HOST_NONE && scenario->groups[j].host == group->host &&
+                scenario->groups[j].supervisor) {
+                return true;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < scenario->action_count; i++) {
+        const struct scn_action *action = &scenario->actions[i];
+        if (action->action >= SCN_ACTION_SEND_RATE && action->action <= SCN_ACTION_RECEIVE_BURST &&
+            scenario->groups[action->group_index].network == network) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What net_config points at while the network is made. */
 struct parts {
     struct net_rules *rules;
@@ -304,6 +326,7 @@ static enum status build_network(struct emu_world *world, uint32_t index, uint32
         .link_count = scenario->group_count,
         .link_of_port = parts.link_of_port,
         .rules = parts.rules,
+        .rates_change = rates_may_change(scenario, index),
         .delay_ns = from->matrix_path ? from->site_delay_ns : from->delay_ns,
         .matrix = from->matrix_path ? &network->matrix : NULL,
         .site_of_port = from->matrix_path ? parts.site_of_port : NULL,

@@ -12,6 +12,7 @@
 #include <base/hash.h>
 #include <vcpu/memory.h>
 
+#include "host/host.h"
 #include "node.h"
 #include "process.h"
 #include "world_internal.h"
@@ -269,7 +270,9 @@ const uint8_t *emu_node_disk_read(const struct emu_node *node, uint32_t disk, ui
 
 static uint64_t limit_blocks(const struct emu_node *node)
 {
-    uint64_t limit_bytes = node->process->world->scenario->groups[node->group].limits.disk_bytes;
+    uint64_t limit_bytes =
+        node->seat ? node->seat->disk_bytes
+                   : node->process->world->scenario->groups[node->group].limits.disk_bytes;
     return limit_bytes ? limit_bytes / BLOCK_BYTES : UINT64_MAX;
 }
 

@@ -26,7 +26,7 @@ static void queue(struct emu_node *node, struct emu_event **event, enum emu_even
         .destination = node->index,
         .source = number,
     };
-    event_heap_push(&node->process->events, &(*event)->base);
+    event_heap_push(&node->process->timers, &(*event)->base);
 }
 
 static const struct scn_group *group_of(const struct emu_node *node)

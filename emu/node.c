@@ -131,7 +131,7 @@ void emu_node_boot(struct emu_node *node, uint64_t now_ns)
 static void wake(struct emu_node *node, enum emu_ready why, uint64_t time_ns)
 {
     if (event_queued(&node->activity.base)) {
-        event_heap_remove(&node->process->events, &node->activity.base);
+        event_heap_remove(&node->process->timers, &node->activity.base);
     }
     advance_to(node, time_ns);
     node->state = EMU_NODE_WAKING;
@@ -143,7 +143,7 @@ void emu_node_wait_end(struct emu_node *node, uint64_t now_ns)
 {
     if (node->state == EMU_NODE_IDLE) {
         if (event_queued(&node->activity.base)) {
-            event_heap_remove(&node->process->events, &node->activity.base);
+            event_heap_remove(&node->process->timers, &node->activity.base);
         }
         advance_to(node, now_ns);
         ready(node, EMU_READY_STARTED, now_ns);
@@ -238,7 +238,7 @@ static void end(struct emu_node *node, enum emu_node_state state, uint32_t detai
 static void activity_remove(struct emu_node *node)
 {
     if (event_queued(&node->activity.base)) {
-        event_heap_remove(&node->process->events, &node->activity.base);
+        event_heap_remove(&node->process->timers, &node->activity.base);
     }
 }
 
@@ -290,7 +290,7 @@ static void idle(struct emu_node *node)
             .destination = node->index,
             .source = node->index,
         };
-        event_heap_push(&node->process->events, &node->activity.base);
+        event_heap_push(&node->process->timers, &node->activity.base);
     }
 }
 
@@ -407,7 +407,7 @@ void emu_node_run(struct emu_node *node, struct vcpu_engine *engine, uint64_t li
         }
         if (stop.reason != VCPU_STOP_BUDGET) {
             /* What the guest did may have put an event before the limit. */
-            uint64_t event_ns = event_heap_time(&process->events);
+            uint64_t event_ns = emu_process_event_ns(process);
             if (event_ns < limit_ns) {
                 limit_ns = event_ns;
                 limit_cycles = time_to_cycles(limit_ns, node->cpu_hz);

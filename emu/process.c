@@ -31,6 +31,7 @@ void emu_process_init(struct emu_process *process, struct emu_world *world, uint
     process->record_pause = process->record_share;
     process->details_pause = process->details_share;
     event_heap_init(&process->events);
+    event_heap_init(&process->timers);
     event_heap_init(&process->running);
 }
 
@@ -61,6 +62,7 @@ void emu_process_fini(struct emu_process *process)
     free_list(atomic_load(&process->inbox));
     free_list(process->spare);
     event_heap_fini(&process->events);
+    event_heap_fini(&process->timers);
     event_heap_fini(&process->running);
     free(process->records);
     free(process->details);
@@ -119,7 +121,7 @@ void emu_process_collect(struct emu_process *process)
 
 void emu_process_note_next(struct emu_process *process)
 {
-    uint64_t event_ns = event_heap_time(&process->events);
+    uint64_t event_ns = emu_process_event_ns(process);
     uint64_t running_ns = event_heap_time(&process->running);
     process->next_ns = event_ns < running_ns ? event_ns : running_ns;
 }
@@ -184,18 +186,31 @@ static void handle(struct emu_process *process, struct emu_event *event)
     }
 }
 
+/* The next event, of which there is one. */
+static struct emu_event *event_pop(struct emu_process *process)
+{
+    uint64_t event_ns = event_heap_time(&process->events);
+    uint64_t timer_ns = event_heap_time(&process->timers);
+    bool timer = timer_ns < event_ns;
+    if (timer_ns == event_ns) {
+        timer = event_key_compare(&event_heap_first(&process->timers)->key,
+                                  &event_heap_first(&process->events)->key) < 0;
+    }
+    return (struct emu_event *)event_heap_pop(timer ? &process->timers : &process->events);
+}
+
 void emu_process_run(struct emu_process *process, struct vcpu_engine *engine, uint64_t end_ns)
 {
     emu_process_collect(process);
     for (;;) {
-        uint64_t event_ns = event_heap_time(&process->events);
+        uint64_t event_ns = emu_process_event_ns(process);
         uint64_t running_ns = event_heap_time(&process->running);
         if ((event_ns >= end_ns && running_ns >= end_ns) || emu_process_paused(process)) {
             emu_process_note_next(process);
             return;
         }
         if (event_ns <= running_ns) {
-            handle(process, (struct emu_event *)event_heap_pop(&process->events));
+            handle(process, event_pop(process));
             continue;
         }
         struct event *activity = event_heap_pop(&process->running);

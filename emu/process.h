@@ -61,7 +61,10 @@ struct emu_process {
     uint64_t now_ns; /* of the event being handled, or of the instruction being executed */
     uint64_t local_latency_ns; /* least time from one of its nodes to another */
 
-    struct event_heap events;  /* everything that will happen */
+    /* Everything that will happen, in two heaps so that what is done all the time does not take
+     * the longer the more nodes wait for something far off. */
+    struct event_heap events;  /* frames on their way, and what hosts do */
+    struct event_heap timers;  /* nodes' own: boots, inputs, devices' times, time-outs */
     struct event_heap running; /* activities of runnable nodes, by their own time */
 
     /* From other processes, in no order: pushed by any thread, taken whole by this process's. An
@@ -69,7 +72,7 @@ struct emu_process {
      * so inbox_ns is never later than what the inbox holds. */
     struct emu_event *_Atomic inbox;
     _Atomic uint64_t inbox_ns; /* least time of it, TIME_NEVER if empty; may be too early */
-    uint64_t next_ns;          /* of what is in the two heaps, as of the last window it ran in */
+    uint64_t next_ns;          /* of what is in the heaps, as of the last window it ran in */
 
     struct emu_event *spare; /* used events, kept for the next */
 
@@ -102,6 +105,14 @@ void emu_process_fini(struct emu_process *process);
 
 /* Takes in what others sent. */
 void emu_process_collect(struct emu_process *process);
+
+/* When its next event is due; TIME_NEVER if it has none. */
+static inline uint64_t emu_process_event_ns(const struct emu_process *process)
+{
+    uint64_t event_ns = event_heap_time(&process->events);
+    uint64_t timer_ns = event_heap_time(&process->timers);
+    return event_ns < timer_ns ? event_ns : timer_ns;
+}
 
 /* A time no later than the next thing that happens here; TIME_NEVER if nothing will. Between
  * windows. */

@@ -27,7 +27,7 @@
 
 #define STATE_MAGIC   0x4e445731u /* "1WDN" in memory */
 #define STATE_VERSION 3u
-#define STATE_HOSTS   6u /* the version of states that have hosts */
+#define STATE_HOSTS   7u /* the version of states that have hosts */
 #define PAGE_END      UINT32_MAX
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -152,18 +152,18 @@ static void unqueue(struct emu_node *node)
     struct event *activity = &node->activity.base;
     if (event_queued(activity)) {
         bool runs = activity->key.kind == EMU_EVENT_RUN;
-        event_heap_remove(runs ? &node->process->running : &node->process->events, activity);
+        event_heap_remove(runs ? &node->process->running : &node->process->timers, activity);
     }
     for (struct emu_event *event = node->device_events; event; event = event->next) {
         if (event_queued(&event->base)) {
-            event_heap_remove(&node->process->events, &event->base);
+            event_heap_remove(&node->process->timers, &event->base);
         }
     }
     if (node->input && event_queued(&node->input->base)) {
-        event_heap_remove(&node->process->events, &node->input->base);
+        event_heap_remove(&node->process->timers, &node->input->base);
     }
     if (node->key && event_queued(&node->key->base)) {
-        event_heap_remove(&node->process->events, &node->key->base);
+        event_heap_remove(&node->process->timers, &node->key->base);
     }
 }
 
@@ -205,7 +205,7 @@ static void load_activity(struct emu_node *node, struct reader *reader)
             .destination = node->index,
             .source = node->index,
         };
-        event_heap_push(kind == EMU_EVENT_RUN ? &node->process->running : &node->process->events,
+        event_heap_push(kind == EMU_EVENT_RUN ? &node->process->running : &node->process->timers,
                         &node->activity.base);
     }
 }

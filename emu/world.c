@@ -245,7 +245,7 @@ static void schedule_boot(struct emu_world *world, struct emu_node *node)
         .destination = node->index,
         .source = node->index,
     };
-    event_heap_push(&node->process->events, &node->activity.base);
+    event_heap_push(&node->process->timers, &node->activity.base);
 }
 
 static void make_nodes(struct emu_world *world)

@@ -35,6 +35,7 @@ struct net_port {
 struct net_meters {
     struct net_pipe send;    /* changed only in net_send */
     struct net_pipe receive; /* changed only in net_event */
+    struct net_rates rates;  /* at first its class's */
 };
 
 struct net_network {
@@ -53,6 +54,7 @@ struct net_network {
     struct net_switch table;   /* LAN */
     struct net_rules *rules;   /* of each class of links; NULL: no port has any */
     struct net_meters *meters; /* of each port; NULL without rules */
+    bool rates_change;
     struct net_port *ports;    /* aligned, inside ports_memory */
     void *ports_memory;
 };

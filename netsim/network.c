@@ -96,6 +96,8 @@ enum status net_network_create(const struct net_config *config, struct net_netwo
     made->rules = net_rules_copy(config);
     if (made->rules) {
         made->meters = alloc_zeroed(made->port_count, sizeof *made->meters);
+        made->rates_change = config->rates_change;
+        net_meters_reset(made);
     }
     *network = made;
     return STATUS_OK;

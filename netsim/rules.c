@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <base/alloc.h>
+#include <base/assert.h>
 
 #include "packet.h"
 
@@ -23,7 +24,7 @@ static bool any(const struct net_rules *rules)
 
 struct net_rules *net_rules_copy(const struct net_config *config)
 {
-    bool some = false;
+    bool some = config->rates_change;
     for (uint32_t i = 0; config->rules && i < config->link_count; i++) {
         some |= any(&config->rules[i]);
     }
@@ -31,7 +32,7 @@ struct net_rules *net_rules_copy(const struct net_config *config)
         return NULL;
     }
     struct net_rules *rules = alloc_zeroed(config->link_count, sizeof *rules);
-    for (uint32_t i = 0; i < config->link_count; i++) {
+    for (uint32_t i = 0; config->rules && i < config->link_count; i++) {
         rules[i] = config->rules[i];
         if (rules[i].allow) {
             size_t size_bytes = rules[i].allow_count * sizeof *rules[i].allow;
@@ -80,6 +81,60 @@ enum status net_rules_check(const struct net_rules *rules, uint32_t index, struc
         }
     }
     return STATUS_OK;
+}
+
+void net_meters_reset(struct net_network *network)
+{
+    for (uint32_t port = 0; port < network->port_count; port++) {
+        const struct net_rules *rules = &network->rules[network->ports[port].link];
+        network->meters[port] = (struct net_meters){
+            .rates = {.send_bps = rules->send_bps,
+                      .receive_bps = rules->receive_bps,
+                      .send_burst_bytes = rules->send_burst_bytes,
+                      .receive_burst_bytes = rules->receive_burst_bytes},
+        };
+    }
+}
+
+/* --- Rates that change ---------------------------------------------------------------------- */
+
+static bool rate_valid(uint64_t rate_bps, uint32_t burst_bytes)
+{
+    return rate_bps == 0 ||
+           (rate_bps >= NET_RATE_MIN_BPS && rate_bps <= NET_RATE_MAX_BPS &&
+            burst_bytes >= NET_QUEUE_MIN_BYTES && burst_bytes <= NET_BURST_MAX_BYTES);
+}
+
+bool net_rates_valid(const struct net_rates *rates)
+{
+    return rate_valid(rates->send_bps, rates->send_burst_bytes) &&
+           rate_valid(rates->receive_bps, rates->receive_burst_bytes);
+}
+
+bool net_rates_change(const struct net_network *network)
+{
+    return network->rates_change;
+}
+
+struct net_rates net_port_rates(const struct net_network *network, uint32_t port)
+{
+    ASSERT(port < network->port_count);
+    return network->meters ? network->meters[port].rates : (struct net_rates){0};
+}
+
+void net_port_rates_set(struct net_network *network, uint32_t port, const struct net_rates *rates)
+{
+    ASSERT(port < network->port_count && network->rates_change && net_rates_valid(rates));
+    struct net_meters *meters = &network->meters[port];
+    const struct net_rates *had = &meters->rates;
+    if (rates->send_bps != had->send_bps || rates->send_burst_bytes != had->send_burst_bytes) {
+        meters->send = (struct net_pipe){0};
+    }
+    if (rates->receive_bps != had->receive_bps ||
+        rates->receive_burst_bytes != had->receive_burst_bytes) {
+        meters->receive = (struct net_pipe){0};
+    }
+    meters->rates = *rates;
 }
 
 /* --- Where from ----------------------------------------------------------------------------- */
@@ -213,7 +268,8 @@ enum net_drop net_rules_send(struct net_network *network, uint32_t port, uint64_
     if (rules->allow && !peer_is_allowed(network, port, rules, bytes, size_bytes, true)) {
         return NET_DROP_SEND_DENIED;
     }
-    return conforms(&network->meters[port].send, rules->send_bps, rules->send_burst_bytes, now_ns,
+    struct net_meters *meters = &network->meters[port];
+    return conforms(&meters->send, meters->rates.send_bps, meters->rates.send_burst_bytes, now_ns,
                     size_bytes)
                ? NET_DROP_COUNT
                : NET_DROP_SEND_RATE;
@@ -229,7 +285,8 @@ enum net_drop net_rules_receive(struct net_network *network, uint32_t port, uint
     if (rules->allow && !peer_is_allowed(network, port, rules, bytes, size_bytes, false)) {
         return NET_DROP_RECEIVE_DENIED;
     }
-    return conforms(&network->meters[port].receive, rules->receive_bps, rules->receive_burst_bytes,
+    struct net_meters *meters = &network->meters[port];
+    return conforms(&meters->receive, meters->rates.receive_bps, meters->rates.receive_burst_bytes,
                     now_ns, size_bytes)
                ? NET_DROP_COUNT
                : NET_DROP_RECEIVE_RATE;

@@ -7,9 +7,11 @@
 
 #include "internal.h"
 
-/* Rules of all link classes, copied; NULL where no class has any. */
+/* Rules of all link classes, copied; NULL where no class has any, nor may get any. */
 struct net_rules *net_rules_copy(const struct net_config *config);
 void net_rules_destroy(struct net_rules *rules, uint32_t link_count);
+/* Every port's meters, of a network with rules, as they are at first. */
+void net_meters_reset(struct net_network *network);
 enum status net_rules_check(const struct net_rules *rules, uint32_t index,
                             struct error *error) MUST_USE;
 

@@ -4,8 +4,15 @@
 
 #include "internal.h"
 #include "packet.h"
+#include "rules.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 1u
+#define STATE_RATES   2u /* the version of a network whose rates may change */
+
+static uint16_t state_version(const struct net_network *network)
+{
+    return network->rates_change ? STATE_RATES : STATE_VERSION;
+}
 
 void net_state_reset(struct net_network *network)
 {
@@ -14,7 +21,7 @@ void net_state_reset(struct net_network *network)
         *port = (struct net_port){.site = port->site, .link = port->link};
     }
     if (network->meters) {
-        memset(network->meters, 0, network->port_count * sizeof *network->meters);
+        net_meters_reset(network);
     }
     if (network->kind == NET_LAN) {
         net_switch_reset(&network->table);
@@ -73,6 +80,13 @@ static void port_load(struct net_port *port, const struct net_link *link, struct
 static void rules_save(const struct net_network *network, struct writer *writer)
 {
     for (uint32_t i = 0; network->rules && i < network->port_count; i++) {
+        const struct net_rates *rates = &network->meters[i].rates;
+        if (network->rates_change) {
+            write_u64(writer, rates->send_bps);
+            write_u64(writer, rates->receive_bps);
+            write_u32(writer, rates->send_burst_bytes);
+            write_u32(writer, rates->receive_burst_bytes);
+        }
         pipe_save(&network->meters[i].send, writer);
         pipe_save(&network->meters[i].receive, writer);
         for (uint32_t cause = NET_DROP_RULES_FIRST; cause < NET_DROP_COUNT; cause++) {
@@ -84,9 +98,18 @@ static void rules_save(const struct net_network *network, struct writer *writer)
 static void rules_load(struct net_network *network, struct reader *reader)
 {
     for (uint32_t i = 0; network->rules && i < network->port_count && !reader->failed; i++) {
-        const struct net_rules *rules = &network->rules[network->ports[i].link];
-        pipe_load(&network->meters[i].send, rules->send_bps, reader);
-        pipe_load(&network->meters[i].receive, rules->receive_bps, reader);
+        struct net_rates *rates = &network->meters[i].rates;
+        if (network->rates_change) {
+            rates->send_bps = read_u64(reader);
+            rates->receive_bps = read_u64(reader);
+            rates->send_burst_bytes = read_u32(reader);
+            rates->receive_burst_bytes = read_u32(reader);
+            if (!net_rates_valid(rates)) {
+                reader_fail(reader);
+            }
+        }
+        pipe_load(&network->meters[i].send, rates->send_bps, reader);
+        pipe_load(&network->meters[i].receive, rates->receive_bps, reader);
         for (uint32_t cause = NET_DROP_RULES_FIRST; cause < NET_DROP_COUNT; cause++) {
             network->ports[i].counters.drops[cause] = read_u32(reader);
         }
@@ -95,7 +118,7 @@ static void rules_load(struct net_network *network, struct reader *reader)
 
 void net_save(const struct net_network *network, struct writer *writer)
 {
-    write_u16(writer, STATE_VERSION);
+    write_u16(writer, state_version(network));
     write_u8(writer, (uint8_t)network->kind);
     write_u32(writer, network->port_count);
     write_u32(writer, network->rules ? NET_DROP_COUNT : NET_DROP_RULES_FIRST);
@@ -111,7 +134,7 @@ void net_save(const struct net_network *network, struct writer *writer)
 
 bool net_load(struct net_network *network, struct reader *reader)
 {
-    if (read_u16(reader) != STATE_VERSION || read_u8(reader) != network->kind ||
+    if (read_u16(reader) != state_version(network) || read_u8(reader) != network->kind ||
         read_u32(reader) != network->port_count ||
         read_u32(reader) != (network->rules ? NET_DROP_COUNT : NET_DROP_RULES_FIRST)) {
         reader_fail(reader);

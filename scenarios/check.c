@@ -17,7 +17,6 @@
 #include "template.h"
 
 #define SITE_DELAY_NS  250000u
-#define BURST_BYTES    65536u
 #define DISK_BYTES_MAX ((uint64_t)1 << 40)
 
 #define LAN_RESERVED 3u /* addresses of a subnet that no node has */
@@ -460,7 +459,7 @@ static enum status check_burst(const struct check *check, const struct scn_item 
         return FAIL(check, limits, field, "expected no burst without a rate");
     }
     if (rate_bps != 0 && *burst_bytes == 0) {
-        *burst_bytes = BURST_BYTES;
+        *burst_bytes = SCN_BURST_BYTES;
     }
     return STATUS_OK;
 }

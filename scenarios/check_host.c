@@ -67,22 +67,20 @@ static enum status find_host(struct scn_scenario *scenario, uint32_t index, stru
     return STATUS_OK;
 }
 
-/* The pcnet follows its rings in memory step by step, and cannot begin anew at an absent page; and
- * in one step it sends all that its ring has, where a host's card takes a frame a step. */
+/* The pcnet follows its rings in memory step by step, and cannot begin anew at an absent page. */
 static enum status check_card(const struct scn_scenario *scenario, uint32_t index,
                               struct error *error)
 {
     const struct scn_group *group = &scenario->groups[index];
     if (group->card != SCN_NIC_PCNET || group->host == SCN_HOST_NONE ||
-        (!scenario->hosts[group->host].paging.block_bytes &&
-         !scenario->hosts[group->host].card.rate_bps)) {
+        !scenario->hosts[group->host].paging.block_bytes) {
         return STATUS_OK;
     }
-    return item_error(
-        scenario->source, group_item(scenario, index, "card"), NULL, error, STATUS_INVALID,
-        "expected 'nic' on host '%s', which %s; a pcnet goes with hosts that do not",
-        group->host_name,
-        scenario->hosts[group->host].paging.block_bytes ? "pages" : "has a card with a 'rate'");
+    return item_error(scenario->source, group_item(scenario, index, "card"), NULL, error,
+                      STATUS_INVALID,
+                      "expected 'nic' on host '%s', which pages; a pcnet goes with hosts that do "
+                      "not",
+                      group->host_name);
 }
 
 /* The item of an entry of hosts, or of what is in it if the file has that. */
@@ -346,6 +344,85 @@ static enum status action_error(const struct scn_scenario *scenario, uint32_t in
                       "expected %s", expected);
 }
 
+/* A floor and a ceiling that a node of the group may have, whatever else it has. */
+static const char *memory_bound_expected(const struct scn_scenario *scenario,
+                                         const struct scn_group *group,
+                                         const struct scn_action *action)
+{
+    const struct scn_host *host = &scenario->hosts[group->host];
+    uint64_t size_bytes = action->size_bytes;
+    if (!host->paging.block_bytes) {
+        return "no such action but on a host that pages";
+    }
+    if (size_bytes % SCN_PAGE_BYTES) {
+        return "whole pages of 4KiB";
+    }
+    if (action->action == SCN_ACTION_MEMORY_FLOOR && size_bytes > group->memory_bytes) {
+        return "a floor that is no more than the nodes' 'memory'";
+    }
+    if (action->action == SCN_ACTION_MEMORY_CEILING && size_bytes &&
+        size_bytes < SCN_PAGING_BLOCKS * host->paging.block_bytes) {
+        return "0, or a ceiling of at least 8 blocks";
+    }
+    return NULL;
+}
+
+/* What is wrong with a limit that an action sets; NULL: nothing. */
+static const char *limit_expected(const struct scn_scenario *scenario,
+                                  const struct scn_group *group, const struct scn_action *action)
+{
+    uint64_t size_bytes = action->size_bytes;
+    switch ((enum scn_action_kind)action->action) {
+    case SCN_ACTION_MEMORY_FLOOR:
+    case SCN_ACTION_MEMORY_CEILING:
+        return memory_bound_expected(scenario, group, action);
+    case SCN_ACTION_SEND_RATE:
+    case SCN_ACTION_RECEIVE_RATE:
+        return action->rate_bps && action->rate_bps < SCN_RATE_MIN_BPS
+                   ? "0, or a rate of at least 1kbit"
+                   : NULL;
+    case SCN_ACTION_SEND_BURST:
+    case SCN_ACTION_RECEIVE_BURST:
+        return size_bytes && (size_bytes < SCN_BURST_MIN_BYTES || size_bytes > SCN_BURST_MAX_BYTES)
+                   ? "0, or a burst from 1514B to 1GiB"
+                   : NULL;
+    case SCN_ACTION_DISK:
+        return size_bytes % SCN_PAGE_BYTES ? "whole blocks of 4KiB" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* The fields that belong to an action, no others. */
+static enum status check_operand(const struct scn_scenario *scenario, uint32_t index,
+                                 struct error *error)
+{
+    const struct scn_action *action = &scenario->actions[index];
+    const struct scn_group *group = &scenario->groups[action->group_index];
+    bool number = action->action == SCN_ACTION_WEIGHT || action->action == SCN_ACTION_CAP;
+    bool rate = action->action == SCN_ACTION_SEND_RATE || action->action == SCN_ACTION_RECEIVE_RATE;
+    bool size = action->action >= SCN_ACTION_MEMORY_FLOOR && !rate;
+    if (!number && action->value) {
+        return action_error(scenario, index, "value", "none, but for 'weight' and 'cap'", error);
+    }
+    if (!size && action->size_bytes) {
+        return action_error(scenario, index, "size", "none, but for memory, bursts and 'disk'",
+                            error);
+    }
+    if (!rate && action->rate_bps) {
+        return action_error(scenario, index, "rate", "none, but for 'send_rate' and 'receive_rate'",
+                            error);
+    }
+    if ((rate || action->action == SCN_ACTION_SEND_BURST ||
+         action->action == SCN_ACTION_RECEIVE_BURST) &&
+        group->network == SCN_NETWORK_NONE) {
+        return action_error(scenario, index, "group", "a group that is on a network", error);
+    }
+    const char *expected = limit_expected(scenario, group, action);
+    return expected ? action_error(scenario, index, rate ? "rate" : "size", expected, error)
+                    : STATUS_OK;
+}
+
 static enum status check_action(const struct scn_scenario *scenario, uint32_t index,
                                 struct error *error)
 {
@@ -375,8 +452,9 @@ static enum status check_action(const struct scn_scenario *scenario, uint32_t in
                             "'reserve'",
                             error);
     }
-    if (!weight && !cap && action->value) {
-        return action_error(scenario, index, "value", "none, but for 'weight' and 'cap'", error);
+    enum status status = check_operand(scenario, index, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (index > 0 && action->at_ns < scenario->actions[index - 1].at_ns) {
         return action_error(scenario, index, "at",

@@ -40,14 +40,19 @@ void scn_host_name(const struct scn_scenario *scenario, uint32_t host, char name
     }
 }
 
+uint64_t scn_floor_backing_bytes(const struct scn_host *host, uint64_t floor_bytes)
+{
+    uint64_t block_bytes = host->paging.block_bytes;
+    return (floor_bytes + block_bytes - 1) / block_bytes * block_bytes +
+           SCN_PAGING_BLOCKS * block_bytes;
+}
+
 uint64_t scn_group_backing_bytes(const struct scn_scenario *scenario, const struct scn_group *group)
 {
-    uint64_t block_bytes =
-        group->host == SCN_HOST_NONE ? 0 : scenario->hosts[group->host].paging.block_bytes;
-    if (block_bytes) {
-        uint64_t floor = group->limits.memory_floor_bytes;
-        return (floor + block_bytes - 1) / block_bytes * block_bytes +
-               SCN_PAGING_BLOCKS * block_bytes;
+    const struct scn_host *host =
+        group->host == SCN_HOST_NONE ? NULL : &scenario->hosts[group->host];
+    if (host && host->paging.block_bytes) {
+        return scn_floor_backing_bytes(host, group->limits.memory_floor_bytes);
     }
     return group->limits.memory_bytes ? group->limits.memory_bytes : group->memory_bytes;
 }

@@ -32,7 +32,10 @@ static const char *const host_idling[] = {"wait", "spin"};
 static const char *const host_disk_types[] = {"rotating", "flash"};
 static const char *const disk_orders[] = {"scan", "fifo"};
 static const char *const host_woken[] = {"first", "alternate"};
-static const char *const action_words[] = {"pause", "resume", "destroy", "start", "weight", "cap"};
+static const char *const action_words[] = {
+    "pause",        "resume",         "destroy",   "start",      "weight",       "cap",
+    "memory_floor", "memory_ceiling", "send_rate", "send_burst", "receive_rate", "receive_burst",
+    "disk"};
 const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
                                                           "p90",   "p95",  "p99", "sum"};
 
@@ -587,12 +590,18 @@ static const struct schema_field action_fields[] = {
      .meaning =
          "`pause`: it has no processor until `resume`. `destroy`: it ends. `start`: one that "
          "is off or has ended starts, with new memory and the disks that it had. `weight` "
-         "and `cap`: from now on as `groups[].weight` and `limits.processor_cap` say."},
+         "and `cap`: from now on as `groups[].weight` and `limits.processor_cap` say; the others "
+         "likewise as the field of `limits` with that name."},
     {"group", SCHEMA_NAME, AT(group), REQUIRED, .meaning = "Of the nodes; on a host."},
     {"index", SCHEMA_NUMBER, AT(index), OPTIONAL, RANGE(0, SCN_NODES_MAX - 1),
      .absent = SCN_INDEX_ALL, .meaning = "Which node of the group; without it all of them."},
     {"value", SCHEMA_NUMBER, AT(value), OPTIONAL, RANGE(0, SCN_WEIGHT_MAX),
      .meaning = "Of `weight` and `cap`; a cap of 0 is none."},
+    {"size", SCHEMA_SIZE, AT(size_bytes), OPTIONAL, RANGE(0, 1024 * GIB),
+     .meaning = "Of `memory_floor`, `memory_ceiling`, `disk`, `send_burst` and `receive_burst`; "
+                "0: no such limit, and of a burst 64KiB."},
+    {"rate", SCHEMA_RATE, AT(rate_bps), OPTIONAL, RANGE(0, RATE_MAX),
+     .meaning = "Of `send_rate` and `receive_rate`; 0: no limit."},
 };
 #undef OWNER
 

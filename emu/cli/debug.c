@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <base/host_clock.h>
 #include <base/time.h>
 #include <scenarios/select.h>
 #include <traces/bundle.h>
 
 #include "runs.h"
 
-#define HEARTBEAT_NS 500000000u
+#define HEARTBEAT_MS 500
 
 static const struct cli_option options[] = {
     {"node", "NODE", "the node to debug (default: the first)", false},
@@ -42,27 +42,63 @@ static const struct cli_option options[] = {
     {NULL, NULL, NULL, false},
 };
 
-/* Of the way to the moment that --at says. */
-struct way {
-    bool piped;
-    uint64_t said_ns; /* host time */
-};
+/* --- patience --------------------------------------------------------------------------------- */
 
 /*
  * gdb is at the other end of a pipe before there is anything to see. It waits two seconds for the
- * acknowledgement of its first packet, and anew after every byte that is none.
+ * acknowledgement of its first packet, and anew after every byte that is none: it gets some, from a
+ * thread of their own, as opening a recording or making a large world takes long too.
  */
-static bool interrupted(void *context)
+struct patience {
+    pthread_t thread;
+    int ends[2]; /* of a pipe that is closed when it is over */
+    bool begun;
+};
+
+static void *patience_main(void *argument)
 {
-    struct way *way = context;
-    uint64_t now_ns = host_clock_ns();
-    if (way->piped && now_ns - way->said_ns > HEARTBEAT_NS) {
-        way->said_ns = now_ns;
-        if (write(STDOUT_FILENO, "\n", 1) != 1) {
+    const struct patience *patience = argument;
+    struct pollfd over = {.fd = patience->ends[0], .events = POLLIN};
+    for (int ready = 0; ready <= 0;) {
+        ready = poll(&over, 1, HEARTBEAT_MS);
+        if (ready == 0 && write(STDOUT_FILENO, "\n", 1) != 1) {
             cli_stop = true;
         }
     }
+    return NULL;
+}
+
+static void patience_begin(struct patience *patience)
+{
+    patience->begun = pipe(patience->ends) == 0;
+    if (patience->begun && pthread_create(&patience->thread, NULL, patience_main, patience) != 0) {
+        close(patience->ends[0]);
+        close(patience->ends[1]);
+        patience->begun = false; /* it works as well where nothing takes long */
+    }
+}
+
+/* Nothing is written any more. */
+static void patience_end(struct patience *patience)
+{
+    if (patience->begun) {
+        close(patience->ends[1]);
+        pthread_join(patience->thread, NULL);
+        close(patience->ends[0]);
+    }
+}
+
+static bool interrupted(void *context)
+{
+    (void)context;
     return cli_stop;
+}
+
+/* What gdb does not show. */
+static void told(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "denali: %s\n", text);
 }
 
 /* --- the other side --------------------------------------------------------------------------- */
@@ -132,11 +168,10 @@ static void invite(struct emu_world *world, const struct scn_scenario *scenario,
                 "`denali verify` tells how far it is good\n",
                 at);
     }
-    if (recorded && emu_recorded_ending_text(recorded)[0]) {
-        char end[SCN_MOMENT_TEXT_MAX];
-        scn_moment_write(emu_recorded_end_ns(recorded), end);
-        fprintf(stderr, "denali: the recording ends before the run did, at %s: %s\n", end,
-                emu_recorded_ending_text(recorded));
+    if (recorded) {
+        char torn[EMU_TORN_TEXT_MAX];
+        emu_recorded_torn(recorded, torn);
+        cli_torn_tell(torn);
     }
     if (port) {
         char commands[CLI_PATH_MAX];
@@ -192,7 +227,7 @@ static enum status place(const struct cli_arguments *arguments, const struct scn
     }
     if (!status && debug_options->at_ns > debug_options->end_ns) {
         char end[SCN_MOMENT_TEXT_MAX];
-        bool torn = recorded && emu_recorded_ending_text(recorded)[0];
+        bool torn = recorded && emu_recorded_end_ns(recorded) < scenario->duration_ns;
         scn_moment_write(debug_options->end_ns, end);
         status = error_set(error, STATUS_INVALID, NULL, 0,
                            "--at %s: the %s is over then; expected at most its %s", at,
@@ -284,6 +319,9 @@ static enum status load(const struct cli_arguments *arguments, struct emu_run_op
     return emu_run_scenario_load(options, scenario, error);
 }
 
+static const char expected[] = "the directory of a recorded run, a bundle of one, a scenario or a "
+                               "guest program";
+
 static int debug_run(const struct cli_arguments *arguments)
 {
     struct cli_run run;
@@ -301,7 +339,12 @@ static int debug_run(const struct cli_arguments *arguments)
     char shipped[CLI_PATH_MAX];
     const char *path = arguments->positional[0];
     if (!is_recorded(path)) {
-        path = cli_scenario_path(&cli_debug_verb, path, shipped);
+        if (strchr(path, '/') && access(path, F_OK) != 0) {
+            fprintf(stderr, "denali: debug: %s: %s; expected %s\n", path, strerror(errno),
+                    expected);
+            return CLI_EXIT_BAD_INPUT;
+        }
+        path = cli_scenario_path(&cli_debug_verb, path, expected, shipped);
     }
     if (!path) {
         return CLI_EXIT_BAD_INPUT;
@@ -315,11 +358,11 @@ static int debug_run(const struct cli_arguments *arguments)
                                             : (uint32_t)processors,
         .memory_limit_bytes = run.options.memory_limit_bytes,
     };
-    struct way way = {.piped = cli_flag(arguments, "pipe"), .said_ns = host_clock_ns()};
+    struct patience patience = {.begun = false};
     struct emu_debug_options debug_options = {
         .history_bytes = history_mib << 20,
         .interrupted = interrupted,
-        .context = &way,
+        .told = told,
     };
     struct error error = ERROR_INIT;
     const char *engine = cli_value(arguments, "engine");
@@ -327,6 +370,11 @@ static int debug_run(const struct cli_arguments *arguments)
     struct emu_world *world = NULL;
     struct emu_debug *debug = NULL;
     enum status status = STATUS_OK;
+    cli_stop_listen();
+    signal(SIGPIPE, SIG_IGN); /* writing says so */
+    if (cli_flag(arguments, "pipe")) {
+        patience_begin(&patience);
+    }
     if (engine) {
         status = vcpu_engine_choose("--engine", engine, &world_options.engine, &error);
     }
@@ -339,11 +387,10 @@ static int debug_run(const struct cli_arguments *arguments)
     if (!status) {
         status = emu_world_create(scenario, &world_options, &world, &error);
     }
-    cli_stop_listen();
-    signal(SIGPIPE, SIG_IGN); /* writing says so */
     if (!status) {
         status = emu_debug_create(world, &debug_options, &debug, &error);
     }
+    patience_end(&patience);
     if (!status && !cli_stop) {
         status = serve(arguments, world, scenario, debug, debug_options.recorded, (uint16_t)port,
                        &error);

@@ -24,6 +24,8 @@
 #include "../world_internal.h"
 
 #define BITS_PER_BYTE 8ull
+/* Frames that one instruction can hand over: a pcnet's ring of them. */
+#define HANDED_MAX ABI_PCNET_RING_MAX
 
 /* A frame in a machine's queue. */
 struct emu_card_frame {
@@ -31,23 +33,34 @@ struct emu_card_frame {
     struct net_frame *frame;
 };
 
-static void queue_append(struct emu_sender *sender, struct net_frame *frame)
+static void entry_append(struct emu_card_queue *queue, struct emu_card_frame *entry)
+{
+    entry->next = NULL;
+    *(queue->last ? &queue->last->next : &queue->first) = entry;
+    queue->last = entry;
+    queue->count++;
+}
+
+static void queue_append(struct emu_card_queue *queue, struct net_frame *frame)
 {
     struct emu_card_frame *entry = alloc_zeroed(1, sizeof *entry);
     entry->frame = frame;
-    *(sender->last ? &sender->last->next : &sender->first) = entry;
-    sender->last = entry;
-    sender->count++;
+    entry_append(queue, entry);
 }
 
-static void queue_drop_first(struct emu_sender *sender)
+static struct emu_card_frame *entry_take(struct emu_card_queue *queue)
 {
-    struct emu_card_frame *entry = sender->first;
-    sender->first = entry->next;
-    if (!sender->first) {
-        sender->last = NULL;
+    struct emu_card_frame *entry = queue->first;
+    queue->first = entry->next;
+    if (!queue->first) {
+        queue->last = NULL;
     }
-    sender->count--;
+    queue->count--;
+    return entry;
+}
+
+static void entry_free(struct emu_card_frame *entry)
+{
     net_frame_release(entry->frame);
     free(entry);
 }
@@ -85,7 +98,7 @@ static void start(struct emu_host *host, uint64_t now_ns)
     struct emu_sender *sender = &card->sends->sender;
     /* As many billionths of a bit as the rate has bits are sent in a nanosecond. */
     uint64_t work =
-        sender->first->frame->size_bytes * BITS_PER_BYTE * TIME_NS_PER_S + card->fraction;
+        sender->queue.first->frame->size_bytes * BITS_PER_BYTE * TIME_NS_PER_S + card->fraction;
     uint64_t length_ns = work / host->model->card.rate_bps;
     card->fraction = work % host->model->card.rate_bps;
     sender->wire_ns += length_ns;
@@ -97,7 +110,7 @@ void emu_card_sent(struct emu_host *host, uint64_t now_ns)
 {
     struct emu_card *card = &host->card;
     struct emu_seat *seat = card->sends;
-    struct net_frame *frame = seat->sender.first->frame;
+    struct net_frame *frame = seat->sender.queue.first->frame;
     emu_host_tell(host, now_ns, EMU_HOST_SENT, 0, seat, frame->size_bytes);
     seat->sender.frames++;
     seat->sender.bytes += frame->size_bytes;
@@ -107,8 +120,8 @@ void emu_card_sent(struct emu_host *host, uint64_t now_ns)
     if (cause != EMU_DROPS_MAX) {
         emu_process_record_frame(seat->node, EMU_RECORD_FRAME_LOST, cause, NULL, 0);
     }
-    queue_drop_first(&seat->sender);
-    if (seat->sender.first) {
+    entry_free(entry_take(&seat->sender.queue));
+    if (seat->sender.queue.first) {
         turn_push(card, seat);
     }
     start(host, now_ns);
@@ -122,33 +135,42 @@ uint32_t emu_card_send(struct emu_seat *seat, const uint8_t *bytes, uint32_t siz
     if (!host->model->card.rate_bps) {
         return emu_world_send(seat->node, bytes, size_bytes);
     }
-    ASSERT(!seat->sender.handed);
-    seat->sender.handed = net_frame_create(bytes, size_bytes);
-    emu_host_event_push(host, &seat->sender.event, EMU_HOST_SOURCE_SEND(host, seat - host->seats),
-                        seat->node->process->now_ns);
+    struct emu_sender *sender = &seat->sender;
+    uint64_t now_ns = seat->node->process->now_ns;
+    if (sender->handed.count == 0) {
+        emu_host_event_push(host, &sender->event, EMU_HOST_SOURCE_SEND(host, seat - host->seats),
+                            now_ns);
+    }
+    ASSERT(sender->event.base.key.time_ns == now_ns && sender->handed.count < HANDED_MAX);
+    queue_append(&sender->handed, net_frame_create(bytes, size_bytes));
     return EMU_DROPS_MAX;
 }
 
-void emu_card_handed(struct emu_seat *seat, uint64_t now_ns)
+static void enter(struct emu_seat *seat, struct emu_card_frame *entry, uint64_t now_ns)
 {
     struct emu_host *host = seat->host;
     struct emu_sender *sender = &seat->sender;
-    struct net_frame *frame = sender->handed;
-    sender->handed = NULL;
-    emu_host_tell(host, now_ns, EMU_HOST_SEND, 0, seat, frame->size_bytes);
-    if (sender->count >= host->model->card.send_queue) {
+    emu_host_tell(host, now_ns, EMU_HOST_SEND, 0, seat, entry->frame->size_bytes);
+    if (sender->queue.count >= host->model->card.send_queue) {
         sender->drops++;
         emu_host_tell(host, now_ns, EMU_HOST_SEND_FULL, 0, seat, sender->drops);
         emu_process_record_frame(seat->node, EMU_RECORD_FRAME_LOST, EMU_DROP_CARD_FULL, NULL, 0);
-        net_frame_release(frame);
+        entry_free(entry);
         return;
     }
-    queue_append(sender, frame);
-    if (sender->count == 1) {
+    entry_append(&sender->queue, entry);
+    if (sender->queue.count == 1) {
         turn_push(&host->card, seat);
     }
     if (!host->card.sends) {
         start(host, now_ns);
+    }
+}
+
+void emu_card_handed(struct emu_seat *seat, uint64_t now_ns)
+{
+    while (seat->sender.handed.first) {
+        enter(seat, entry_take(&seat->sender.handed), now_ns);
     }
 }
 
@@ -162,7 +184,10 @@ bool emu_card_received(struct emu_seat *seat, uint32_t size_bytes)
         bool runs = processor->seat && !processor->left;
         emu_seat_receive_work(runs ? processor->seat : seat, size_bytes);
     }
-    return seat->node->nic.count < host->model->card.receive_queue;
+    const struct emu_node *node = seat->node;
+    uint32_t waiting = emu_node_device_present(node, DEV_PCNET) ? dev_pcnet_waiting(&node->pcnet)
+                                                                : node->nic.count;
+    return waiting < host->model->card.receive_queue;
 }
 
 /* --- saved ------------------------------------------------------------------------------------ */
@@ -171,14 +196,23 @@ void emu_card_clear(struct emu_host *host)
 {
     for (uint32_t i = 0; i < host->seat_count; i++) {
         struct emu_sender *sender = &host->seats[i].sender;
-        while (sender->first) {
-            queue_drop_first(sender);
+        while (sender->queue.first) {
+            entry_free(entry_take(&sender->queue));
         }
-        net_frame_release(sender->handed);
-        sender->handed = NULL;
+        while (sender->handed.first) {
+            entry_free(entry_take(&sender->handed));
+        }
         sender->waits = false;
     }
     host->card.first = host->card.last = host->card.sends = NULL;
+}
+
+static void queue_save(const struct emu_card_queue *queue, struct writer *writer)
+{
+    write_u32(writer, queue->count);
+    for (const struct emu_card_frame *entry = queue->first; entry; entry = entry->next) {
+        net_frame_save(entry->frame, writer);
+    }
 }
 
 void emu_card_save(const struct emu_host *host, struct writer *writer)
@@ -194,15 +228,11 @@ void emu_card_save(const struct emu_host *host, struct writer *writer)
         write_u64(writer, sender->bytes);
         write_u64(writer, sender->wire_ns);
         write_u64(writer, sender->drops);
-        write_u8(writer, sender->handed != NULL);
-        if (sender->handed) {
+        queue_save(&sender->handed, writer);
+        if (sender->handed.count) {
             write_u64(writer, sender->event.base.key.time_ns);
-            net_frame_save(sender->handed, writer);
         }
-        write_u32(writer, sender->count);
-        for (const struct emu_card_frame *entry = sender->first; entry; entry = entry->next) {
-            net_frame_save(entry->frame, writer);
-        }
+        queue_save(&sender->queue, writer);
     }
     /* Who has a frame on the wire, until when, and who follows. */
     write_u32(writer, card->sends ? (uint32_t)(card->sends - host->seats) : UINT32_MAX);
@@ -213,6 +243,20 @@ void emu_card_save(const struct emu_host *host, struct writer *writer)
     write_u32(writer, UINT32_MAX);
 }
 
+static void queue_load(struct emu_card_queue *queue, uint64_t count_max, struct reader *reader)
+{
+    uint32_t count = read_u32(reader);
+    if (count > count_max) {
+        reader_fail(reader);
+    }
+    for (uint32_t i = 0; i < count && !reader->failed; i++) {
+        struct net_frame *frame = net_frame_load(reader);
+        if (frame) {
+            queue_append(queue, frame);
+        }
+    }
+}
+
 static void load_sender(struct emu_host *host, struct emu_seat *seat, struct reader *reader)
 {
     struct emu_sender *sender = &seat->sender;
@@ -220,30 +264,22 @@ static void load_sender(struct emu_host *host, struct emu_seat *seat, struct rea
     sender->bytes = read_u64(reader);
     sender->wire_ns = read_u64(reader);
     sender->drops = read_u64(reader);
-    bool handed = read_u8(reader) & 1;
     if (event_queued(&sender->event.base)) {
         event_heap_remove(&host->process->events, &sender->event.base);
     }
-    if (handed) {
-        uint64_t time_ns = read_u64(reader);
-        sender->handed = net_frame_load(reader);
-        if (sender->handed) {
-            emu_host_event_push(host, &sender->event,
-                                EMU_HOST_SOURCE_SEND(host, seat - host->seats), time_ns);
-        }
-    }
-    uint32_t count = read_u32(reader);
-    if (count > host->model->card.send_queue ||
-        (handed && (!host->model->card.rate_bps || !sender->handed ||
-                    sender->event.base.key.time_ns < host->process->world->now_ns))) {
+    queue_load(&sender->handed, host->model->card.rate_bps ? HANDED_MAX : 0, reader);
+    uint64_t time_ns = sender->handed.count ? read_u64(reader) : 0;
+    /* They are there before their machine goes on. */
+    const struct emu_node *node = seat->node;
+    if (sender->handed.count && (time_ns < host->process->world->now_ns ||
+                                 time_ns > time_of_cycles(node->vcpu.cycles, node->cpu_hz))) {
         reader_fail(reader);
     }
-    for (uint32_t i = 0; i < count && !reader->failed; i++) {
-        struct net_frame *frame = net_frame_load(reader);
-        if (frame) {
-            queue_append(sender, frame);
-        }
+    if (sender->handed.count && !reader->failed) {
+        emu_host_event_push(host, &sender->event, EMU_HOST_SOURCE_SEND(host, seat - host->seats),
+                            time_ns);
     }
+    queue_load(&sender->queue, host->model->card.send_queue, reader);
 }
 
 void emu_card_load(struct emu_host *host, struct reader *reader)
@@ -262,8 +298,8 @@ void emu_card_load(struct emu_host *host, struct reader *reader)
     }
     uint32_t sends = read_u32(reader);
     uint64_t done_ns = read_u64(reader);
-    if (sends < host->seat_count && host->seats[sends].sender.first && host->model->card.rate_bps &&
-        done_ns >= host->process->world->now_ns) {
+    if (sends < host->seat_count && host->seats[sends].sender.queue.first &&
+        host->model->card.rate_bps && done_ns >= host->process->world->now_ns) {
         card->sends = &host->seats[sends];
         emu_host_event_push(host, &card->event, EMU_HOST_SOURCE_CARD(host), done_ns);
     } else if (sends != UINT32_MAX) {
@@ -276,7 +312,7 @@ void emu_card_load(struct emu_host *host, struct reader *reader)
             break;
         }
         struct emu_seat *seat = number < host->seat_count ? &host->seats[number] : NULL;
-        if (!seat || !seat->sender.first || seat == card->sends || seat->sender.waits) {
+        if (!seat || !seat->sender.queue.first || seat == card->sends || seat->sender.waits) {
             reader_fail(reader);
             break;
         }
@@ -290,7 +326,7 @@ void emu_card_load(struct emu_host *host, struct reader *reader)
     uint64_t wire_ns = 0;
     for (uint32_t i = 0; i < host->seat_count; i++) {
         const struct emu_sender *sender = &host->seats[i].sender;
-        with_frames += sender->first != NULL;
+        with_frames += sender->queue.first != NULL;
         frames += sender->frames;
         bytes += sender->bytes;
         wire_ns += sender->wire_ns;

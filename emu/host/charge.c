@@ -67,6 +67,12 @@ static void use_budget(struct emu_seat *seat, uint64_t since_ns, uint64_t now_ns
     seat->budget_ns = budget_ns > used_ns ? budget_ns - used_ns : 0;
 }
 
+/* It may have been given its cap while it ran. */
+static void use_cap(struct emu_seat *seat, uint64_t since_ns, uint64_t now_ns)
+{
+    seat->used_ns += now_ns - (since_ns > seat->cap_since_ns ? since_ns : seat->cap_since_ns);
+}
+
 void emu_processor_close(struct emu_processor *processor, uint64_t time_ns)
 {
     uint64_t guest_ns;
@@ -80,7 +86,7 @@ void emu_processor_close(struct emu_processor *processor, uint64_t time_ns)
             use_budget(processor->seat, processor->since_ns, time_ns);
         }
         if (processor->seat->cap) {
-            processor->seat->used_ns += time_ns - processor->since_ns;
+            use_cap(processor->seat, processor->since_ns, time_ns);
         }
     }
     processor->idle_ns += idle_ns;

@@ -1,6 +1,6 @@
 /*
  * What can be done to a machine of a host from outside it, by the host's supervisor or by the
- * scenario's schedule: pause, resume, destroy, start, weight, cap.
+ * scenario's schedule: pause, resume, destroy, start, weight, cap; limits.c has the other limits.
  *
  * A machine that has a processor may have come further in virtual time than the moment at which
  * this is asked; so it keeps the processor until its slice is over.
@@ -35,6 +35,7 @@ void emu_seat_end(struct emu_seat *seat, uint64_t now_ns)
     if (seat->place == EMU_SEAT_READY) {
         seat->waited_ns += now_ns - seat->ready_since_ns;
     }
+    bool waited = seat->queue == EMU_QUEUE_GATE;
     if (seat->queue != EMU_QUEUE_NONE) {
         emu_queue_remove(seat);
     }
@@ -44,12 +45,24 @@ void emu_seat_end(struct emu_seat *seat, uint64_t now_ns)
     emu_node_destroy(seat->node);
     if (seat->admitted) {
         emu_host_release(seat, now_ns);
+    } else if (waited) {
+        emu_gate_review(seat->host, now_ns); /* there may be room for the next */
     }
 }
 
-static void pause(struct emu_seat *seat)
+/* While the supervisor is paused the kernel decides. */
+static void set_paused(struct emu_seat *seat, bool paused, uint64_t now_ns)
 {
-    seat->paused = true;
+    seat->paused = paused;
+    emu_host_tell(seat->host, now_ns, EMU_HOST_PAUSE, 0, seat, paused);
+    if (seat == seat->host->policy.supervisor) {
+        emu_policy_review(seat->host, now_ns);
+    }
+}
+
+static void pause(struct emu_seat *seat, uint64_t now_ns)
+{
+    set_paused(seat, true, now_ns);
     if (seat->place == EMU_SEAT_READY) {
         emu_queue_remove(seat);
         emu_queue_push(seat->host, EMU_QUEUE_PAUSED, seat);
@@ -58,7 +71,7 @@ static void pause(struct emu_seat *seat)
 
 static void resume(struct emu_seat *seat, uint64_t now_ns)
 {
-    seat->paused = false;
+    set_paused(seat, false, now_ns);
     if (seat->queue == EMU_QUEUE_PAUSED) {
         emu_host_ready(seat, EMU_READY_RELEASED, now_ns);
     }
@@ -84,9 +97,11 @@ static uint32_t set_cap(struct emu_seat *seat, uint64_t percent, uint64_t now_ns
     if (percent > 100 || (percent && percent < seat->reserve)) {
         return ABI_SUPERVISOR_VALUE;
     }
+    (void)emu_seat_cap_left(seat, now_ns); /* periods that are over give what the old one gave */
     if (!seat->cap) {
         seat->used_ns = 0;
         seat->cap_period = now_ns / seat->host->model->period_ns;
+        seat->cap_since_ns = now_ns;
     }
     seat->cap = (uint8_t)percent;
     if (seat->queue == EMU_QUEUE_HELD) {
@@ -104,7 +119,7 @@ uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t va
         if (!alive) {
             return ABI_SUPERVISOR_STATE;
         }
-        pause(seat);
+        pause(seat, now_ns);
         return ABI_SUPERVISOR_DONE;
     case ABI_CONTROL_RESUME:
         resume(seat, now_ns);
@@ -130,7 +145,9 @@ uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t va
     case ABI_CONTROL_CAP:
         return set_cap(seat, value, now_ns);
     default:
-        return ABI_SUPERVISOR_VALUE;
+        return operation >= ABI_CONTROL_MEMORY_FLOOR && operation < ABI_CONTROL_LIMITS_END
+                   ? emu_seat_limit(seat, operation, value, now_ns)
+                   : ABI_SUPERVISOR_VALUE;
     }
 }
 
@@ -151,9 +168,19 @@ void emu_host_schedule(struct emu_host *host)
 void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns)
 {
     static const uint32_t operations[] = {
-        [SCN_ACTION_PAUSE] = ABI_CONTROL_PAUSE,     [SCN_ACTION_RESUME] = ABI_CONTROL_RESUME,
-        [SCN_ACTION_DESTROY] = ABI_CONTROL_DESTROY, [SCN_ACTION_START] = ABI_CONTROL_START,
-        [SCN_ACTION_WEIGHT] = ABI_CONTROL_WEIGHT,   [SCN_ACTION_CAP] = ABI_CONTROL_CAP,
+        [SCN_ACTION_PAUSE] = ABI_CONTROL_PAUSE,
+        [SCN_ACTION_RESUME] = ABI_CONTROL_RESUME,
+        [SCN_ACTION_DESTROY] = ABI_CONTROL_DESTROY,
+        [SCN_ACTION_START] = ABI_CONTROL_START,
+        [SCN_ACTION_WEIGHT] = ABI_CONTROL_WEIGHT,
+        [SCN_ACTION_CAP] = ABI_CONTROL_CAP,
+        [SCN_ACTION_MEMORY_FLOOR] = ABI_CONTROL_MEMORY_FLOOR,
+        [SCN_ACTION_MEMORY_CEILING] = ABI_CONTROL_MEMORY_CEILING,
+        [SCN_ACTION_SEND_RATE] = ABI_CONTROL_SEND_RATE,
+        [SCN_ACTION_SEND_BURST] = ABI_CONTROL_SEND_BURST,
+        [SCN_ACTION_RECEIVE_RATE] = ABI_CONTROL_RECEIVE_RATE,
+        [SCN_ACTION_RECEIVE_BURST] = ABI_CONTROL_RECEIVE_BURST,
+        [SCN_ACTION_DISK] = ABI_CONTROL_DISK,
     };
     const struct scn_scenario *scenario = host->process->world->scenario;
     while (host->next_action < scenario->action_count &&
@@ -166,7 +193,8 @@ void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns)
                 (action->index == SCN_INDEX_ALL ||
                  seat->node->index == group->first_node + action->index)) {
                 /* What cannot be done as the machine is now, such as ending it again, is not. */
-                emu_seat_control(seat, operations[action->action], action->value, now_ns);
+                emu_seat_control(seat, operations[action->action],
+                                 action->value + action->size_bytes + action->rate_bps, now_ns);
             }
         }
     }

@@ -26,6 +26,8 @@
 
 #include <base/codec.h>
 
+#include <netsim/network.h>
+
 #include "../node.h"
 #include "disk_model.h"
 #include "pager.h"
@@ -64,12 +66,15 @@ enum emu_queue_kind {
 #define EMU_SEAT_LET_MAX 24u
 /* What a machine has handed to its host's card. */
 struct emu_card_frame;
-struct emu_sender {
-    struct emu_event event;   /* `handed` reaches the card */
-    struct net_frame *handed; /* NULL: none does */
+struct emu_card_queue {
     struct emu_card_frame *first;
     struct emu_card_frame *last;
     uint32_t count;
+};
+struct emu_sender {
+    struct emu_event event;       /* what was handed over reaches the card */
+    struct emu_card_queue handed; /* by one instruction */
+    struct emu_card_queue queue;
     bool waits;            /* for its turn */
     struct emu_seat *next; /* whose turn is after it */
 
@@ -104,7 +109,15 @@ struct emu_seat {
     uint64_t budget_ns;    /* left of its reservation */
     uint64_t cap_period;   /* number of the period that used_ns is for */
     uint64_t used_ns;      /* with a cap: of this period, and beyond the caps of those before */
+    uint64_t cap_since_ns; /* what it used before then is not counted */
     uint64_t ready_since_ns;
+
+    /* Its limits, at first its group's; 0: none. */
+    uint64_t floor_bytes;
+    uint64_t ceiling_bytes;
+    uint64_t disk_bytes;
+    struct net_rates rates; /* to be its port's when it leaves its processor */
+    bool rates_wait;        /* they are; else rates is 0 */
 
     /* Of a host that pages; paging.c. */
     bool holds;                     /* it has a processor, or has not left it yet */
@@ -170,6 +183,7 @@ struct emu_card {
 };
 
 /* The decisions that a host's supervisor makes. */
+#define EMU_POLICIES (ABI_POLICY_SCHEDULER | ABI_POLICY_ADMISSION | ABI_POLICY_PAGER)
 struct emu_policy {
     struct emu_seat *supervisor; /* NULL: the host has none, and the rest is 0 */
     uint32_t policies;           /* ABI_POLICY_* that it decides */
@@ -182,6 +196,8 @@ struct emu_policy {
     uint64_t questions;
     uint64_t answers; /* that were followed */
     uint64_t unasked; /* decisions for which it could not be asked */
+    bool news;        /* it is to be interrupted once it has left its processor */
+    bool robs_nobody; /* who becomes runnable now takes nobody's processor; not state */
 };
 
 /* What a host does, for who wants to watch (tests compare it with a model of their own). */
@@ -197,7 +213,13 @@ enum emu_host_act {
     EMU_HOST_STOP,      /* it executes no further; told when it is executed, so it may come early */
     EMU_HOST_ASK,       /* the supervisor is asked who is next; detail: the question's number */
     EMU_HOST_ANSWER,    /* with this machine; detail: for how long, 0: its quantum */
+    EMU_HOST_RELEASE,   /* a machine's memory is free again */
+    EMU_HOST_POLICIES,  /* detail: ABI_POLICY_*, which the supervisor decides from now on */
+    EMU_HOST_PAUSE,     /* detail: 1 a machine is paused, 0 it is resumed */
+    EMU_HOST_NEWS,      /* for the supervisor, which is interrupted as soon as may be; detail:
+                           ABI_POLICY_* */
     EMU_HOST_DESTROY,
+    EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*; it holds from now on */
     EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
     EMU_HOST_SEND_FULL, /* and is dropped */
     EMU_HOST_SENT,      /* one is sent; detail: its bytes */
@@ -208,6 +230,8 @@ enum emu_host_act {
     EMU_HOST_TRANSFERRED, /* the same, done; the node is the first */
     EMU_HOST_RAN,         /* detail: ns of its own time, of which the pager is now told */
     EMU_HOST_GONE,        /* it is the pager's no more */
+    EMU_HOST_CHOOSE, /* an entry of the supervisor's list for the pager: machine << 32 | blocks */
+    EMU_HOST_CHOSEN, /* that was all of it; detail: of how few that are left it wants to be told */
 };
 struct emu_host_note {
     uint64_t time_ns;
@@ -360,6 +384,19 @@ uint32_t emu_seat_occupies(const struct emu_seat *seat);
 void emu_host_schedule(struct emu_host *host);
 void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns);
 
+/* --- limits.c --------------------------------------------------------------------------------- */
+
+/* Its group's. */
+void emu_seat_limits_init(struct emu_seat *seat);
+/* One of ABI_CONTROL_MEMORY_FLOOR and on; ABI_SUPERVISOR_*. */
+uint32_t emu_seat_limit(struct emu_seat *seat, uint32_t operation, uint64_t value, uint64_t now_ns);
+/* It has left its last processor: rates that wait for that are its port's. */
+void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns);
+/* What the pager is to keep to. */
+struct emu_pager_limits emu_seat_pager_limits(const struct emu_seat *seat);
+/* Whether limits that were loaded can have come about. */
+bool emu_seat_limits_valid(const struct emu_seat *seat);
+
 /* --- policy.c: who is next, by the supervisor's leave ----------------------------------------- */
 
 /* As emu_host_pick; but the machine may be the supervisor, which is asked, or its answer. */
@@ -370,11 +407,23 @@ uint32_t emu_policy_candidates(const struct emu_host *host, uint32_t *list, uint
 uint32_t emu_policy_answer(struct emu_host *host, uint32_t sequence, uint32_t machine,
                            uint64_t slice_ns);
 
+/* The supervisor decides these from now on, and none of the others. */
+void emu_policy_set(struct emu_host *host, uint32_t policies, uint64_t now_ns);
+/* Whether it decides that now; else the kernel does. */
+bool emu_policy_decides(const struct emu_host *host, uint32_t policy);
+/* Who decides has changed. */
+void emu_policy_review(struct emu_host *host, uint64_t now_ns);
+/* There is something for it to look at; for which of the policies. */
+void emu_policy_tell(struct emu_host *host, uint32_t which);
+/* A machine is leaving its processor, and may be the supervisor. */
+void emu_policy_left(struct emu_host *host, const struct emu_seat *seat);
+
 /* --- supervisor.c ----------------------------------------------------------------------------- */
 
-/* An operation of the supervisor, by its port; fills in the answer. */
-void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
-                            uint32_t *list);
+/* An operation of the supervisor, by its port; fills in the answer. How many entries of the list.
+ */
+uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
+                                void *list);
 
 /* --- card.c: what machines send and are sent -------------------------------------------------- */
 
@@ -396,6 +445,12 @@ void emu_card_load(struct emu_host *host, struct reader *reader);
 void emu_host_admit(struct emu_seat *seat, uint64_t now_ns);
 /* An admitted machine has ended. */
 void emu_host_release(struct emu_seat *seat, uint64_t now_ns);
+/* Who waits, what is free or who decides has changed: admits, or has the supervisor told. */
+void emu_gate_review(struct emu_host *host, uint64_t now_ns);
+/* The supervisor admits a machine; ABI_SUPERVISOR_*. */
+uint32_t emu_gate_admit(struct emu_seat *seat, uint64_t now_ns);
+/* What those that wait may be given. */
+uint64_t emu_gate_free_bytes(const struct emu_host *host);
 /* What it takes of the host's memory. */
 uint64_t emu_seat_need_bytes(const struct emu_seat *seat);
 
@@ -428,6 +483,9 @@ uint64_t emu_seat_pager_bytes(const struct emu_seat *seat);
 struct emu_paging_report;
 void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_report *report);
 void emu_host_paging_report(const struct emu_host *host, struct emu_paging_report *report);
+/* Whom the pager takes from next; nobody: as it would by itself. */
+void emu_host_choose(struct emu_host *host, const struct emu_pager_choice *choices, uint32_t count,
+                     uint32_t low_blocks);
 /* A node's own disk: does it lie on its host? Then a block's transfer begins with this. */
 bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk);
 void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, bool write,

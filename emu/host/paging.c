@@ -129,10 +129,16 @@ static void on_ready(void *context, uint32_t machine, enum emu_page_outcome outc
     emu_host_ready(seat, seat->urgent ? EMU_READY_URGENT : EMU_READY_PAGED, now_ns);
 }
 
+static void on_low(void *context)
+{
+    emu_policy_tell(context, ABI_POLICY_PAGER);
+}
+
 static const struct emu_pager_ops pager_ops = {
     .transfer = on_transfer,
     .forget = on_forget,
     .ready = on_ready,
+    .low = on_low,
 };
 
 /* --- a machine -------------------------------------------------------------------------------- */
@@ -144,17 +150,11 @@ bool emu_seat_paging_begin(struct emu_seat *seat)
         return true;
     }
     const struct emu_node *node = seat->node;
-    const struct scn_limits *limits = &host->process->world->scenario->groups[node->group].limits;
     uint32_t image = 0;
     while (host->images[image] != node->space.image) {
         image++;
     }
-    const struct emu_pager_limits pages = {
-        .floor_pages = (uint32_t)(limits->memory_floor_bytes / EMU_PAGER_PAGE_BYTES),
-        .ceiling_pages = limits->memory_ceiling_bytes
-                             ? (uint32_t)(limits->memory_ceiling_bytes / EMU_PAGER_PAGE_BYTES)
-                             : EMU_PAGER_NO_CEILING,
-    };
+    const struct emu_pager_limits pages = emu_seat_pager_limits(seat);
     if (emu_pager_machine_add(host->pager, number_of(seat),
                               node->space.size_bytes / EMU_PAGER_PAGE_BYTES, image, &pages,
                               NULL) != STATUS_OK) {
@@ -163,6 +163,19 @@ bool emu_seat_paging_begin(struct emu_seat *seat)
     seat->retired_told = node->vcpu.retired;
     vcpu_space_paging_begin(&seat->node->space);
     return true;
+}
+
+void emu_host_choose(struct emu_host *host, const struct emu_pager_choice *choices, uint32_t count,
+                     uint32_t low_blocks)
+{
+    uint64_t now_ns = host->process->now_ns;
+    const struct emu_seat *supervisor = host->policy.supervisor;
+    for (uint32_t i = 0; i < count; i++) {
+        emu_host_tell(host, now_ns, EMU_HOST_CHOOSE, 0, supervisor,
+                      (uint64_t)choices[i].machine << 32 | choices[i].block_count);
+    }
+    emu_host_tell(host, now_ns, EMU_HOST_CHOSEN, 0, supervisor, low_blocks);
+    emu_pager_choose(host->pager, choices, count, low_blocks);
 }
 
 static void forgotten_drop(struct emu_seat *seat)
@@ -245,6 +258,9 @@ static void tell_ran(struct emu_seat *seat, uint64_t now_ns)
     struct vcpu_space *space = &node->space;
     uint64_t ran_ns = time_of_cycles(node->vcpu.retired, node->cpu_hz) -
                       time_of_cycles(seat->retired_told, node->cpu_hz);
+    if (node->vcpu.retired != seat->retired_told) {
+        seat->let_count = 0; /* it was for an instruction that is done */
+    }
     seat->retired_told = node->vcpu.retired;
     if (seat->forgotten) {
         uint32_t words = vcpu_space_absent_words(space);

@@ -1,5 +1,11 @@
 /*
- * Who runs next, decided by the host's supervisor.
+ * What the host's supervisor decides instead of the kernel, and who runs next by its leave; whom it
+ * admits is gatekeeper.c's.
+ *
+ * It is told that there is something to look at by an interrupt, like anything that a machine is
+ * told: it is woken, and hears of all that has come meanwhile in one crossing. While it has a
+ * processor it may be ahead in virtual time of what there is to tell, so it is interrupted when it
+ * has left that.
  *
  * Where a processor has two machines or more to choose from, the kernel gives it to the supervisor
  * first, with an interrupt, for `answer` at most; that is a slice like any other, with its switch
@@ -16,6 +22,51 @@
 #include <scenarios/scenario.h>
 
 #include "../process.h"
+
+bool emu_policy_decides(const struct emu_host *host, uint32_t policy)
+{
+    const struct emu_policy *policies = &host->policy;
+    return (policies->policies & policy) && policies->supervisor->admitted &&
+           !policies->supervisor->paused;
+}
+
+void emu_policy_set(struct emu_host *host, uint32_t policies, uint64_t now_ns)
+{
+    struct emu_policy *policy = &host->policy;
+    policy->policies = policies;
+    policy->news = policy->news && policies;
+    emu_host_tell(host, now_ns, EMU_HOST_POLICIES, 0, policy->supervisor, policies);
+    emu_policy_review(host, now_ns);
+}
+
+void emu_policy_review(struct emu_host *host, uint64_t now_ns)
+{
+    if (host->pager && !emu_policy_decides(host, ABI_POLICY_PAGER)) {
+        emu_host_choose(host, NULL, 0, 0);
+    }
+    emu_gate_review(host, now_ns);
+}
+
+void emu_policy_tell(struct emu_host *host, uint32_t which)
+{
+    struct emu_policy *policy = &host->policy;
+    emu_host_tell(host, host->process->now_ns, EMU_HOST_NEWS, 0, policy->supervisor, which);
+    policy->news = emu_seat_occupies(policy->supervisor) > 0;
+    if (!policy->news) {
+        emu_node_interrupt(policy->supervisor->node, ABI_IRQ_SUPERVISOR);
+    }
+}
+
+void emu_policy_left(struct emu_host *host, const struct emu_seat *seat)
+{
+    struct emu_policy *policy = &host->policy;
+    if (policy->news && seat == policy->supervisor && emu_seat_occupies(seat) == 1) {
+        policy->news = false;
+        emu_node_interrupt(seat->node, ABI_IRQ_SUPERVISOR);
+    }
+}
+
+/* --- who is next ------------------------------------------------------------------------------ */
 
 static const uint32_t candidate_queues[] = {EMU_QUEUE_URGENT, EMU_QUEUE_WOKEN, EMU_QUEUE_READY};
 #define CANDIDATE_QUEUE_COUNT (sizeof candidate_queues / sizeof candidate_queues[0])

@@ -98,6 +98,9 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
         emu_seat_paging_left(seat, now_ns); /* else it is on another processor by now */
     }
     emu_processor_close(processor, now_ns);
+    if (seat->rates_wait && emu_seat_occupies(seat) == 1) {
+        emu_seat_rates_apply(seat, now_ns);
+    }
     /* Woken meanwhile, it may be elsewhere already. */
     emu_host_tell(host, now_ns, EMU_HOST_LEAVE, index, seat, seat->place == EMU_SEAT_LEAVING);
     if (seat->doomed && emu_seat_occupies(seat) == 1) {
@@ -112,6 +115,7 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
     } else if (seat->admitted && !emu_node_alive(seat->node)) {
         emu_host_release(seat, now_ns);
     }
+    emu_policy_left(host, seat);
 }
 
 static void decide(struct emu_host *host, uint32_t index, uint64_t now_ns)
@@ -144,7 +148,10 @@ void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t s
 {
     struct emu_host *host = &process->world->hosts[host_index];
     if (source < host->model->processors) {
+        /* What runs on the others may be past this moment. */
+        host->policy.robs_nobody = true;
         decide(host, source, process->now_ns);
+        host->policy.robs_nobody = false;
     } else if (source == EMU_HOST_SOURCE_REPLENISH(host)) {
         emu_host_replenish(host, process->now_ns);
     } else if (source == EMU_HOST_SOURCE_SCHEDULE(host)) {

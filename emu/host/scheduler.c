@@ -123,7 +123,8 @@ static void find_processor(struct emu_seat *seat, uint64_t now_ns)
     uint32_t idle = idle_processor(host, seat);
     if (idle < host->model->processors) {
         emu_processor_decide_at(host, idle, now_ns);
-    } else if ((seat->queue == EMU_QUEUE_URGENT || seat->queue == EMU_QUEUE_RESERVED(seat->home)) &&
+    } else if (!host->policy.robs_nobody &&
+               (seat->queue == EMU_QUEUE_URGENT || seat->queue == EMU_QUEUE_RESERVED(seat->home)) &&
                yields(&host->processors[seat->home])) {
         emu_processor_preempt(host, seat->home, now_ns);
     }

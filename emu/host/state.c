@@ -31,7 +31,11 @@ static uint32_t number_of(const struct emu_host *host, const struct emu_seat *se
     X(budget_ns)                                                                                   \
     X(cap_period)                                                                                  \
     X(used_ns)                                                                                     \
+    X(cap_since_ns)                                                                                \
     X(ready_since_ns)                                                                              \
+    X(floor_bytes)                                                                                 \
+    X(ceiling_bytes)                                                                               \
+    X(disk_bytes)                                                                                  \
     X(guest_ns)                                                                                    \
     X(kernel_ns)                                                                                   \
     X(waited_ns)                                                                                   \
@@ -118,6 +122,17 @@ static void save_policy(const struct emu_host *host, struct writer *writer)
     write_u64(writer, policy->questions);
     write_u64(writer, policy->answers);
     write_u64(writer, policy->unasked);
+    write_u8(writer, policy->news);
+}
+
+/* Rates that a machine is to have when it leaves its processor. */
+static void save_rates(const struct emu_seat *seat, struct writer *writer)
+{
+    write_u8(writer, seat->rates_wait);
+    write_u64(writer, seat->rates.send_bps);
+    write_u64(writer, seat->rates.receive_bps);
+    write_u32(writer, seat->rates.send_burst_bytes);
+    write_u32(writer, seat->rates.receive_burst_bytes);
 }
 
 static void save_host(const struct emu_host *host, struct writer *writer)
@@ -151,6 +166,7 @@ static void save_host(const struct emu_host *host, struct writer *writer)
 #define X(field) write_u64(writer, seat->field);
         SEAT_FIELDS(X)
 #undef X
+        save_rates(seat, writer);
     }
     emu_card_save(host, writer);
     if (host->policy.supervisor) {
@@ -235,6 +251,19 @@ static void load_processor(struct emu_host *host, uint32_t index, struct reader 
     }
 }
 
+static void load_rates(struct emu_seat *seat, struct reader *reader)
+{
+    seat->rates_wait = read_u8(reader) & 1;
+    seat->rates.send_bps = read_u64(reader);
+    seat->rates.receive_bps = read_u64(reader);
+    seat->rates.send_burst_bytes = read_u32(reader);
+    seat->rates.receive_burst_bytes = read_u32(reader);
+    if (!emu_seat_limits_valid(seat)) {
+        seat->rates_wait = false;
+        reader_fail(reader);
+    }
+}
+
 static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reader *reader)
 {
     uint8_t place = read_u8(reader);
@@ -257,7 +286,10 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
 #define X(field) seat->field = read_u64(reader);
     SEAT_FIELDS(X)
 #undef X
-    if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > host->process->world->now_ns ||
+    load_rates(seat, reader);
+    uint64_t now_ns = host->process->world->now_ns;
+    if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > now_ns ||
+        seat->cap_since_ns > now_ns || seat->cap_period > now_ns / host->model->period_ns ||
         seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
         seat->budget_ns > host->model->period_ns || seat->slice_end_ns > UINT64_MAX / 2 ||
         seat->used_ns > UINT64_MAX / 2 || seat->cap > 100 || seat->weight < 1 ||
@@ -279,7 +311,9 @@ static void load_policy(struct emu_host *host, struct reader *reader)
     policy->questions = read_u64(reader);
     policy->answers = read_u64(reader);
     policy->unasked = read_u64(reader);
-    if (policy->processor >= host->model->processors || policy->policies & ~ABI_POLICY_SCHEDULER ||
+    policy->news = read_u8(reader) & 1;
+    if (policy->processor >= host->model->processors || policy->policies & ~EMU_POLICIES ||
+        (!host->pager && (policy->policies & ABI_POLICY_PAGER)) ||
         (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
         policy->open = false;
         policy->processor = 0;
@@ -313,6 +347,7 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     if (gate != (node->state == EMU_NODE_QUEUED) || ready != (seat->place == EMU_SEAT_READY) ||
         (seat->place == EMU_SEAT_READY && seat->paused != (seat->queue == EMU_QUEUE_PAUSED)) ||
         (seat->queue == EMU_QUEUE_HELD && !event_queued(&host->replenish.base)) ||
+        (seat->doomed && !emu_seat_occupies(seat)) ||
         (seat->queue >= EMU_QUEUE_OF_PROCESSOR && ready &&
          seat->queue != EMU_QUEUE_RESERVED(seat->home) &&
          seat->queue != EMU_QUEUE_LEFTOVER(seat->home))) {
@@ -439,6 +474,13 @@ static void load_disks(struct emu_host *host, struct reader *reader)
     free(all.seen);
 }
 
+static bool keeps_to(const struct emu_pager *pager, const struct emu_seat *seat)
+{
+    struct emu_pager_limits told = emu_seat_pager_limits(seat);
+    struct emu_pager_limits kept = emu_pager_limits(pager, (uint32_t)(seat - seat->host->seats));
+    return told.floor_pages == kept.floor_pages && told.ceiling_pages == kept.ceiling_pages;
+}
+
 static void load_paging(struct emu_host *host, struct reader *reader)
 {
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
@@ -447,11 +489,16 @@ static void load_paging(struct emu_host *host, struct reader *reader)
     if (host->pager && (reader->failed || !emu_pager_load(host->pager, reader))) {
         return;
     }
+    if (host->pager && emu_pager_chosen(host->pager).left > 0 &&
+        !emu_policy_decides(host, ABI_POLICY_PAGER)) {
+        reader_fail(reader); /* by whom? */
+    }
     load_disks(host, reader);
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
         const struct emu_seat *seat = &host->seats[i];
         if (emu_pager_has(host->pager, i) != seat->admitted ||
-            (seat->admitted && emu_pager_waits(host->pager, i) != seat->waits)) {
+            (seat->admitted &&
+             (emu_pager_waits(host->pager, i) != seat->waits || !keeps_to(host->pager, seat)))) {
             reader_fail(reader);
         }
     }

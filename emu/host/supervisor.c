@@ -6,12 +6,16 @@
  */
 #include "host.h"
 
+#include <assert.h>
+
 #include <base/assert.h>
 #include <scenarios/scenario.h>
 
 #include "../digest.h"
 #include "../process.h"
 #include "../world_internal.h"
+
+static_assert(EMU_PAGER_CHOICES_MAX == ABI_SUPERVISOR_TAKE_MAX, "a list fits");
 
 static uint32_t state_of(const struct emu_seat *seat)
 {
@@ -87,28 +91,41 @@ static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor
 {
     struct emu_host *host = supervisor->host;
     if (asked->operation == ABI_CONTROL_POLICIES) {
-        if (asked->value & ~(uint64_t)ABI_POLICY_SCHEDULER) {
+        if ((asked->value & ~(uint64_t)EMU_POLICIES) ||
+            (!host->pager && (asked->value & ABI_POLICY_PAGER))) {
             return ABI_SUPERVISOR_VALUE;
         }
-        host->policy.policies = (uint32_t)asked->value;
+        emu_policy_set(host, (uint32_t)asked->value, now_ns);
         return ABI_SUPERVISOR_DONE;
     }
-    if (asked->operation > ABI_CONTROL_CAP) {
+    if (asked->operation >= ABI_CONTROL_LIMITS_END) {
         return ABI_SUPERVISOR_VALUE;
     }
     if (asked->machine >= host->seat_count) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
     struct emu_seat *seat = &host->seats[asked->machine];
-    bool limits = asked->operation == ABI_CONTROL_WEIGHT || asked->operation == ABI_CONTROL_CAP;
-    if (seat == supervisor && !limits) {
+    if (seat == supervisor && asked->operation < ABI_CONTROL_WEIGHT) {
         return ABI_SUPERVISOR_NO_MACHINE; /* who else would undo it? */
     }
     return emu_seat_control(seat, asked->operation, asked->value, now_ns);
 }
 
-static void tell_question(struct emu_seat *supervisor, struct abi_supervisor_question *question,
-                          uint32_t *list)
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* It has been given so much of a list: it is charged, and in its digest. */
+static void listed(struct emu_seat *supervisor, uint16_t port, const void *list,
+                   uint32_t size_bytes)
+{
+    emu_seat_copied(supervisor, size_bytes);
+    emu_digest_add(supervisor->node, EMU_DIGEST_SUPERVISOR, port, 0, list, size_bytes);
+}
+
+static uint32_t tell_question(struct emu_seat *supervisor, struct abi_supervisor_question *question,
+                              uint32_t *list)
 {
     const struct emu_host *host = supervisor->host;
     const struct emu_policy *policy = &host->policy;
@@ -117,20 +134,94 @@ static void tell_question(struct emu_seat *supervisor, struct abi_supervisor_que
     question->candidate_count =
         policy->open ? emu_policy_candidates(host, list, question->list_capacity) : 0;
     question->reserved = 0;
-    uint32_t listed = question->candidate_count < question->list_capacity
-                          ? question->candidate_count
-                          : question->list_capacity;
-    emu_seat_copied(supervisor, listed * (uint32_t)sizeof *list);
-    emu_digest_add(supervisor->node, EMU_DIGEST_SUPERVISOR, ABI_PORT_SUPERVISOR_QUESTION, 0, list,
-                   listed * (uint32_t)sizeof *list);
+    uint32_t count = lesser(question->candidate_count, question->list_capacity);
+    listed(supervisor, ABI_PORT_SUPERVISOR_QUESTION, list, count * (uint32_t)sizeof *list);
+    return count;
 }
 
-void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
-                            uint32_t *list)
+static uint32_t tell_gate(struct emu_seat *supervisor, struct abi_supervisor_gate *gate,
+                          struct abi_supervisor_waiting *list)
+{
+    const struct emu_host *host = supervisor->host;
+    const struct emu_queue *queue = &host->queues[EMU_QUEUE_GATE];
+    gate->waiting_count = queue->count;
+    gate->reserved = 0;
+    gate->free_bytes = emu_gate_free_bytes(host);
+    uint32_t count = 0;
+    const struct emu_seat *seat = queue->first;
+    for (; seat && count < gate->list_capacity; seat = seat->next) {
+        list[count++] = (struct abi_supervisor_waiting){
+            .machine = (uint32_t)(seat - host->seats),
+            .need_bytes = emu_seat_need_bytes(seat),
+        };
+    }
+    listed(supervisor, ABI_PORT_SUPERVISOR_GATE, list, count * (uint32_t)sizeof *list);
+    return count;
+}
+
+static void tell_paged(const struct emu_host *host, struct abi_supervisor_paged *answer)
+{
+    uint32_t number = answer->machine;
+    *answer = (struct abi_supervisor_paged){.machine = number};
+    if (!host->pager || number >= host->seat_count) {
+        return;
+    }
+    const struct emu_seat *seat = &host->seats[number];
+    struct emu_paging_report report;
+    emu_seat_paging_report(seat, &report);
+    answer->block_pages = (uint32_t)(host->model->paging.block_bytes / EMU_PAGER_PAGE_BYTES);
+    answer->resident_pages = report.pages_resident;
+    answer->floor_pages = seat->floor_bytes / EMU_PAGER_PAGE_BYTES;
+    answer->faults = report.faults;
+    answer->page_ins = report.page_ins;
+    answer->page_outs = report.page_outs;
+    answer->wait_ns = report.page_wait_ns;
+}
+
+static uint32_t choose(struct emu_host *host, const struct abi_supervisor_take *take,
+                       const struct abi_supervisor_taken_from *list)
+{
+    struct emu_pager_choice choices[EMU_PAGER_CHOICES_MAX];
+    if (!emu_policy_decides(host, ABI_POLICY_PAGER)) {
+        return ABI_SUPERVISOR_LATE;
+    }
+    for (uint32_t i = 0; i < take->list_count; i++) {
+        if (list[i].machine >= host->seat_count) {
+            return ABI_SUPERVISOR_NO_MACHINE;
+        }
+        if (list[i].block_count == 0) {
+            return ABI_SUPERVISOR_VALUE;
+        }
+        choices[i] = (struct emu_pager_choice){list[i].machine, list[i].block_count};
+    }
+    emu_host_choose(host, choices, take->list_count, take->low_blocks);
+    return ABI_SUPERVISOR_DONE;
+}
+
+static void take(struct emu_seat *supervisor, struct abi_supervisor_take *take,
+                 const struct abi_supervisor_taken_from *list)
+{
+    struct emu_host *host = supervisor->host;
+    take->free_pages = take->left_blocks = take->taken_blocks = take->missed_blocks = 0;
+    if (host->pager) {
+        const struct emu_pager_chosen chosen = emu_pager_chosen(host->pager);
+        take->free_pages = emu_pager_free(host->pager);
+        take->left_blocks = chosen.left;
+        take->taken_blocks = chosen.taken;
+        take->missed_blocks = chosen.missed;
+    }
+    take->status = choose(host, take, list);
+    emu_seat_copied(supervisor, take->list_count * (uint32_t)sizeof *list);
+}
+
+uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
+                                void *list)
 {
     struct emu_host *host = supervisor->host;
     uint64_t now_ns = host->process->now_ns;
     uint32_t size_bytes = 0;
+    uint32_t count = 0;
+    host->policy.robs_nobody = true; /* what runs on other processors may be past this moment */
     switch (port) {
     case ABI_PORT_SUPERVISOR_HOST:
         tell_host(host, descriptor);
@@ -147,7 +238,7 @@ void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *de
         break;
     }
     case ABI_PORT_SUPERVISOR_QUESTION:
-        tell_question(supervisor, descriptor, list);
+        count = tell_question(supervisor, descriptor, list);
         size_bytes = sizeof(struct abi_supervisor_question);
         break;
     case ABI_PORT_SUPERVISOR_ANSWER: {
@@ -157,8 +248,30 @@ void emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *de
         size_bytes = sizeof *answer;
         break;
     }
+    case ABI_PORT_SUPERVISOR_GATE:
+        count = tell_gate(supervisor, descriptor, list);
+        size_bytes = sizeof(struct abi_supervisor_gate);
+        break;
+    case ABI_PORT_SUPERVISOR_ADMIT: {
+        struct abi_supervisor_admit *admit = descriptor;
+        admit->status = admit->machine < host->seat_count
+                            ? emu_gate_admit(&host->seats[admit->machine], now_ns)
+                            : ABI_SUPERVISOR_NO_MACHINE;
+        size_bytes = sizeof *admit;
+        break;
+    }
+    case ABI_PORT_SUPERVISOR_PAGED:
+        tell_paged(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_paged);
+        break;
+    case ABI_PORT_SUPERVISOR_TAKE:
+        take(supervisor, descriptor, list);
+        size_bytes = sizeof(struct abi_supervisor_take);
+        break;
     default:
         UNREACHABLE();
     }
+    host->policy.robs_nobody = false;
     emu_digest_add(supervisor->node, EMU_DIGEST_SUPERVISOR, port, 0, descriptor, size_bytes);
+    return count;
 }

@@ -26,7 +26,8 @@ class CardModel
 
     uint64_t sent = 0;
     uint64_t dropped = 0;
-    uint64_t turns = 0; /* of another machine than the one before */
+    uint64_t turns = 0;   /* of another machine than the one before */
+    uint64_t at_once = 0; /* handed over with another by the same machine */
     std::map<uint32_t, uint64_t> bytes_of;
 
   private:
@@ -34,6 +35,8 @@ class CardModel
     {
         if (note.act == EMU_HOST_SEND) {
             auto &queue = queues_[note.node];
+            at_once += handed_ns_[note.node] == note.time_ns;
+            handed_ns_[note.node] = note.time_ns;
             if (queue.size() == send_queue_) {
                 must_drop_ = true;
                 return;
@@ -80,6 +83,7 @@ class CardModel
     const uint64_t rate_bps_;
     const size_t send_queue_;
     std::map<uint32_t, std::deque<uint64_t>> queues_;
+    std::map<uint32_t, uint64_t> handed_ns_;
     std::deque<uint32_t> ring_;
     bool must_drop_ = false;
     uint64_t done_ns_ = 0;
@@ -100,6 +104,7 @@ TEST(HostCard, EveryFrameIsTheModelsOverRandomLoads)
     random_init_seed(&random, 77);
     uint64_t dropped = 0;
     uint64_t turns = 0;
+    uint64_t at_once = 0;
     for (uint64_t seed = 1; seed <= 12; seed++) {
         const uint64_t rate_bps = 300000 + random_below(&random, 40000000);
         const uint64_t queue = 1 + random_below(&random, 6);
@@ -107,7 +112,9 @@ TEST(HostCard, EveryFrameIsTheModelsOverRandomLoads)
             Card("rate: " + std::to_string(rate_bps) + "bit, send_queue: " + std::to_string(queue),
                  ", processors: " + std::to_string(1 + random_below(&random, 4)));
         SCOPED_TRACE(fields);
-        TestWorld world(HostLoad(seed, 2 + (uint32_t)random_below(&random, 20), fields));
+        const bool rings = seed % 3 == 0; /* a card that is given several frames at once */
+        TestWorld world(HostLoad(seed, 2 + (uint32_t)random_below(&random, 20), fields,
+                                 rings ? ", card: pcnet" : "", rings ? "rings" : "restless"));
         CardModel model(rate_bps, queue);
         emu_hosts_watch(world.get(), CardModel::Watch, &model);
         world.Run(20000000);
@@ -123,6 +130,7 @@ TEST(HostCard, EveryFrameIsTheModelsOverRandomLoads)
             drops += Drops(world.Report(node), "card_full");
         }
         EXPECT_EQ(drops, model.dropped);
+        at_once += model.at_once;
         dropped += model.dropped;
         turns += model.turns;
         if (testing::Test::HasFailure()) {
@@ -130,6 +138,7 @@ TEST(HostCard, EveryFrameIsTheModelsOverRandomLoads)
         }
     }
     EXPECT_GT(dropped, 100u);
+    EXPECT_GT(at_once, 1000u);
     EXPECT_GT(turns, 100u);
 }
 
@@ -194,4 +203,18 @@ TEST(HostCard, AFullReceiveQueueDropsAndTheReceiverIsTold)
         }
     }
     EXPECT_GT(drops[1], drops[0]);
+}
+
+/* The same queue, whichever card the guest has; this one takes nothing out of it. */
+TEST(HostCard, ThePcnetsReceiveQueueHasTheHostsLengthToo)
+{
+    for (uint32_t length : {1u, 5u, 64u}) {
+        TestWorld world(HostLoad(5, 6, Card("receive_queue: " + std::to_string(length)),
+                                 "}\n- {name: deaf, memory: 128KiB, network: lan, host: box, card: "
+                                 "pcnet, image: " +
+                                     GuestPath("spin")));
+        world.Run(20000000);
+        EXPECT_EQ(world.Report(6).frames_received, length);
+        EXPECT_GT(Drops(world.Report(6), "nic_full"), 50u);
+    }
 }

@@ -6,9 +6,9 @@
 
 #include "world_fixture.h"
 
-/* `nodes` restless machines on one host; `host` are more fields of it, each with ", " before. */
+/* `nodes` machines on one host; `host` are more fields of it, each with ", " before. */
 inline std::string HostLoad(uint64_t seed, uint32_t nodes, const std::string &host,
-                            const std::string &group = "")
+                            const std::string &group = "", const std::string &guest = "restless")
 {
     return "general: {name: load, seed: " + std::to_string(seed) +
            ", duration: 1s}\n"
@@ -17,8 +17,7 @@ inline std::string HostLoad(uint64_t seed, uint32_t nodes, const std::string &ho
            host +
            "}]\n"
            "groups:\n- {name: r, image: " +
-           GuestPath("restless") +
-           ", memory: 128KiB, network: lan, host: box, spread: 300us, count: " +
+           GuestPath(guest) + ", memory: 128KiB, network: lan, host: box, spread: 300us, count: " +
            std::to_string(nodes) + group + "}\n";
 }
 

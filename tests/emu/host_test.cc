@@ -39,8 +39,10 @@ std::vector<std::string> Worlds()
           ", processors: 2, count: 2, period: 1ms",
           ", period: 1ms, woken: alternate, processors: 2",
           ", processors: 3, card: {rate: 50Mbit, send_queue: 3, receive_queue: 2}",
+          ", processors: 2, card: {rate: 20Mbit, send_queue: 9}",
           ", card: {eager: true, receive_queue: 5}"}) {
         const bool reserves = std::string(policy).find("count: 2, period") != std::string::npos;
+        const bool rings = std::string(policy).find("queue: 9") != std::string::npos;
         const bool caps = std::string(policy).find("woken") != std::string::npos;
         worlds.push_back(
             "general: {name: hosts, seed: 5, duration: 1s}\n"
@@ -66,7 +68,10 @@ std::vector<std::string> Worlds()
             (caps ? ", weight: 3, limits: {processor_cap: 15}" : "") +
             "}\n"
             "- {name: far" +
-            restless + ", count: 2, network: right, cpu_hz: 50MHz}\n");
+            restless + ", count: 2, network: right, cpu_hz: 50MHz}\n" +
+            (rings ? "- {name: rings, image: " + GuestPath("rings") +
+                         ", memory: 128KiB, count: 3, network: left, host: box, card: pcnet}\n"
+                   : ""));
     }
     return worlds;
 }

@@ -1,5 +1,6 @@
-/* Every scenario that comes with denali has one digest, on every engine, on one thread and on two.
- * They are found in scenarios/, so a new one is held to it as well. */
+/* Every scenario that comes with denali has one digest, on every engine, on one thread and on two,
+ * and, recorded, is verified from every checkpoint on another. They are found in scenarios/, so a
+ * new one is held to it as well. */
 #include <algorithm>
 #include <cstdlib>
 #include <regex>
@@ -14,7 +15,7 @@ namespace
 const std::string kScenarios = std::string(DENALI_SOURCE_DIR) + "/scenarios/";
 
 /* A long scenario is cut where it has run so many instructions: Unicorn runs a million a second. */
-constexpr uint64_t kInstructions = 8000000;
+constexpr uint64_t kInstructions = 4000000;
 
 std::vector<std::string> AllScenarios()
 {
@@ -47,12 +48,18 @@ class EveryScenario : public testing::TestWithParam<std::string>
     }
 
     /* Runs it; the digest. */
-    std::string Run(const std::string &until, const std::string &engine, const std::string &jobs)
+    std::string Run(const std::string &until, const std::string &engine, const std::string &jobs,
+                    const std::vector<std::string> &more = {})
     {
         std::filesystem::remove_all(folder_.path() / std::filesystem::path("run"));
-        Outcome outcome =
-            Denali(folder_, {"run", kScenarios + GetParam() + ".yaml", "--quiet", "--until", until,
-                             "--engine", engine, "--jobs", jobs, "--out", "run"});
+        std::vector<std::string> arguments = {"run",     kScenarios + GetParam() + ".yaml",
+                                              "--quiet", "--until",
+                                              until,     "--engine",
+                                              engine,    "--jobs",
+                                              jobs,      "--out",
+                                              "run"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        Outcome outcome = Denali(folder_, arguments);
         /* 1: cut short, a run may miss what the scenario expects of it. */
         EXPECT_TRUE(outcome.code == 0 || outcome.code == 1) << outcome.err;
         std::string digest = DigestOfRun(folder_, "run");
@@ -112,6 +119,28 @@ TEST_P(EveryScenario, HasOneDigestOnAllEnginesAndThreads)
         for (const char *jobs : {"1", "2"}) {
             EXPECT_EQ(Run(until, engine, jobs), digest) << engine << ", threads: " << jobs;
         }
+    }
+
+    /* Recorded with checkpoints, it is the same run, and is verified on from each of them. */
+    const std::string every =
+        std::to_string(std::max(std::strtoull(until.c_str(), nullptr, 10) / 4, 1ull)) + "us";
+    EXPECT_EQ(Run(until, engines_[0], "2", {"--record", "--checkpoint-every", every}), digest);
+    Outcome verified = Denali(folder_, {"verify", "run", "--engine", "interpreter"});
+    EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+    EXPECT_NE(verified.out.find("checkpoint"), std::string::npos) << verified.out;
+}
+
+/* Policies that are guest programs: each scenario expects what its policy is for. */
+TEST(Scenarios, WhatASupervisorsPolicyIsForComesAbout)
+{
+    if (!HasProgram("stride")) {
+        GTEST_SKIP() << "no guest kit in this build";
+    }
+    TemporaryFolder folder;
+    for (const std::string name : {"stride", "smallest-first", "page-shares"}) {
+        Outcome outcome = Denali(folder, {"run", kScenarios + "denali/" + name + ".yaml", "--quiet",
+                                          "--out", "run-" + name});
+        EXPECT_EQ(outcome.code, 0) << name << ": " << outcome.err;
     }
 }
 

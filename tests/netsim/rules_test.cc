@@ -288,6 +288,48 @@ TEST(Rules, AreSavedWithTheirMetersAndCauses)
     EXPECT_FALSE(net_load(without.network, &reader)) << "another network's state";
 }
 
+TEST(Rules, WhoseRatesChangeHaveThemInTheirStateAndAFullBucketAfterwards)
+{
+    struct net_config config = lan_config(3, &kLan);
+    config.rates_change = true; // and no rules
+    FakeWorld world(config);
+    ASSERT_TRUE(net_rates_change(world.network));
+    const struct net_rates bad[] = {{999, 0, 1514, 0}, {1000, 0, 1513, 0}, {0, 1000, 0, 1u << 31}};
+    for (const auto &rates : bad) {
+        EXPECT_FALSE(net_rates_valid(&rates));
+    }
+    const struct net_rates rates = {8000, 0, 1514, 0}; // one byte a millisecond
+    ASSERT_TRUE(net_rates_valid(&rates));
+    auto send = [](FakeWorld &to, uint64_t now_ns) {
+        to.send(0, now_ns, datagram(to, 0, 1, 1, 2, 1000));
+        to.run();
+        return to.drop_count(0, NET_DROP_SEND_RATE);
+    };
+    EXPECT_EQ(send(world, 0) + send(world, 1000), 0u);
+    net_port_rates_set(world.network, 0, &rates);
+    EXPECT_EQ(net_port_rates(world.network, 0).send_bps, 8000u);
+    EXPECT_EQ(send(world, 2000), 0u);
+    EXPECT_EQ(send(world, 3000), 1u);
+    const Bytes bytes = world.save();
+    FakeWorld again(config);
+    struct reader reader;
+    reader_init(&reader, bytes.data(), bytes.size());
+    ASSERT_TRUE(net_load(again.network, &reader));
+    EXPECT_TRUE(again.save() == bytes);
+    EXPECT_EQ(send(again, 4000), 2u);
+    const struct net_rates other = {16000, 0, 1514, 0};
+    net_port_rates_set(again.network, 0, &other);
+    EXPECT_EQ(send(again, 5000), 2u) << "the bucket is full";
+    EXPECT_EQ(send(again, 6000), 3u);
+    const struct net_rates none = {};
+    net_port_rates_set(again.network, 0, &none);
+    EXPECT_EQ(send(again, 7000) + send(again, 8000), 6u);
+
+    FakeWorld without(lan_config(3, &kLan));
+    reader_init(&reader, bytes.data(), bytes.size());
+    EXPECT_FALSE(net_load(without.network, &reader)) << "another network's state";
+}
+
 TEST(Rules, ThatSayNothingLeaveTheStateAsItWas)
 {
     Ruled ruled(true, 3); // rules of zeros

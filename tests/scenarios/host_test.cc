@@ -181,6 +181,44 @@ TEST(Host, ASupervisorAndAScheduleAreRefusedWhereTheyCannotBe)
               "before");
 }
 
+TEST(Host, LimitsThatTheScheduleSetsAreCheckedLikeThoseOfAGroup)
+{
+    auto scheduled = [](const std::string &entry) {
+        return error_of(with("- {name: a, memory: 64MiB, disks: [{size: 1GiB}], paging: {block: "
+                             "16KiB}}\n- {name: b}\nnetworks: [{name: lan, type: lan}]\n",
+                             "- {name: x, image: peer, network: lan, host: a, memory: 16MiB}\n" +
+                                 group("name: y, host: b")) +
+                        "schedule: [{at: 1s, " + entry + "}]\n");
+    };
+    for (const char *good :
+         {"action: memory_floor, group: x, size: 16MiB", "action: memory_ceiling, group: x",
+          "action: send_rate, group: x, rate: 1kbit", "action: send_rate, group: x",
+          "action: receive_burst, group: x, size: 1514B", "action: disk, group: y, size: 4KiB"}) {
+        EXPECT_EQ(scheduled(good), "no error") << good;
+    }
+    const std::string at = "test.yaml:9: schedule.0";
+    EXPECT_EQ(scheduled("action: memory_floor, group: y, size: 4KiB"),
+              at + ".size: expected no such action but on a host that pages");
+    EXPECT_EQ(scheduled("action: memory_floor, group: x, size: 32MiB"),
+              at + ".size: expected a floor that is no more than the nodes' 'memory'");
+    EXPECT_EQ(scheduled("action: memory_ceiling, group: x, size: 64KiB"),
+              at + ".size: expected 0, or a ceiling of at least 8 blocks");
+    EXPECT_EQ(scheduled("action: memory_ceiling, group: x, size: 1000kB"),
+              at + ".size: expected whole pages of 4KiB");
+    EXPECT_EQ(scheduled("action: send_rate, group: x, rate: 999bit"),
+              at + ".rate: expected 0, or a rate of at least 1kbit");
+    EXPECT_EQ(scheduled("action: send_burst, group: x, size: 1513B"),
+              at + ".size: expected 0, or a burst from 1514B to 1GiB");
+    EXPECT_EQ(scheduled("action: send_rate, group: y, rate: 1Mbit"),
+              at + ".group: expected a group that is on a network");
+    EXPECT_EQ(scheduled("action: disk, group: x, size: 5000B"),
+              at + ".size: expected whole blocks of 4KiB");
+    EXPECT_EQ(scheduled("action: disk, group: x, rate: 1Mbit"),
+              at + ".rate: expected none, but for 'send_rate' and 'receive_rate'");
+    EXPECT_EQ(scheduled("action: cap, group: x, size: 4KiB"),
+              at + ".size: expected none, but for memory, bursts and 'disk'");
+}
+
 TEST(Host, WhatDoesNotFitMemoryOrDisksIsRefusedWithTheSum)
 {
     auto paged = [](const std::string &paging, const std::string &groups,

@@ -235,18 +235,34 @@ inline const dev_host_ops &FakeMachine::ops()
         t.event_at = [](void *h, uint32_t device, uint64_t time_ns) {
             self(h).deadlines_ns[device] = time_ns;
         };
-        t.supervise = [](void *h, uint16_t port, void *descriptor, uint32_t *list) {
+        t.supervise = [](void *h, uint16_t port, void *descriptor, void *list) {
             self(h).supervised.push_back(port);
+            uint32_t listed = 0;
             if (port == ABI_PORT_SUPERVISOR_QUESTION) {
                 auto *question = static_cast<abi_supervisor_question *>(descriptor);
                 question->sequence = 7;
                 question->candidate_count = 3;
-                for (uint32_t i = 0; i < question->list_capacity && i < 3; i++) {
-                    list[i] = 10 + i;
+                for (; listed < question->list_capacity && listed < 3; listed++) {
+                    static_cast<uint32_t *>(list)[listed] = 10 + listed;
+                }
+            } else if (port == ABI_PORT_SUPERVISOR_GATE) {
+                auto *gate = static_cast<abi_supervisor_gate *>(descriptor);
+                gate->waiting_count = 3;
+                for (; listed < gate->list_capacity && listed < 3; listed++) {
+                    static_cast<abi_supervisor_waiting *>(list)[listed] = {20 + listed, 0,
+                                                                           4096u << listed};
+                }
+            } else if (port == ABI_PORT_SUPERVISOR_TAKE) {
+                auto *take = static_cast<abi_supervisor_take *>(descriptor);
+                take->left_blocks = 0;
+                for (uint32_t i = 0; i < take->list_count; i++) {
+                    take->left_blocks +=
+                        static_cast<abi_supervisor_taken_from *>(list)[i].block_count;
                 }
             } else if (port == ABI_PORT_SUPERVISOR_CONTROL) {
                 static_cast<abi_supervisor_control *>(descriptor)->status = 99;
             }
+            return listed;
         };
         t.device_present = [](void *h, uint32_t device) { return !self(h).absent.count(device); };
         t.entropy_key = [](void *h) { return self(h).entropy_key; };

@@ -48,6 +48,27 @@ class RunDirectory : public testing::Test
     }
 };
 
+/* What to do about a directory is said of the run's own alone: not of one beside it whose name goes
+ * on where the run's ends. */
+TEST_F(RunDirectory, AFileThatCannotBeReadIsNotToldAsOneThatCannotBeWritten)
+{
+    folder.write("out-kept/peer.img", "ELF");
+    const std::string secret = folder.path("out-kept/peer.img");
+    trace_run *run = create("out");
+    ASSERT_NE(run, nullptr) << failure.message;
+    const char *relative = nullptr;
+    const bool is_root = geteuid() == 0; /* who may read everything */
+    chmod(folder.path().c_str(), 0755);
+    chmod(secret.c_str(), 0);
+    ASSERT_TRUE(!is_root || seteuid(65534) == 0);
+    enum status status =
+        trace_run_file_copy(run, secret.c_str(), TRACE_FOLDER_IMAGES, &relative, &failure);
+    ASSERT_TRUE(!is_root || seteuid(0) == 0);
+    EXPECT_EQ(status, STATUS_IO);
+    EXPECT_STREQ(failure.message, "cannot be opened: Permission denied");
+    trace_run_abandon(run, "");
+}
+
 TEST_F(RunDirectory, TakesTheFirstFreeNumberOfItsScenarioAndSeed)
 {
     for (const char *expected : {"runs/hello-7-1", "runs/hello-7-2", "runs/hello-7-3"}) {

@@ -62,7 +62,7 @@
 #define ABI_IRQ_KEYBOARD   (1u << 3) /* one or more keys went down or up */
 #define ABI_IRQ_DISK       (1u << 4) /* one or more disk requests are done */
 #define ABI_IRQ_PCNET      (1u << 5) /* the card's status has something new */
-#define ABI_IRQ_SUPERVISOR (1u << 6) /* the host's kernel has a question */
+#define ABI_IRQ_SUPERVISOR (1u << 6) /* the host's kernel has a question, or news for a policy */
 
 /* --- Ports: `in` and `out` of exactly the width given --------------------------------------- */
 
@@ -109,6 +109,11 @@
 #define ABI_PORT_SUPERVISOR_CONTROL  0xa2u /* ..._control */
 #define ABI_PORT_SUPERVISOR_QUESTION 0xa3u /* ..._question */
 #define ABI_PORT_SUPERVISOR_ANSWER   0xa4u /* ..._answer */
+/* Of its policies of admission and paging. */
+#define ABI_PORT_SUPERVISOR_GATE  0xa8u /* ..._gate */
+#define ABI_PORT_SUPERVISOR_ADMIT 0xa9u /* ..._admit */
+#define ABI_PORT_SUPERVISOR_PAGED 0xaau /* ..._paged */
+#define ABI_PORT_SUPERVISOR_TAKE  0xabu /* ..._take */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
 #define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
@@ -142,7 +147,8 @@
 #define ABI_DISK_NAME_MAX     32u /* bytes of a disk's name with its NUL */
 #define ABI_DISKS_MAX         16u
 
-#define ABI_SUPERVISOR_LIST_MAX 1024u       /* machines that a question lists */
+#define ABI_SUPERVISOR_LIST_MAX 1024u       /* machines that a question, or the gate, lists */
+#define ABI_SUPERVISOR_TAKE_MAX 64u         /* entries of a list of whom to take from */
 #define ABI_SUPERVISOR_OWN_RULE 0xffffffffu /* an answer: as the kernel would without asking */
 
 #ifndef __ASSEMBLER__
@@ -304,6 +310,60 @@ struct abi_supervisor_answer {
     uint32_t reserved; /* 0 */
 };
 
+/* The machines that wait to be admitted, in the order in which they asked. */
+struct abi_supervisor_gate {
+    uint32_t list_address;  /* of list_capacity structs abi_supervisor_waiting */
+    uint32_t list_capacity; /* up to ABI_SUPERVISOR_LIST_MAX; 0: list_address is not looked at */
+    uint32_t waiting_count; /* from here on written by the device; the first list_capacity of them
+                               are listed */
+    uint32_t reserved;
+    uint64_t free_bytes; /* of the host's memory, that they may be given */
+};
+
+struct abi_supervisor_waiting {
+    uint32_t machine;
+    uint32_t reserved;
+    uint64_t need_bytes; /* that it takes of the host's memory while it lives */
+};
+
+/* Admits one of them, out of turn or in it; while admission is the supervisor's. */
+struct abi_supervisor_admit {
+    uint32_t machine;
+    uint32_t status; /* written by the device: ABI_SUPERVISOR_* */
+};
+
+/* What the host's pager has to do with one machine: the supervisor gives the number, the device
+ * writes the rest. Pages are of 4096 bytes; what is counted is counted since the run began. */
+struct abi_supervisor_paged {
+    uint32_t machine;     /* in */
+    uint32_t block_pages; /* of the paging block; 0: no such machine, or a host that does not page,
+                             and the rest is 0 */
+    uint64_t resident_pages; /* of its own, in memory now; those of its image are nobody's */
+    uint64_t floor_pages;    /* that are not taken from it */
+    uint64_t faults;
+    uint64_t page_ins; /* pages read for it */
+    uint64_t page_outs;
+    uint64_t wait_ns; /* from faults until it could go on */
+};
+
+/* Whom the pager takes the next blocks from when memory is wanted, first to last: replaces the list
+ * before. While paging is the supervisor's. */
+struct abi_supervisor_take {
+    uint32_t list_address;  /* of list_count structs abi_supervisor_taken_from, which are read */
+    uint32_t list_count;    /* up to ABI_SUPERVISOR_TAKE_MAX; 0: the kernel's own rule */
+    uint32_t low_blocks;    /* there is news when no more than these are left */
+    uint32_t status;        /* from here on written by the device: ABI_SUPERVISOR_* */
+    uint64_t free_pages;    /* of the host's memory, that nobody has */
+    uint64_t left_blocks;   /* of the list before */
+    uint64_t taken_blocks;  /* as lists had it, since the run began */
+    uint64_t missed_blocks; /* of lists, that their machine could not give */
+};
+
+struct abi_supervisor_taken_from {
+    uint32_t machine;
+    uint32_t block_count; /* at least 1 */
+};
+
 #endif
 
 #define ABI_FRAMEBUFFER_XRGB8888 0u /* a word a pixel: xxRRGGBB */
@@ -323,6 +383,8 @@ struct abi_supervisor_answer {
 #define ABI_DISK_NO_MEMORY 5u
 
 #define ABI_POLICY_SCHEDULER (1u << 0) /* which machine is next */
+#define ABI_POLICY_ADMISSION (1u << 1) /* which of those that wait is admitted, and when */
+#define ABI_POLICY_PAGER     (1u << 2) /* whom memory is taken from; of a host that pages */
 
 #define ABI_MACHINE_NONE    0u
 #define ABI_MACHINE_OFF     1u /* not started yet */
@@ -344,12 +406,23 @@ struct abi_supervisor_answer {
 #define ABI_CONTROL_START   4u /* one that is off, or has ended: with new memory, and its disks */
 #define ABI_CONTROL_WEIGHT  5u /* value: 1 to 1000 */
 #define ABI_CONTROL_CAP     6u /* value: 1 to 100 percent, 0: none */
+/* Limits; value: bytes or bits a second, 0: none. Of one that has a processor rates and bursts
+ * change when its slice is over. */
+#define ABI_CONTROL_MEMORY_FLOOR   7u /* on a host that pages; whole pages */
+#define ABI_CONTROL_MEMORY_CEILING 8u /* at least 8 blocks and the floor */
+#define ABI_CONTROL_SEND_RATE      9u
+#define ABI_CONTROL_SEND_BURST     10u /* where there is a rate; 0: 64 KiB */
+#define ABI_CONTROL_RECEIVE_RATE   11u
+#define ABI_CONTROL_RECEIVE_BURST  12u
+#define ABI_CONTROL_DISK           13u /* that it may write to its disks; whole blocks */
+#define ABI_CONTROL_LIMITS_END     14u
 
 #define ABI_SUPERVISOR_DONE       0u
 #define ABI_SUPERVISOR_NO_MACHINE 1u /* no such machine, or none that this can be done to */
 #define ABI_SUPERVISOR_STATE      2u /* not as the machine is now */
 #define ABI_SUPERVISOR_VALUE      3u /* no such operation, or no such value */
 #define ABI_SUPERVISOR_LATE       4u /* nothing, or something else, is asked */
+#define ABI_SUPERVISOR_ROOM       5u /* the host has not so much left */
 
 /* --- The two virtual instructions ------------------------------------------------------------
  *

@@ -93,8 +93,9 @@ struct dev_host_ops {
     /* A frame has left a card's queue for guest memory. */
     void (*frame_taken)(void *host, uint32_t size_bytes);
     /* One of a supervisor's operations, by its port: fills in what the device is to write of the
-     * descriptor, and of a question's list up to its capacity. */
-    void (*supervise)(void *host, uint16_t port, void *descriptor, uint32_t *list);
+     * descriptor and, up to its capacity, of its list, which holds what the guest's does. How many
+     * entries of that the device is to write. */
+    uint32_t (*supervise)(void *host, uint16_t port, void *descriptor, void *list);
     /* Of a disk that is queued: the request for a block begins; dev_disk_done is to be called with
      * its ticket, not before this returns. Called in an event of the device. */
     void (*disk_begin)(void *host, uint32_t disk, uint64_t block, bool write, uint32_t ticket);
@@ -237,6 +238,8 @@ struct dev_pcnet {
  * has enabled it. */
 bool dev_pcnet_deliver(struct dev_pcnet *state, const struct dev_env *env, const uint8_t *bytes,
                        uint32_t size_bytes);
+/* How many frames wait in its queue. */
+uint32_t dev_pcnet_waiting(const struct dev_pcnet *state);
 
 /* --- timer ------------------------------------------------------------------------------------ */
 

@@ -128,6 +128,14 @@ struct net_rules {
     uint32_t allow_count;
 };
 
+/* What of a port's rules may be changed in mid-run; as in net_rules. */
+struct net_rates {
+    uint64_t send_bps;
+    uint64_t receive_bps;
+    uint32_t send_burst_bytes;
+    uint32_t receive_burst_bytes;
+};
+
 /* The names of a network's nodes, as its owner knows them. Called from any thread: constant. */
 struct net_names {
     /* The port of the node of that name, case ignored; length bytes of any kind. False: none. */
@@ -145,6 +153,7 @@ struct net_config {
     uint32_t link_count;           /* 1..65535 */
     const uint16_t *link_of_port;  /* NULL: every port has class 0 */
     const struct net_rules *rules; /* of each class of links; NULL: none. Copied */
+    bool rates_change;             /* net_port_rates_set is used: then rates are state */
     uint64_t delay_ns; /* one way. UNIFORM: between any two ports, required. MATRIX: between two
                         * ports of the same site, 0: NET_SITE_DELAY_NS. LAN: unused */
     const struct net_matrix *matrix; /* MATRIX */
@@ -245,6 +254,14 @@ void net_send(struct net_network *network, const struct net_env *env, uint32_t p
 void net_event(struct net_network *network, const struct net_env *env, enum net_event_kind kind,
                uint32_t destination, uint64_t now_ns, struct net_frame *frame);
 
+/* Whether a port may have these rates. */
+bool net_rates_valid(const struct net_rates *rates);
+/* Whether its ports' rates may change: as configured. */
+bool net_rates_change(const struct net_network *network);
+/* Gives the port other rates, in its logical process; valid ones, of a network whose rates may
+ * change. The bucket of a direction that changes is full again. */
+void net_port_rates_set(struct net_network *network, uint32_t port, const struct net_rates *rates);
+
 /* --- queries -------------------------------------------------------------------------------- */
 
 struct net_addressing {
@@ -269,6 +286,8 @@ enum net_kind net_network_kind(const struct net_network *network);
 uint32_t net_port_count(const struct net_network *network);
 struct net_addressing net_addressing(const struct net_network *network, uint32_t port);
 struct net_counters net_counters(const struct net_network *network, uint32_t port);
+/* The rates that the port has now; all 0 where it has no rules. */
+struct net_rates net_port_rates(const struct net_network *network, uint32_t port);
 /* Index of the port's site; 0 where there are no sites. */
 uint32_t net_site(const struct net_network *network, uint32_t port);
 /* One-way delay from port to port without queueing and serialization. from != to. */

@@ -41,6 +41,11 @@ DENALI_API_BEGIN
 #define SCN_BOOT_TEXT_MAX    3072u /* bytes of a node's boot text */
 #define SCN_BOOT_TEXT_FREE   256u  /* of those, left for what emu adds: DENALI_IP and the like */
 #define SCN_DISK_BLOCK_BYTES 4096u
+#define SCN_PAGE_BYTES       4096u
+#define SCN_RATE_MIN_BPS     1000u
+#define SCN_BURST_BYTES      65536u /* of a rate without a burst */
+#define SCN_BURST_MIN_BYTES  1514u
+#define SCN_BURST_MAX_BYTES  (1u << 30)
 #define SCN_DISKS_MAX        15u   /* of a group's scenario; the machine has room for one more */
 #define SCN_DISK_NAME_MAX    32u   /* bytes of a disk's name with its NUL */
 #define SCN_MOUNT_MAX        64u   /* bytes of a mount's path, no NUL counted */
@@ -301,6 +306,13 @@ enum scn_action_kind {
     SCN_ACTION_START,
     SCN_ACTION_WEIGHT,
     SCN_ACTION_CAP,
+    SCN_ACTION_MEMORY_FLOOR,
+    SCN_ACTION_MEMORY_CEILING,
+    SCN_ACTION_SEND_RATE,
+    SCN_ACTION_SEND_BURST,
+    SCN_ACTION_RECEIVE_RATE,
+    SCN_ACTION_RECEIVE_BURST,
+    SCN_ACTION_DISK,
 };
 #define SCN_INDEX_ALL UINT32_MAX
 
@@ -312,6 +324,8 @@ struct scn_action {
     uint32_t group_index; /* derived */
     uint64_t index;       /* in the group, or SCN_INDEX_ALL */
     uint64_t value;       /* of WEIGHT and CAP */
+    uint64_t size_bytes;  /* of MEMORY_FLOOR and MEMORY_CEILING, of bursts and DISK */
+    uint64_t rate_bps;    /* of SEND_RATE and RECEIVE_RATE */
 };
 
 enum scn_statistic {
@@ -494,6 +508,8 @@ uint32_t scn_host_entry(const struct scn_scenario *scenario, uint32_t host);
 /* "<entry>-<index>", or the entry's name if it has one host. */
 void scn_host_name(const struct scn_scenario *scenario, uint32_t host,
                    char name[SCN_NODE_NAME_MAX]);
+/* What a node with such a floor takes of the memory of a host that pages. */
+uint64_t scn_floor_backing_bytes(const struct scn_host *host, uint64_t floor_bytes);
 /* What a node takes of its host's memory while it lives: its limit if it has one, else all that it
  * has; of a host that pages its floor in whole blocks, and SCN_PAGING_BLOCKS. */
 uint64_t scn_group_backing_bytes(const struct scn_scenario *scenario,

@@ -1,6 +1,8 @@
 // Finds every instruction form by asking the decoder about every opcode.
 #include "vcpu/oracle/forms.h"
 
+#include <algorithm>
+#include <cstring>
 #include <set>
 
 static const std::vector<std::vector<uint8_t>> PREFIXES = {{},
@@ -111,4 +113,27 @@ void form_instance(const Form &form, struct random_stream *random, std::vector<u
         }
     }
     bytes->resize(instruction->length_bytes);
+}
+
+bool form_aim(const struct isa_instruction &instruction, std::vector<uint8_t> *bytes,
+              uint32_t gpr[VCPU_REGISTER_COUNT], uint32_t target)
+{
+    const struct isa_operand &operand = instruction.operand[instruction.memory_operand];
+    uint32_t address = operand.displacement;
+    address += operand.base == ISA_NO_REGISTER ? 0 : gpr[operand.base];
+    address += operand.index == ISA_NO_REGISTER ? 0 : gpr[operand.index] << operand.shift;
+    if (operand.base != ISA_NO_REGISTER && operand.base != operand.index &&
+        operand.base != VCPU_ESP) {
+        gpr[operand.base] += target - address;
+        return true;
+    }
+    uint8_t old[4];
+    memcpy(old, &operand.displacement, sizeof old);
+    auto found = std::search(bytes->begin(), bytes->end(), old, old + sizeof old);
+    if (found == bytes->end()) {
+        return false;
+    }
+    uint32_t displacement = operand.displacement + target - address;
+    memcpy(&*found, &displacement, sizeof displacement);
+    return true;
 }

@@ -24,4 +24,9 @@ std::vector<Form> forms_of(bool after_0f, unsigned first, unsigned last);
 void form_instance(const Form &form, struct random_stream *random, std::vector<uint8_t> *bytes,
                    struct isa_instruction *instruction);
 
+/* Has what the instruction's memory operand addresses be at target, by a register or its
+ * displacement; false if that cannot be done. */
+bool form_aim(const struct isa_instruction &instruction, std::vector<uint8_t> *bytes,
+              uint32_t gpr[VCPU_REGISTER_COUNT], uint32_t target);
+
 #endif

@@ -67,6 +67,7 @@ void Side::serve(const struct vcpu_stop &now)
         stops = (stops ^ value) * 0x9e3779b97f4a7c15u;
         stops ^= stops >> 29;
     }
+    served += now.reason != VCPU_STOP_PAGE;
     switch (now.reason) {
     case VCPU_STOP_PORT:
     case VCPU_STOP_REGISTER:
@@ -75,6 +76,9 @@ void Side::serve(const struct vcpu_stop &now)
     case VCPU_STOP_PAGE:
         if (!trial_.paged || !vcpu_space_absent(&space, now.page.page, now.page.write)) {
             broken = " stops at a page that is there";
+        }
+        if (at_page) {
+            at_page(now.page);
         }
         vcpu_space_let(&space, now.page.page, 1, now.page.write);
         pages++;
@@ -127,6 +131,16 @@ void Side::advance(uint64_t until, const std::vector<Engine *> &engines,
         }
         retired_unchanged += space.code_private || !trial_.in_image ? 0 : stop.retired;
         stop.retired = 0; /* depends on the cuts */
+        serve(stop);
+    }
+}
+
+void Side::catch_up(const Side &other, Engine &engine)
+{
+    while (!done_ && broken.empty() &&
+           (vcpu.retired < other.vcpu.retired || served < other.served)) {
+        stop = engine.run(vcpu, std::max<uint64_t>(other.vcpu.retired - vcpu.retired, 1));
+        stop.retired = 0;
         serve(stop);
     }
 }
@@ -191,7 +205,7 @@ std::string memory_difference(const Side &a, const Side &b)
                      std::to_string(b.space.private_count);
 }
 
-static struct vcpu_image *image_of(const Trial &trial, struct vcpu_arena *arena)
+struct vcpu_image *trial_image(const Trial &trial, struct vcpu_arena *arena)
 {
     std::vector<support::ElfSegment> segments;
     std::vector<uint32_t> flags;
@@ -228,7 +242,7 @@ Lockstep::Lockstep(const Trial &trial, Engine &reference, const std::vector<Engi
         throw std::runtime_error(error.message);
     }
     try {
-        image_ = image_of(trial, arena_);
+        image_ = trial_image(trial, arena_);
         begin(trial);
     } catch (const std::exception &) {
         end(); /* there is nobody to destroy it */

@@ -5,6 +5,7 @@
 #ifndef DENALI_TESTS_VCPU_ORACLE_LOCKSTEP_H
 #define DENALI_TESTS_VCPU_ORACLE_LOCKSTEP_H
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,8 @@ class Side
      * Before each call the engine runs a little of the companion, if there is one. */
     void advance(uint64_t until, const std::vector<Engine *> &engines,
                  const std::vector<uint64_t> &cuts, Side *companion = nullptr);
+    /* Runs, on that engine, until it is where the other one is: so many instructions and stops. */
+    void catch_up(const Side &other, Engine &engine);
     void act(Mark::Action action);
     bool done() const
     {
@@ -70,7 +73,9 @@ class Side
     uint64_t retired_unchanged = 0; /* instructions while no code had been changed */
     std::string broken;             /* what of the engine contract */
 
-    uint64_t pages = 0; /* how many it stopped at */
+    uint64_t pages = 0;  /* how many it stopped at */
+    uint64_t served = 0; /* stops that were answered, but for those and for ends of budgets */
+    std::function<void(const struct vcpu_need &)> at_page; /* called before it is let have it */
 
   private:
     void serve(const struct vcpu_stop &stop);
@@ -80,6 +85,9 @@ class Side
     const std::vector<uint32_t> offsets_;
     bool done_ = false;
 };
+
+/* The image that a trial's machines have; to be released. */
+struct vcpu_image *trial_image(const Trial &trial, struct vcpu_arena *arena);
 
 /* A trial on the reference and on others; the trial must outlive it. */
 class Lockstep

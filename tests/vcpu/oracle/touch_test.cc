@@ -3,7 +3,6 @@
 // byte outside the reads makes a difference.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <set>
 
 #include "vcpu/oracle/forms.h"
@@ -43,30 +42,6 @@ struct Touches {
     }
 };
 
-// Moves what the instruction's memory operand addresses to target; false if that cannot be done.
-bool Aim(const struct isa_instruction &instruction, std::vector<uint8_t> *code, struct vcpu *vcpu,
-         uint32_t target)
-{
-    const struct isa_operand &operand = instruction.operand[instruction.memory_operand];
-    uint32_t address = operand.displacement;
-    address += operand.base == ISA_NO_REGISTER ? 0 : vcpu->gpr[operand.base];
-    address += operand.index == ISA_NO_REGISTER ? 0 : vcpu->gpr[operand.index] << operand.shift;
-    if (operand.base != ISA_NO_REGISTER && operand.base != operand.index &&
-        operand.base != VCPU_ESP) {
-        vcpu->gpr[operand.base] += target - address;
-        return true;
-    }
-    uint8_t old[4];
-    memcpy(old, &operand.displacement, sizeof old);
-    auto found = std::search(code->begin(), code->end(), old, old + sizeof old);
-    if (found == code->end()) {
-        return false;
-    }
-    uint32_t displacement = operand.displacement + target - address;
-    memcpy(&*found, &displacement, sizeof displacement);
-    return true;
-}
-
 // A machine with random data that is to run an instruction of that form.
 void Prepare(Machine &machine, const Form &form, struct random_stream *random)
 {
@@ -92,8 +67,8 @@ void Prepare(Machine &machine, const Form &form, struct random_stream *random)
             machine.vcpu.gpr[instruction.operand[1].number] = bit;
         }
         if (instruction.memory_operand == ISA_NO_OPERAND ||
-            Aim(instruction, &code, &machine.vcpu,
-                DATA + 0x1000 + (uint32_t)random_below(random, 0x1000))) {
+            form_aim(instruction, &code, machine.vcpu.gpr,
+                     DATA + 0x1000 + (uint32_t)random_below(random, 0x1000))) {
             machine.write(CODE, code.data(), (uint32_t)code.size());
             return;
         }

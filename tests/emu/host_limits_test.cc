@@ -1,0 +1,230 @@
+/* Limits of machines that change while their host runs: by the schedule, and by a supervisor. */
+#include "host_load.h"
+
+extern "C" {
+#include <base/random.h>
+#include <devices/abi.h>
+#include <host/host.h>
+}
+
+namespace
+{
+
+const char *const kNetworks = "networks: [{name: lan, type: lan, latency: 20us}]\n";
+
+std::string Group(const std::string &name, const std::string &image, const std::string &fields)
+{
+    return "- {name: " + name + ", host: box, image: " + GuestPath(image) + ", " + fields + "}\n";
+}
+
+/* As the tables of the guest expect it. */
+std::string Warded(const std::string &mode, const std::string &host = "",
+                   const std::string &more = "")
+{
+    return std::string("general: {name: warded, seed: 8, duration: 1s}\n") + kNetworks +
+           "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, costs: {switch: 1us, trap: 200ns}, "
+           "memory: 512KiB, paging: {block: 4KiB, window: 300us, inactive: 1ms}, "
+           "disks: [{type: flash, size: 64MiB}]" +
+           host + "}]\ngroups:\n" +
+           Group("w", "warden",
+                 "network: none, memory: 128KiB, supervisor: true, arguments: [" + mode + "]") +
+           Group("p", "roam",
+                 "network: none, memory: 512KiB, disks: [{name: d, size: 64KiB, on_host: true}]") +
+           Group("r", "restless", "network: lan, memory: 128KiB") + more;
+}
+
+emu_host_report Host(TestWorld &world)
+{
+    emu_host_report report;
+    emu_world_host_report(world.get(), 0, &report);
+    return report;
+}
+
+emu_seat_report Seat(TestWorld &world, uint32_t node)
+{
+    emu_seat_report report;
+    emu_world_seat_report(world.get(), node, &report);
+    return report;
+}
+
+/* One that sends all the time, on a processor of its own: when the supervisor sets its rate it may
+ * be ahead of that moment. */
+std::string Sender()
+{
+    return std::string("general: {name: sender, seed: 3, duration: 1s}\n") + kNetworks +
+           "hosts: [{name: box, cpu_hz: 2MHz, quantum: 50us, processors: 2}]\ngroups:\n" +
+           Group("w", "warden", "network: none, memory: 128KiB, supervisor: true, arguments: [m]") +
+           Group("c", "stream", "network: lan, memory: 128KiB, arguments: [F00]");
+}
+
+/* The loads of the tests of determinism: many of the machines that are named are there. */
+std::vector<std::string> Worlds()
+{
+    const std::string more = Group("q", "roam", "network: none, count: 2, memory: 256KiB") +
+                             Group("t", "restless", "network: lan, memory: 128KiB, count: 2");
+    return {
+        Sender(),
+        Warded("r"),
+        Warded("r", ", processors: 3, interrupts: immediate", more),
+        Warded("r", ", processors: 2, card: {rate: 100Mbit}", more),
+        Warded("r", ", processors: 2", more) +
+            "schedule:\n"
+            "- {at: 1ms, action: send_rate, group: t, rate: 100kbit}\n"
+            "- {at: 1ms, action: send_burst, group: t, size: 1514B}\n"
+            "- {at: 2ms, action: memory_floor, group: q, index: 0, size: 128KiB}\n"
+            "- {at: 3ms, action: memory_ceiling, group: q, size: 192KiB}\n"
+            "- {at: 3ms, action: receive_rate, group: r, rate: 1Mbit}\n"
+            "- {at: 4ms, action: disk, group: p, size: 8KiB}\n",
+    };
+}
+
+} // namespace
+
+TEST(HostLimits, TheSupervisorIsToldWhatIsWrongAndThatChangesNothing)
+{
+    TestWorld world(Warded("e"));
+    world.Run(20000000);
+    EXPECT_STREQ(world.Report(0).state, "terminated");
+    EXPECT_EQ(world.Report(0).exit_code, 0u) << "the entry of the guest's table";
+    /* What is left of it: floors of 64 and of 128 KiB, and 8 blocks for each of two. */
+    EXPECT_EQ(Host(world).committed_bytes, (64u + 128 + 2 * 32) << 10);
+}
+
+TEST(HostLimits, RatesHoldFromThenOnAndUntilTheyAreTakenBack)
+{
+    TestWorld world(std::string("general: {name: rates, duration: 1s}\n") + kNetworks +
+                    "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us}]\ngroups:\n" +
+                    Group("r", "restless", "network: lan, memory: 128KiB, count: 3") +
+                    "schedule:\n"
+                    "- {at: 2ms, action: send_rate, group: r, index: 0, rate: 10kbit}\n"
+                    "- {at: 2ms, action: send_burst, group: r, index: 0, size: 1514B}\n"
+                    "- {at: 2ms, action: receive_rate, group: r, index: 1, rate: 10kbit}\n"
+                    "- {at: 2ms, action: receive_burst, group: r, index: 1, size: 1514B}\n"
+                    "- {at: 60ms, action: send_rate, group: r, rate: 0bit}\n"
+                    "- {at: 60ms, action: receive_rate, group: r, rate: 0bit}\n");
+    world.Run(2000000);
+    EXPECT_EQ(Drops(world.Report(0), "send_rate") + Drops(world.Report(1), "receive_rate"), 0u);
+    const uint64_t passed = world.Report(1).frames_received;
+    world.Run(60000000);
+    const uint64_t sent = Drops(world.Report(0), "send_rate");
+    const uint64_t received = Drops(world.Report(1), "receive_rate");
+    EXPECT_GT(sent, 10u);
+    EXPECT_GT(received, 10u);
+    EXPECT_LE(world.Report(1).frames_received - passed, 1514u / 60 + 2);
+    world.Run(60200000); /* slices are over by then */
+    const uint64_t last = Drops(world.Report(0), "send_rate");
+    world.Run(100000000);
+    EXPECT_EQ(Drops(world.Report(0), "send_rate"), last);
+    EXPECT_EQ(Drops(world.Report(1), "receive_rate"), received);
+    EXPECT_EQ(Drops(world.Report(2), "send_rate") + Drops(world.Report(2), "receive_rate"), 0u);
+}
+
+TEST(HostLimits, AFloorIsTakenOfTheHostsMemoryAndWhatIsFreedAdmitsWhoWaits)
+{
+    /* 544 KiB for the first, 32 for the second; the third needs 32, and 24 are left. */
+    TestWorld world("general: {name: floors, duration: 1s}\n"
+                    "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, memory: 600KiB, "
+                    "paging: {block: 4KiB}, disks: [{type: flash, size: 64MiB}]}]\ngroups:\n" +
+                    Group("p", "roam", "network: none, memory: 512KiB") +
+                    Group("q", "roam", "network: none, memory: 512KiB") +
+                    Group("s", "spin", "network: none, memory: 128KiB, start: 2ms") +
+                    "schedule:\n"
+                    "- {at: 1ms, action: memory_floor, group: p, size: 512KiB}\n"
+                    "- {at: 1ms, action: memory_floor, group: q, size: 512KiB}\n"
+                    "- {at: 3ms, action: memory_ceiling, group: q, size: 64KiB}\n"
+                    "- {at: 4ms, action: memory_floor, group: p, size: 480KiB}\n");
+    world.Run(1500000);
+    EXPECT_EQ(Host(world).committed_bytes, (544u + 32) << 10) << "no room for the second";
+    world.Run(3500000);
+    EXPECT_STREQ(world.Report(2).state, "queued");
+    world.Run(4500000);
+    EXPECT_STREQ(world.Report(2).state, "running");
+    EXPECT_EQ(Host(world).committed_bytes, (512u + 32 + 32) << 10);
+    world.Run(50000000);
+    EXPECT_GT(Seat(world, 1).paging.pages_resident_max, 16u) << "before it had a ceiling";
+    EXPECT_LE(Seat(world, 1).paging.pages_resident, 16u);
+    EXPECT_GT(Seat(world, 0).paging.pages_resident, 64u);
+}
+
+TEST(HostLimits, WhatMayBeWrittenToDisksIsBoundedFromThenOn)
+{
+    const std::string yaml = "general: {name: disks, duration: 1s}\n"
+                             "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us}]\ngroups:\n" +
+                             Group("p", "roam",
+                                   "network: none, memory: 512KiB, "
+                                   "disks: [{name: d, size: 1MiB, latency: 1us}]");
+    TestWorld free(yaml);
+    TestWorld bound(yaml + "schedule:\n- {at: 1ms, action: disk, group: p, size: 16KiB}\n");
+    free.Run(20000000);
+    bound.Run(1000000);
+    const uint64_t had = bound.Report(0).disk_blocks_private;
+    bound.Run(20000000);
+    EXPECT_GT(free.Report(0).disk_blocks_private, std::max<uint64_t>(had, 4));
+    EXPECT_LE(bound.Report(0).disk_blocks_private, std::max<uint64_t>(had, 4));
+}
+
+TEST(HostLimits, EnginesThreadsAndCutsDoNotShow)
+{
+    struct random_stream random;
+    random_init_seed(&random, 83);
+    const uint64_t end_ns = 6000000;
+    for (const std::string &yaml : Worlds()) {
+        SCOPED_TRACE(yaml);
+        TestWorld whole(yaml);
+        uint64_t limits = 0;
+        emu_hosts_watch(
+            whole.get(),
+            [](void *context, const emu_host_note *note) {
+                *static_cast<uint64_t *>(context) += note->act == EMU_HOST_LIMIT;
+            },
+            &limits);
+        whole.Run(end_ns);
+        EXPECT_GT(limits, 10u);
+        for (const std::string &engine : EngineNames()) {
+            TestWorld other(yaml, engine.c_str(), 3);
+            other.Run(end_ns);
+            EXPECT_EQ(other.Digest(), whole.Digest()) << engine;
+        }
+        TestWorld cut(yaml);
+        for (uint64_t now_ns = 0; now_ns < end_ns;) {
+            now_ns = std::min(end_ns, now_ns + 1 + random_below(&random, 60000));
+            cut.Run(now_ns);
+        }
+        EXPECT_EQ(cut.Digest(), whole.Digest());
+        for (int round = 0; round < 4; round++) {
+            const uint64_t cut_ns = random_below(&random, end_ns);
+            TestWorld before(yaml);
+            before.Run(cut_ns);
+            const std::vector<uint8_t> state = before.Save();
+            TestWorld after(yaml, nullptr, 1 + round % 2);
+            after.Run(random_below(&random, end_ns));
+            ASSERT_EQ(after.Load(state), STATUS_OK) << "cut at " << cut_ns;
+            EXPECT_EQ(after.Save(), state);
+            after.Run(end_ns);
+            EXPECT_EQ(after.Digest(), whole.Digest()) << "cut at " << cut_ns;
+        }
+    }
+}
+
+TEST(HostLimits, ADamagedStateHarmsNobody)
+{
+    const std::string yaml = Worlds()[2];
+    TestWorld before(yaml);
+    before.Run(3000000);
+    const std::vector<uint8_t> state = before.Save();
+    struct random_stream random;
+    random_init_seed(&random, 89);
+    uint32_t refused = 0;
+    for (int round = 0; round < 200; round++) {
+        std::vector<uint8_t> damaged = state;
+        const size_t at = damaged.size() - 1 - random_below(&random, 9000);
+        damaged[at] ^= (uint8_t)(1 + random_below(&random, 255));
+        TestWorld world(yaml);
+        if (world.Load(damaged) == STATUS_OK) {
+            world.Run(3300000);
+        } else {
+            refused++;
+        }
+    }
+    EXPECT_GT(refused, 30u);
+}
