@@ -69,6 +69,7 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
     }
     vcpu_access_complete(&node->vcpu, access, value);
     if (node->seat && is_port) {
+        node->seat->port_accesses++;
         emu_seat_trap(node->seat);
     }
     return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0};

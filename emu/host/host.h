@@ -142,6 +142,7 @@ struct emu_seat {
     uint64_t dispatches;            /* slices it was given */
     uint64_t switches;              /* of these, on a processor that another machine had before */
     uint64_t crossings;             /* interrupts handed over, any number at once */
+    uint64_t port_accesses;         /* instructions in and out, each a trap */
     struct emu_pager_account paged; /* of lives before the present one, but for resident */
 
     struct emu_sender sender;

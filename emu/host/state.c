@@ -41,7 +41,8 @@ static uint32_t number_of(const struct emu_host *host, const struct emu_seat *se
     X(waited_ns)                                                                                   \
     X(dispatches)                                                                                  \
     X(switches)                                                                                    \
-    X(crossings)
+    X(crossings)                                                                                   \
+    X(port_accesses)
 
 #define PAGED_FIELDS(X)                                                                            \
     X(faults)                                                                                      \

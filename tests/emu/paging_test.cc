@@ -225,9 +225,14 @@ TEST(Paging, EveryPageAndDiskOperationIsSomebodys)
  * that is swapped out, nearly all of it a kernel stack. Nothing here has a stack. */
 TEST(Paging, WhatIsKeptOfAMachineBesideItsPagesIsLessThanThePublishedKernelKept)
 {
-    TestWorld world(Worlds()[0]);
+    std::string yaml = Worlds()[0];
+    yaml += "- {name: out, image: " + GuestPath("spin") +
+            ", memory: 512KiB, network: none, host: box, limits: {processor_cap: 1}}\n";
+    TestWorld world(yaml);
     world.Run(kEnd_ns);
     uint32_t paged = 0;
+    uint32_t out = 0;
+    uint64_t out_bytes = 0;
     for (uint32_t i = 0; i < emu_world_node_count(world.get()); i++) {
         struct emu_node_cost cost;
         emu_world_node_cost(world.get(), i, &cost);
@@ -235,8 +240,17 @@ TEST(Paging, WhatIsKeptOfAMachineBesideItsPagesIsLessThanThePublishedKernelKept)
                               cost.network_bytes + cost.pager_bytes + cost.other_bytes;
         paged += cost.pager_bytes > 0;
         EXPECT_LT(kept, 8472u);
+        struct emu_seat_report seat;
+        emu_world_seat_report(world.get(), i, &seat);
+        const bool lives = cost.pager_bytes > 0;
+        out += lives && seat.paging.pages_resident == 0;
+        out_bytes += lives && seat.paging.pages_resident == 0 ? kept : 0;
     }
     EXPECT_GT(paged, 4u);
+    EXPECT_GT(out, 0u) << "a spinning machine has no page of its own";
+    EXPECT_LT(out, paged);
+    EXPECT_EQ(HostReport(world, 0).swapped_out, out);
+    EXPECT_EQ(HostReport(world, 0).swapped_out_bytes, out_bytes);
 }
 
 int ImagePages(const std::string &name)
