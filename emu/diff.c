@@ -41,14 +41,8 @@ static enum status half_open(struct half *half, const char *path, struct error *
         emu_player_forgive(half->player);
         emu_player_look(half->player);
         half->entries = trace_recording_entries(recording_of(half), &half->count);
-        half->given_all_ns = UINT64_MAX;
-        for (size_t i = half->count; i > 0; i--) {
-            const uint8_t *bytes;
-            if (half->entries[i - 1].type == TRACE_RECORD_INPUT &&
-                emu_player_read(half->player, i - 1, &bytes, NULL)) {
-                half->given_all_ns = half->entries[i - 1].time_ns;
-            }
-        }
+        size_t damaged = emu_player_input_damaged(half->player);
+        half->given_all_ns = damaged < half->count ? half->entries[damaged].time_ns : UINT64_MAX;
         half->chains = alloc_zeroed(half->scenario->node_count, sizeof *half->chains);
     }
     return status;

@@ -319,20 +319,6 @@ static enum status input_read(struct emu_player *player, size_t place, struct tr
     return status;
 }
 
-enum status emu_player_inputs_look(struct emu_player *player, uint64_t until_ns,
-                                   struct error *error)
-{
-    enum status status = STATUS_OK;
-    struct trace_input input;
-    for (size_t i = 0; i < player->count && !status && player->entries[i].time_ns <= until_ns;
-         i++) {
-        if (player->entries[i].type == TRACE_RECORD_INPUT) {
-            status = input_read(player, i, &input, error);
-        }
-    }
-    return status;
-}
-
 static enum status give_input(struct emu_player *player, size_t place, struct error *error)
 {
     struct trace_input input;
@@ -371,6 +357,27 @@ static enum status give_input(struct emu_player *player, size_t place, struct er
                      "the recording has input of kind %" PRIu32
                      ", which this denali does not know; use a later one",
                      input.kind);
+}
+
+size_t emu_player_input_damaged(struct emu_player *player)
+{
+    struct trace_input input;
+    size_t place = 0;
+    while (place < player->count && (player->entries[place].type != TRACE_RECORD_INPUT ||
+                                     input_read(player, place, &input, NULL) == STATUS_OK)) {
+        place++;
+    }
+    return place;
+}
+
+enum status emu_player_inputs_look(struct emu_player *player, uint64_t until_ns,
+                                   struct error *error)
+{
+    struct trace_input input;
+    size_t place = emu_player_input_damaged(player);
+    return place < player->count && player->entries[place].time_ns <= until_ns
+               ? input_read(player, place, &input, error)
+               : STATUS_OK;
 }
 
 /* A failure, or none if it is of a damaged record that is passed over: *lost. */

@@ -61,6 +61,8 @@ struct emu_damage {
 const struct emu_damage *emu_player_damage(const struct emu_player *player);
 /* Notes all there are, of every kind: reads the whole recording. */
 void emu_player_look(struct emu_player *player);
+/* The place of the first damaged record of what came from outside; the count of all if none is. */
+size_t emu_player_input_damaged(struct emu_player *player);
 /* Is what came from outside up to a time whole? */
 enum status emu_player_inputs_look(struct emu_player *player, uint64_t until_ns,
                                    struct error *error) MUST_USE;

@@ -227,11 +227,14 @@ static enum status place(const struct cli_arguments *arguments, const struct scn
     }
     if (!status && debug_options->at_ns > debug_options->end_ns) {
         char end[SCN_MOMENT_TEXT_MAX];
-        bool torn = recorded && emu_recorded_end_ns(recorded) < scenario->duration_ns;
+        char torn[EMU_TORN_TEXT_MAX] = "";
+        if (recorded) {
+            emu_recorded_torn(recorded, torn);
+        }
         scn_moment_write(debug_options->end_ns, end);
         status = error_set(error, STATUS_INVALID, NULL, 0,
-                           "--at %s: the %s is over then; expected at most its %s", at,
-                           torn ? "recording" : "run", end);
+                           "--at %s: the %s is over then; expected at most its %s%s%s", at,
+                           torn[0] ? "recording" : "run", end, torn[0] ? "; " : "", torn);
     }
     return status;
 }

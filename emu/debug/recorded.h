@@ -9,6 +9,7 @@
 struct emu_recorded {
     char *given; /* what was opened */
     struct emu_replay replay;
+    char damaged[EMU_TORN_TEXT_MAX]; /* where that ends it, in words; "": nothing does */
 };
 
 #endif

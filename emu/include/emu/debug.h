@@ -92,7 +92,8 @@ enum status emu_recorded_open(const char *path, struct emu_recorded **recorded,
 void emu_recorded_close(struct emu_recorded *recorded);
 /* Up to where it reaches. */
 uint64_t emu_recorded_end_ns(const struct emu_recorded *recorded);
-/* Says that it ends before the run did, where, and by what; "" of one that does not. */
+/* Says that it ends before the run did, where, and by what: it is torn, or what came from outside
+ * is damaged from there on. "" of one that does not. */
 void emu_recorded_torn(const struct emu_recorded *recorded, char text[EMU_TORN_TEXT_MAX]);
 
 /* --- a session -------------------------------------------------------------------------------- */
