@@ -9,8 +9,12 @@
  *   ABI_PORT_SUPERVISOR_CONTROL   out        32     abi_supervisor_control
  *   ABI_PORT_SUPERVISOR_QUESTION  out        32     abi_supervisor_question
  *   ABI_PORT_SUPERVISOR_ANSWER    out        32     abi_supervisor_answer
+ *   ABI_PORT_SUPERVISOR_LIMITS    out        32     abi_supervisor_limits
+ *   ABI_PORT_SUPERVISOR_SNAPSHOT  out        32     abi_supervisor_snapshot
  *   ABI_PORT_SUPERVISOR_GATE      out        32     abi_supervisor_gate
  *   ABI_PORT_SUPERVISOR_ADMIT     out        32     abi_supervisor_admit
+ *   ABI_PORT_SUPERVISOR_PAGED     out        32     abi_supervisor_paged
+ *   ABI_PORT_SUPERVISOR_TAKE      out        32     abi_supervisor_take
  *
  * What a host is like at a moment is known when all its machines have come to that moment, and they
  * may run on other processors. So an operation is carried out in an event of the moment of the
@@ -43,11 +47,16 @@ union descriptor {
     struct abi_supervisor_answer answer;
     struct abi_supervisor_gate gate;
     struct abi_supervisor_admit admit;
+    struct abi_supervisor_paged paged;
+    struct abi_supervisor_take take;
+    struct abi_supervisor_limits limits;
+    struct abi_supervisor_snapshot snapshot;
 };
 
 union list {
     uint32_t machines[ABI_SUPERVISOR_LIST_MAX];
     struct abi_supervisor_waiting waiting[ABI_SUPERVISOR_LIST_MAX];
+    struct abi_supervisor_taken_from taken_from[ABI_SUPERVISOR_TAKE_MAX];
 };
 
 /* What a port's descriptor is, and its list, if it has one. */
@@ -71,11 +80,21 @@ static struct operation operation_of(uint16_t port)
                                   ABI_SUPERVISOR_LIST_MAX};
     case ABI_PORT_SUPERVISOR_ANSWER:
         return (struct operation){sizeof(struct abi_supervisor_answer), 0, 0};
+    case ABI_PORT_SUPERVISOR_LIMITS:
+        return (struct operation){sizeof(struct abi_supervisor_limits), 0, 0};
+    case ABI_PORT_SUPERVISOR_SNAPSHOT:
+        return (struct operation){sizeof(struct abi_supervisor_snapshot), 0, 0};
     case ABI_PORT_SUPERVISOR_GATE:
         return (struct operation){sizeof(struct abi_supervisor_gate),
                                   sizeof(struct abi_supervisor_waiting), ABI_SUPERVISOR_LIST_MAX};
     case ABI_PORT_SUPERVISOR_ADMIT:
         return (struct operation){sizeof(struct abi_supervisor_admit), 0, 0};
+    case ABI_PORT_SUPERVISOR_PAGED:
+        return (struct operation){sizeof(struct abi_supervisor_paged), 0, 0};
+    case ABI_PORT_SUPERVISOR_TAKE:
+        return (struct operation){sizeof(struct abi_supervisor_take),
+                                  sizeof(struct abi_supervisor_taken_from),
+                                  ABI_SUPERVISOR_TAKE_MAX};
     }
     return (struct operation){0, 0, 0};
 }
@@ -163,7 +182,10 @@ static void supervisor_event(void *state, const struct dev_env *env)
         return;
     }
     const struct list_head head = descriptor.list;
-    if (operation.entry_bytes && head.capacity > operation.capacity_max) {
+    const uint32_t list_bytes = head.capacity * operation.entry_bytes;
+    if (operation.entry_bytes && head.capacity > 0 &&
+        (head.capacity > operation.capacity_max ||
+         !env->ops->memory_load(env->host, head.address, &list, list_bytes))) {
         return;
     }
     uint32_t listed = env->ops->supervise(env->host, port, &descriptor, &list);
@@ -211,8 +233,12 @@ static const struct dev_region supervisor_regions[] = {
     {.port = ABI_PORT_SUPERVISOR_CONTROL, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_QUESTION, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_ANSWER, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_LIMITS, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_SNAPSHOT, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_GATE, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_ADMIT, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_PAGED, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_TAKE, .in_bytes = 0, .out_bytes = 4},
 };
 
 const struct dev_ops dev_supervisor_ops = {

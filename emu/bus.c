@@ -69,6 +69,7 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
     }
     vcpu_access_complete(&node->vcpu, access, value);
     if (node->seat && is_port) {
+        node->seat->port_accesses++;
         emu_seat_trap(node->seat);
     }
     return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0};
@@ -236,6 +237,12 @@ static const uint8_t *bus_mac(void *host)
     return ((struct emu_node *)host)->mac;
 }
 
+static uint32_t bus_generation(void *host)
+{
+    const struct emu_node *node = host;
+    return node->seat ? node->seat->generation : 0;
+}
+
 static const struct dev_boot *bus_boot(void *host)
 {
     return &((struct emu_node *)host)->boot;
@@ -389,5 +396,6 @@ const struct dev_host_ops emu_bus_ops = {
     .disk_write = bus_disk_write,
     .supervise = bus_supervise,
     .disk_begin = bus_disk_begin,
+    .generation = bus_generation,
     .frame_refused = bus_frame_refused,
 };

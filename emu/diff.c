@@ -21,7 +21,8 @@ struct half {
     struct scn_scenario *scenario;
     const struct trace_entry *entries;
     size_t count;
-    size_t next; /* the first record that was not looked at */
+    size_t next;           /* the first record that was not looked at */
+    uint64_t given_all_ns; /* what came from outside before that is whole */
     uint64_t *chains;
 };
 
@@ -37,7 +38,17 @@ static enum status half_open(struct half *half, const char *path, struct error *
         status = emu_run_folder_load(&half->folder, &half->player, &half->scenario, error);
     }
     if (!status) {
+        emu_player_forgive(half->player);
+        emu_player_look(half->player);
         half->entries = trace_recording_entries(recording_of(half), &half->count);
+        half->given_all_ns = UINT64_MAX;
+        for (size_t i = half->count; i > 0; i--) {
+            const uint8_t *bytes;
+            if (half->entries[i - 1].type == TRACE_RECORD_INPUT &&
+                emu_player_read(half->player, i - 1, &bytes, NULL)) {
+                half->given_all_ns = half->entries[i - 1].time_ns;
+            }
+        }
         half->chains = alloc_zeroed(half->scenario->node_count, sizeof *half->chains);
     }
     return status;
@@ -82,7 +93,7 @@ static enum status add_input(const struct half *half, size_t place, struct emu_t
     const uint8_t *bytes;
     struct trace_input input;
     char name[SCN_NODE_NAME_MAX] = "?";
-    enum status status = trace_recording_read(recording_of(half), place, &bytes, error);
+    enum status status = emu_player_read(half->player, place, &bytes, error);
     if (!status && trace_input_read(&input, bytes, half->entries[place].size_bytes)) {
         if (input.node < half->scenario->node_count) {
             scn_node_name(half->scenario, input.node, name);
@@ -96,10 +107,13 @@ static enum status add_input(const struct half *half, size_t place, struct emu_t
     return status;
 }
 
-/* The first input before a time that only one of them has. */
+/* The first input before a time that only one of them has; none behind one that is damaged. */
 static enum status compare_inputs(struct half halves[2], uint64_t before_ns, struct emu_text *text,
                                   struct error *error)
 {
+    for (int i = 0; i < 2; i++) {
+        before_ns = halves[i].given_all_ns < before_ns ? halves[i].given_all_ns : before_ns;
+    }
     size_t at[2] = {0, 0};
     enum status status = STATUS_OK;
     while (!status) {
@@ -119,11 +133,11 @@ static enum status compare_inputs(struct half halves[2], uint64_t before_ns, str
         const struct trace_entry *b = &halves[1].entries[at[1]];
         bool same = a->time_ns == b->time_ns && a->size_bytes == b->size_bytes;
         if (same) {
-            status = trace_recording_read(recording_of(&halves[0]), at[0], &bytes, error);
+            status = emu_player_read(halves[0].player, at[0], &bytes, error);
             content = alloc_zeroed(a->size_bytes + 1, 1);
             if (!status) {
                 memcpy(content, bytes, a->size_bytes);
-                status = trace_recording_read(recording_of(&halves[1]), at[1], &bytes, error);
+                status = emu_player_read(halves[1].player, at[1], &bytes, error);
             }
             same = !status && memcmp(content, bytes, a->size_bytes) == 0;
             free(content);
@@ -150,8 +164,8 @@ static enum status inputs_differ(struct half halves[2], uint64_t before_ns, bool
 
 /* --- digests ---------------------------------------------------------------------------------- */
 
-/* Takes in the records up to the next one of digests at or after from_ns; false if there is none.
- */
+/* Takes in the records up to the next one of digests at or after from_ns; false if there is none,
+ * or one is damaged: what comes behind is told against it. */
 static enum status digests_to(struct half *half, uint64_t from_ns, bool *there, struct error *error)
 {
     enum status status = STATUS_OK;
@@ -162,10 +176,13 @@ static enum status digests_to(struct half *half, uint64_t from_ns, bool *there, 
         if (entry->type != TRACE_RECORD_DIGESTS) {
             continue;
         }
+        if (emu_player_read(half->player, half->next, &bytes, NULL)) {
+            half->next = half->count;
+            return STATUS_OK;
+        }
         *there = entry->time_ns >= from_ns;
-        status = trace_recording_read(recording_of(half), half->next, &bytes, error);
-        if (!status && !trace_digests_read(half->chains, half->scenario->node_count, bytes,
-                                           entry->size_bytes)) {
+        if (!trace_digests_read(half->chains, half->scenario->node_count, bytes,
+                                entry->size_bytes)) {
             status = error_set(error, STATUS_CORRUPT, half->folder.given, 0,
                                "the recording has digests that are none");
         }
@@ -226,7 +243,7 @@ static bool end_of(const struct half *half, struct trace_end *end)
     const uint8_t *bytes;
     const struct trace_entry *last = &half->entries[half->count - 1];
     return last->type == TRACE_RECORD_END &&
-           !trace_recording_read(recording_of(half), half->count - 1, &bytes, NULL) &&
+           !emu_player_read(half->player, half->count - 1, &bytes, NULL) &&
            trace_end_read(end, bytes, last->size_bytes);
 }
 
@@ -291,7 +308,14 @@ static enum status compare(struct half halves[2], const struct emu_diff_options 
             (struct emu_locate_side){halves[i].folder.path, halves[i].scenario,
                                      engine ? engine : vcpu_engines()[0], halves[i].folder.given};
     }
-    return emu_locate_between(sides, agreed, bad_ns, options->memory_limit_bytes, text, error);
+    struct error local = ERROR_INIT;
+    status = emu_locate_between(sides, agreed, bad_ns, options->memory_limit_bytes, text, &local);
+    if (status == STATUS_CORRUPT) { /* what it takes to run one again is damaged */
+        emu_text_add(text, "no instruction can be named: %s\n", local.message);
+        return STATUS_OK;
+    }
+    return status ? error_set(error, status, local.file, local.line, "%s", local.message)
+                  : STATUS_OK;
 }
 
 enum status emu_diff(const struct emu_diff_options *options, struct emu_diff_result *result,
@@ -305,6 +329,7 @@ enum status emu_diff(const struct emu_diff_options *options, struct emu_diff_res
     status = status ? status : half_open(&halves[1], options->paths[1], error);
     for (int i = 0; i < 2 && !status; i++) {
         emu_run_folder_torn(&halves[i].folder, halves[i].player, result->torn[i]);
+        emu_run_folder_damage(&halves[i].folder, halves[i].player, result->damaged[i]);
     }
     if (!status && halves[0].scenario->node_count != halves[1].scenario->node_count) {
         emu_text_add(&text, "they are of %" PRIu32 " and %" PRIu32 " nodes\n",

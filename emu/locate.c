@@ -45,17 +45,18 @@ static enum status side_init(struct side *side, const struct emu_locate_side *fr
     };
     side->name = from->name;
     enum status status = emu_world_create(from->scenario, &world_options, &side->world, error);
-    return status ? status : emu_player_open(from->directory, false, &side->player, error);
+    status = status ? status : emu_player_open(from->directory, false, &side->player, error);
+    if (!status) {
+        emu_player_forgive(side->player);
+    }
+    return status;
 }
 
 /* Runs from the checkpoint before to a place, and takes it as agreed on. */
 static enum status side_start(struct side *side, size_t place, struct error *error)
 {
     bool stopped;
-    size_t from = place;
-    while (!emu_player_enters(side->player, from)) {
-        from--;
-    }
+    size_t from = emu_player_whole(side->player, side->world, place);
     enum status status = emu_player_enter(side->player, side->world, from, error);
     return status ? status : emu_player_run(side->player, UINT64_MAX, place, NULL, &stopped, error);
 }

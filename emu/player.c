@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <base/alloc.h>
+#include <scenarios/select.h>
 
 #include "checkpoint.h"
 #include "recorder.h"
@@ -15,6 +16,7 @@
 
 struct emu_player {
     struct trace_recording *recording;
+    char *path;
     const struct trace_entry *entries;
     size_t count;
     struct trace_head head;
@@ -22,6 +24,8 @@ struct emu_player {
     bool foreign;     /* its checkpoints are of another version of the saved state */
     bool forgiving;   /* of damage in what is only compared */
     bool chains_lost; /* there was such in digests before `now`: chains are not known */
+    bool *passed;     /* by place: it is damaged, and was passed over */
+    struct emu_damage damage;
 
     struct emu_world *world; /* NULL before it is entered */
     struct emu_rebuild *rebuild;
@@ -62,6 +66,79 @@ void emu_player_forgive(struct emu_player *player)
     player->forgiving = true;
 }
 
+const struct emu_damage *emu_player_damage(const struct emu_player *player)
+{
+    return &player->damage;
+}
+
+/* It is passed over. */
+static void note_damage(struct emu_player *player, size_t place)
+{
+    struct emu_damage *damage = &player->damage;
+    if (player->forgiving && !player->passed[place]) {
+        player->passed[place] = true;
+        damage->first = damage->count && damage->first < place ? damage->first : place;
+        damage->count++;
+        damage->digests |= player->entries[place].type == TRACE_RECORD_DIGESTS;
+    }
+}
+
+static const char *record_name(const struct trace_entry *entry)
+{
+    switch (entry->type) {
+    case TRACE_RECORD_HEAD:
+        return "the head";
+    case TRACE_RECORD_INPUT:
+        return "what came from outside";
+    case TRACE_RECORD_DIGESTS:
+        return "the digests";
+    case TRACE_RECORD_FULL:
+    case TRACE_RECORD_DELTA:
+        return "the checkpoint";
+    case TRACE_RECORD_END:
+        return "the digest of the run";
+    default:
+        return "something";
+    }
+}
+
+void emu_player_record_name(const struct emu_player *player, size_t place,
+                            char text[EMU_RECORD_NAME_MAX])
+{
+    char time[SCN_MOMENT_TEXT_MAX];
+    scn_moment_write(player->entries[place].time_ns, time);
+    snprintf(text, EMU_RECORD_NAME_MAX, "%s at %s (byte %" PRIu64 ")",
+             record_name(&player->entries[place]), time, player->entries[place].offset);
+}
+
+/* In words; `what` is wrong with the record. */
+static enum status bad_record(const struct emu_player *player, size_t place, const char *what,
+                              struct error *error)
+{
+    char name[EMU_RECORD_NAME_MAX];
+    emu_player_record_name(player, place, name);
+    return error_set(error, STATUS_CORRUPT, player->path, 0,
+                     "%s %s; `denali verify` tells how far the recording is good", name, what);
+}
+
+enum status emu_player_read(struct emu_player *player, size_t place, const uint8_t **bytes,
+                            struct error *error)
+{
+    return trace_recording_read(player->recording, place, bytes, NULL)
+               ? bad_record(player, place, "is damaged", error)
+               : STATUS_OK;
+}
+
+void emu_player_look(struct emu_player *player)
+{
+    const uint8_t *bytes;
+    for (size_t i = 0; i < player->count; i++) {
+        if (emu_player_read(player, i, &bytes, NULL)) {
+            note_damage(player, i);
+        }
+    }
+}
+
 bool emu_player_foreign(const struct emu_player *player)
 {
     return player->foreign;
@@ -75,10 +152,12 @@ enum status emu_player_open(const char *directory, bool check, struct emu_player
     struct emu_player *player = alloc_zeroed(1, sizeof *player);
     player->rebuilt = NOWHERE;
     snprintf(path, sizeof path, "%s/%s", directory, TRACE_RECORDING_NAME);
+    player->path = alloc_text(path);
     enum status status = trace_recording_open(path, check, &player->recording, error);
     if (!status) {
         player->entries = trace_recording_entries(player->recording, &player->count);
-        status = trace_recording_read(player->recording, 0, &bytes, error);
+        player->passed = alloc_zeroed(player->count, sizeof *player->passed);
+        status = emu_player_read(player, 0, &bytes, error);
     }
     if (!status && !trace_head_read(&player->head, bytes, player->entries[0].size_bytes)) {
         status = error_set(error, STATUS_CORRUPT, path, 0,
@@ -100,6 +179,8 @@ void emu_player_close(struct emu_player *player)
         trace_head_fini(&player->head);
         trace_recording_close(player->recording);
         free(player->chains);
+        free(player->passed);
+        free(player->path);
         free(player);
     }
 }
@@ -119,8 +200,8 @@ size_t emu_player_now(const struct emu_player *player)
     return player->now;
 }
 
-enum status emu_player_files_same(const struct emu_player *player, const char *directory,
-                                  bool *same, char text[EMU_FILE_TEXT_MAX], struct error *error)
+static enum status files_same(const struct emu_player *player, const char *directory, bool *same,
+                              char text[EMU_FILE_TEXT_MAX], struct error *error)
 {
     const struct trace_head *head = &player->head;
     *same = true;
@@ -128,9 +209,15 @@ enum status emu_player_files_same(const struct emu_player *player, const char *d
         const struct trace_file *file = &head->files[i];
         uint64_t size_bytes;
         uint64_t hash;
-        enum status status = trace_file_look(directory, file->path, &size_bytes, &hash, error);
+        struct error local = ERROR_INIT;
+        enum status status = trace_file_look(directory, file->path, &size_bytes, &hash, &local);
+        if (status == STATUS_NOT_FOUND) {
+            *same = false;
+            snprintf(text, EMU_FILE_TEXT_MAX, "%.240s: %.240s", local.file, local.message);
+            return STATUS_OK;
+        }
         if (status) {
-            return status;
+            return error_set(error, status, local.file, 0, "%s", local.message);
         }
         *same = size_bytes == file->size_bytes && hash == file->hash;
         if (!*same) {
@@ -142,6 +229,17 @@ enum status emu_player_files_same(const struct emu_player *player, const char *d
         }
     }
     return STATUS_OK;
+}
+
+enum status emu_player_files_same(const struct emu_player *player, const char *directory,
+                                  bool *same, char text[EMU_FILE_TEXT_MAX], struct error *error)
+{
+    enum status status = files_same(player, directory, same, text, error);
+    for (char *at = text; !status && !*same && *at; at++) {
+        /* The path is the recording's: it is not to speak to a terminal. */
+        *at = (unsigned char)*at < 0x20 || *at == 0x7f ? '?' : *at;
+    }
+    return status;
 }
 
 bool emu_place_is_checkpoint(const struct trace_entry *entry)
@@ -169,10 +267,13 @@ size_t emu_player_place(const struct emu_player *player, uint64_t time_ns)
 static enum status apply(struct emu_player *player, size_t place, struct error *error)
 {
     const uint8_t *bytes;
-    enum status status = trace_recording_read(player->recording, place, &bytes, error);
+    enum status status = emu_player_read(player, place, &bytes, error);
     if (!status) {
         status =
             emu_rebuild_apply(player->rebuild, bytes, player->entries[place].size_bytes, error);
+    }
+    if (status == STATUS_CORRUPT) {
+        note_damage(player, place);
     }
     player->rebuilt = status ? NOWHERE : place;
     return status;
@@ -210,10 +311,24 @@ static enum status input_read(struct emu_player *player, size_t place, struct tr
                               struct error *error)
 {
     const uint8_t *bytes;
-    enum status status = trace_recording_read(player->recording, place, &bytes, error);
+    enum status status = emu_player_read(player, place, &bytes, error);
     if (!status && (!trace_input_read(input, bytes, player->entries[place].size_bytes) ||
-                    input->node >= player->world->node_count)) {
+                    input->node >= player->head.node_count)) {
         status = refused(error, "has input that is none");
+    }
+    return status;
+}
+
+enum status emu_player_inputs_look(struct emu_player *player, uint64_t until_ns,
+                                   struct error *error)
+{
+    enum status status = STATUS_OK;
+    struct trace_input input;
+    for (size_t i = 0; i < player->count && !status && player->entries[i].time_ns <= until_ns;
+         i++) {
+        if (player->entries[i].type == TRACE_RECORD_INPUT) {
+            status = input_read(player, i, &input, error);
+        }
     }
     return status;
 }
@@ -258,11 +373,12 @@ static enum status give_input(struct emu_player *player, size_t place, struct er
                      input.kind);
 }
 
-/* A failure, or none if it is of damage that is passed over: *lost. */
-static enum status forgive(const struct emu_player *player, enum status status,
+/* A failure, or none if it is of a damaged record that is passed over: *lost. */
+static enum status forgive(struct emu_player *player, size_t place, enum status status,
                            const struct error *failure, bool *lost, struct error *error)
 {
     if (status == STATUS_CORRUPT && player->forgiving) {
+        note_damage(player, place);
         *lost = true;
         return STATUS_OK;
     }
@@ -276,12 +392,12 @@ static enum status read_chains(struct emu_player *player, size_t place, struct e
 {
     const uint8_t *bytes;
     struct error local = ERROR_INIT;
-    enum status status = trace_recording_read(player->recording, place, &bytes, &local);
+    enum status status = emu_player_read(player, place, &bytes, &local);
     if (!status && !trace_digests_read(player->chains, player->world->node_count, bytes,
                                        player->entries[place].size_bytes)) {
         status = refused(&local, "has digests that are none");
     }
-    return forgive(player, status, &local, &player->chains_lost, error);
+    return forgive(player, place, status, &local, &player->chains_lost, error);
 }
 
 /* --- entering --------------------------------------------------------------------------------- */
@@ -314,8 +430,8 @@ enum status emu_player_now_set(struct emu_player *player, size_t place, struct e
     return skip_to(player, place, error);
 }
 
-enum status emu_player_enter(struct emu_player *player, struct emu_world *world, size_t place,
-                             struct error *error)
+/* From here on the player is this world's. */
+static void take_world(struct emu_player *player, struct emu_world *world)
 {
     if (player->world != world) {
         emu_rebuild_destroy(player->rebuild);
@@ -325,6 +441,22 @@ enum status emu_player_enter(struct emu_player *player, struct emu_world *world,
         player->chains = alloc_zeroed(world->node_count, sizeof *player->chains);
         player->world = world;
     }
+}
+
+size_t emu_player_whole(struct emu_player *player, struct emu_world *world, size_t place)
+{
+    take_world(player, world);
+    while (place != EMU_PLACE_START && (!emu_player_enters(player, place) ||
+                                        rebuild_to(player, place, NULL) == STATUS_CORRUPT)) {
+        place--;
+    }
+    return place;
+}
+
+enum status emu_player_enter(struct emu_player *player, struct emu_world *world, size_t place,
+                             struct error *error)
+{
+    take_world(player, world);
     if (player->head.node_count != world->node_count ||
         player->head.seed != world->scenario->seed) {
         return refused(error, "is of another scenario or seed");
@@ -376,11 +508,12 @@ static enum status compare_checkpoint(struct emu_player *player, size_t place,
                                       struct emu_parting *parting, struct error *error)
 {
     struct error local = ERROR_INIT;
-    bool lost = false;
     enum status status = rebuild_to(player, place, &local);
-    status = forgive(player, status, &local, &lost, error);
-    if (status || lost) {
-        return status;
+    if (status == STATUS_CORRUPT && player->forgiving) {
+        return STATUS_OK; /* it, or one that it is against, is noted */
+    }
+    if (status) {
+        return error_set(error, status, local.file, 0, "%s", local.message);
     }
     struct emu_snapshot *recorded =
         emu_rebuild_snapshot(player->rebuild, player->entries[place].time_ns);
@@ -404,11 +537,14 @@ static enum status compare_end(struct emu_player *player, size_t place, struct e
 {
     const uint8_t *bytes;
     struct trace_end end;
-    enum status status = trace_recording_read(player->recording, place, &bytes, error);
+    struct error local = ERROR_INIT;
+    bool lost = false;
+    enum status status = emu_player_read(player, place, &bytes, &local);
     if (!status && !trace_end_read(&end, bytes, player->entries[place].size_bytes)) {
-        status = refused(error, "has an end that is none");
+        status = refused(&local, "has an end that is none");
     }
-    if (status) {
+    status = forgive(player, place, status, &local, &lost, error);
+    if (status || lost) {
         return status;
     }
     uint64_t digest = emu_world_digest(player->world);

@@ -33,16 +33,37 @@ const struct trace_recording *emu_player_recording(const struct emu_player *play
  * played from its start, and compared by the chains of nodes alone. */
 bool emu_player_foreign(const struct emu_player *player);
 
-/* Are the files that the run was made of as they were, by their hashes? If not, the text says which
- * is not, what was expected and found, and what to do. */
+/* Are the files that the run was made of there and as they were, by their hashes? If not, the text
+ * says which is not, what was expected and found, and what to do. */
 #define EMU_FILE_TEXT_MAX 512u
 enum status emu_player_files_same(const struct emu_player *player, const char *directory,
                                   bool *same, char text[EMU_FILE_TEXT_MAX],
                                   struct error *error) MUST_USE;
 
-/* From here on a damaged record of digests or checkpoint is not compared with, and passed over;
- * what came from outside has to be whole. */
+/* A record's content, valid until the next is read. STATUS_CORRUPT, in words, if it is damaged. */
+enum status emu_player_read(struct emu_player *player, size_t place, const uint8_t **bytes,
+                            struct error *error) MUST_USE;
+/* "the checkpoint at 10ms (byte 4711)" */
+#define EMU_RECORD_NAME_MAX 128u
+void emu_player_record_name(const struct emu_player *player, size_t place,
+                            char text[EMU_RECORD_NAME_MAX]);
+
+/* From here on what is damaged and only compared with (digests, checkpoints, the run's digest) is
+ * passed over, and noted; what came from outside has to be whole. */
 void emu_player_forgive(struct emu_player *player);
+
+/* The damaged records that were noted. */
+struct emu_damage {
+    size_t count;
+    size_t first; /* the place of the first of them in the recording */
+    bool digests; /* there are digests among them */
+};
+const struct emu_damage *emu_player_damage(const struct emu_player *player);
+/* Notes all there are, of every kind: reads the whole recording. */
+void emu_player_look(struct emu_player *player);
+/* Is what came from outside up to a time whole? */
+enum status emu_player_inputs_look(struct emu_player *player, uint64_t until_ns,
+                                   struct error *error) MUST_USE;
 
 /* Can it be entered there: a checkpoint that it can read, or the start? */
 bool emu_player_enters(const struct emu_player *player, size_t place);
@@ -50,6 +71,10 @@ bool emu_player_enters(const struct emu_player *player, size_t place);
 /* The last checkpoint at or before a time, or EMU_PLACE_START. */
 size_t emu_player_place(const struct emu_player *player, uint64_t time_ns);
 bool emu_place_is_checkpoint(const struct trace_entry *entry);
+
+/* The last place at or before that one that is entered by what is not damaged; the world, made of
+ * the recorded scenario, stays as it is. From here on the player is this world's. */
+size_t emu_player_whole(struct emu_player *player, struct emu_world *world, size_t place);
 
 /* The world, made of the recorded scenario, is brought to a place; for EMU_PLACE_START it has not
  * run. From here on the player is this world's. */

@@ -240,12 +240,15 @@ static bool pristine(const struct vcpu_space *space, uint32_t page)
 static bool is_quiet(const struct emu_probe *probe, const struct isa_instruction *instruction,
                      uint32_t page)
 {
-    static const uint32_t ones[VCPU_REGISTER_COUNT] = {1, 1, 1, 1, 1, 1, 1, 1};
-    static const uint32_t twos[VCPU_REGISTER_COUNT] = {2, 2, 2, 2, 2, 2, 2, 2};
+    /* Far enough apart for bit offsets too, of which a register holds 32 to an operand. */
+    static const uint32_t some[VCPU_REGISTER_COUNT] = {4096, 4096, 4096, 4096,
+                                                       4096, 4096, 4096, 4096};
+    static const uint32_t more[VCPU_REGISTER_COUNT] = {8192, 8192, 8192, 8192,
+                                                       8192, 8192, 8192, 8192};
     struct isa_touch touches[ISA_TOUCHES_MAX];
     struct isa_touch others[ISA_TOUCHES_MAX];
-    uint32_t count = isa_touches(instruction, ones, touches);
-    isa_touches(instruction, twos, others);
+    uint32_t count = isa_touches(instruction, some, touches);
+    isa_touches(instruction, more, others);
     bool reads_watched = false;
     for (uint32_t i = 0; i < probe->watch_count; i++) {
         reads_watched |= probe->watches[i].read;

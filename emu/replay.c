@@ -9,7 +9,11 @@ enum status emu_replay_open(struct emu_replay *replay, const char *given, const 
         status = emu_run_folder_load(&replay->folder, &replay->player, scenario, error);
     }
     if (!status) {
+        emu_player_forgive(replay->player);
         replay->to_ns = emu_player_end_ns(replay->player);
+    }
+    if (!status && !replay->to_ns) {
+        status = emu_run_folder_empty(&replay->folder, replay->player, error);
     }
     if (!status && from) {
         status = emu_player_moment(replay->player, "--from", from, true, &replay->from_ns, error);
@@ -36,7 +40,8 @@ void emu_replay_close(struct emu_replay *replay)
 enum status emu_replay_begin(struct emu_replay *replay, struct emu_world *world, bool *stopped,
                              struct error *error)
 {
-    size_t place = emu_player_place(replay->player, replay->from_ns);
+    size_t nearest = emu_player_place(replay->player, replay->from_ns);
+    size_t place = emu_player_whole(replay->player, world, nearest);
     enum status status = emu_player_enter(replay->player, world, place, error);
     *stopped = false;
     return status ? status : emu_replay_run(replay, replay->from_ns, stopped, error);

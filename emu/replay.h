@@ -21,7 +21,7 @@ enum status emu_replay_open(struct emu_replay *replay, const char *given, const 
                             struct error *error) MUST_USE;
 void emu_replay_close(struct emu_replay *replay);
 
-/* Brings the world to the replay's beginning, from the nearest checkpoint. */
+/* Brings the world to the replay's beginning, from the nearest checkpoint that is not damaged. */
 enum status emu_replay_begin(struct emu_replay *replay, struct emu_world *world, bool *stopped,
                              struct error *error) MUST_USE;
 /* Runs on. STATUS_CORRUPT where the world comes to something else than was recorded. */

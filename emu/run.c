@@ -439,6 +439,16 @@ static enum status start(struct run *run, struct error *error)
         .scenario = name,
         .seed = run->scenario->seed,
     };
+    /* What can be refused is, before there is a directory. What is recorded is from the start. */
+    if (run->replay.player) {
+        status = emu_player_inputs_look(run->replay.player, run->replay.to_ns, error);
+    }
+    if (!status && !options->record) {
+        status = come_to_begin(run, error);
+    }
+    if (status) {
+        return status;
+    }
     status = trace_run_create(&trace_options, &run->trace, error);
     if (!status) {
         snprintf(run->result->path, sizeof run->result->path, "%s", trace_run_path(run->trace));
@@ -446,8 +456,8 @@ static enum status start(struct run *run, struct error *error)
     }
     if (!status && options->record) {
         status = record(run, error);
+        status = status ? status : come_to_begin(run, error);
     }
-    status = status ? status : come_to_begin(run, error);
     return status ? status : look_on(run, error);
 }
 
@@ -541,6 +551,9 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
             snprintf(reason, sizeof reason, "%s", error ? error->message : status_text(status));
         }
         trace_run_abandon(run.trace, reason);
+    }
+    if (run.replay.player) {
+        emu_run_folder_damage(&run.replay.folder, run.replay.player, result->damaged);
     }
     emu_recorder_abandon(run.recorder);
     emu_replay_close(&run.replay);

@@ -51,6 +51,11 @@ static enum status unpack(struct emu_run_folder *folder, struct error *error)
     folder->path = alloc_text(path);
     folder->unpacked = true;
     enum status status = trace_bundle_unpack(folder->given, path, &local);
+    if (status == STATUS_EXISTS) { /* the folder was empty */
+        return error_set(error, STATUS_CORRUPT, folder->given, 0,
+                         "the bundle has a file twice, or in the place of a folder; get it once "
+                         "more, or make it again with `denali bundle`");
+    }
     bool there = strncmp(local.file, path, strlen(path)) == 0; /* not what is read */
     return status ? error_set(error, status, local.file, 0, "%s%s", local.message,
                               there ? "; bundles are unpacked where temporary files go: set TMPDIR "
@@ -60,6 +65,19 @@ static enum status unpack(struct emu_run_folder *folder, struct error *error)
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
+
+static enum status look_for_recording(const struct emu_run_folder *folder, struct error *error)
+{
+    char path[PATH_BYTES_MAX];
+    snprintf(path, sizeof path, "%s/%s", folder->path, TRACE_RECORDING_NAME);
+    if (access(path, F_OK) == 0 || errno != ENOENT) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_NOT_FOUND, folder->given, 0,
+                     "is not a recorded run: it has no %s; expected the directory of a run that "
+                     "was made with --record, or a bundle of one",
+                     TRACE_RECORDING_NAME);
+}
 
 enum status emu_run_folder_open(struct emu_run_folder *folder, const char *given,
                                 struct error *error)
@@ -75,10 +93,11 @@ enum status emu_run_folder_open(struct emu_run_folder *folder, const char *given
     }
     if (S_ISDIR(kind.st_mode)) {
         folder->path = alloc_text(given);
-        return STATUS_OK;
+        return look_for_recording(folder, error);
     }
     if (trace_bundle_is(given)) {
-        return unpack(folder, error);
+        enum status status = unpack(folder, error);
+        return status ? status : look_for_recording(folder, error);
     }
     return error_set(error, STATUS_INVALID, given, 0,
                      "is not a bundle; expected the directory of a run that was made with "
@@ -128,6 +147,14 @@ uint64_t emu_player_end_ns(const struct emu_player *player)
     return entries[count - 1].time_ns;
 }
 
+bool emu_player_complete(const struct emu_player *player)
+{
+    size_t count;
+    const struct trace_entry *entries =
+        trace_recording_entries(emu_player_recording(player), &count);
+    return entries[count - 1].type == TRACE_RECORD_END;
+}
+
 void emu_run_folder_torn(const struct emu_run_folder *folder, const struct emu_player *player,
                          char text[EMU_TORN_TEXT_MAX])
 {
@@ -137,12 +164,50 @@ void emu_run_folder_torn(const struct emu_run_folder *folder, const struct emu_p
     scn_moment_write(emu_player_head(player)->duration_ns, all);
     text[0] = '\0';
     if (trace_recording_ending(emu_player_recording(player)) != TRACE_ENDING_WHOLE) {
-        snprintf(text, EMU_TORN_TEXT_MAX,
-                 "%.200s: the recording ends before the run did: it reaches virtual time %s of %s "
-                 "(%s)",
-                 folder->given, end, all,
-                 trace_recording_ending_text(emu_player_recording(player)));
+        const char *ending = trace_recording_ending_text(emu_player_recording(player));
+        if (emu_player_complete(player)) { /* but for the index, which only helps to find it */
+            snprintf(text, EMU_TORN_TEXT_MAX, "%.200s: the recording has no good index: %s",
+                     folder->given, ending);
+        } else {
+            snprintf(text, EMU_TORN_TEXT_MAX,
+                     "%.200s: the recording ends before the run did: it reaches virtual time %s of "
+                     "%s (%s)",
+                     folder->given, end, all, ending);
+        }
     }
+}
+
+enum status emu_run_folder_empty(const struct emu_run_folder *folder,
+                                 const struct emu_player *player, struct error *error)
+{
+    const char *ending = trace_recording_ending_text(emu_player_recording(player));
+    return error_set(error, STATUS_INVALID, folder->given, 0,
+                     "nothing but the start of the run was recorded%s%s%s: it ended before "
+                     "anything was; record it again",
+                     ending[0] ? " (the recording " : "", ending, ending[0] ? ")" : "");
+}
+
+void emu_run_folder_damage(const struct emu_run_folder *folder, const struct emu_player *player,
+                           char text[EMU_TORN_TEXT_MAX])
+{
+    char name[EMU_RECORD_NAME_MAX];
+    char more[48] = "";
+    const struct emu_damage *damage = emu_player_damage(player);
+    text[0] = '\0';
+    if (!damage->count) {
+        return;
+    }
+    emu_player_record_name(player, damage->first, name);
+    if (damage->count > 1) {
+        snprintf(more, sizeof more, " and %zu other record%s", damage->count - 1,
+                 damage->count > 2 ? "s" : "");
+    }
+    snprintf(text, EMU_TORN_TEXT_MAX,
+             "%.200s: the recording is damaged: %s%s; done without, and compared with the rest%s; "
+             "`denali verify` tells how far it is good",
+             folder->given, name, more,
+             damage->digests ? ", but for what nodes exchanged after digests that are damaged"
+                             : "");
 }
 
 enum status emu_player_moment(const struct emu_player *player, const char *option, const char *text,

@@ -30,9 +30,18 @@ enum status emu_run_folder_load(const struct emu_run_folder *folder, struct emu_
 enum status emu_run_folder_scenario(const struct emu_run_folder *folder,
                                     struct scn_scenario **scenario, struct error *error) MUST_USE;
 
-/* Says that the recording ends before the run did, where, and by what; "" of one that does not. */
+/* Says that the recording ends before the run did, where, and by what, or that its index is not
+ * good; "" of one that is whole. */
 void emu_run_folder_torn(const struct emu_run_folder *folder, const struct emu_player *player,
                          char text[EMU_TORN_TEXT_MAX]);
+
+/* STATUS_INVALID: nothing but the run's start was recorded, so that there is nothing to look at. */
+enum status emu_run_folder_empty(const struct emu_run_folder *folder,
+                                 const struct emu_player *player, struct error *error) MUST_USE;
+
+/* Says what damaged records were passed over (emu_player_damage); "" if there were none. */
+void emu_run_folder_damage(const struct emu_run_folder *folder, const struct emu_player *player,
+                           char text[EMU_TORN_TEXT_MAX]);
 
 /* STATUS_CORRUPT, with the moments between which it is, if the run was found to come to something
  * else than was recorded. */
@@ -45,6 +54,8 @@ enum status emu_folder_remove(char *path, struct error *error);
 
 /* Up to where the recording reaches. */
 uint64_t emu_player_end_ns(const struct emu_player *player);
+/* Is that the run's end? */
+bool emu_player_complete(const struct emu_player *player);
 /* A moment as typed, which lies in what was recorded: not behind its end, or with `before` not at
  * it either. */
 enum status emu_player_moment(const struct emu_player *player, const char *option, const char *text,

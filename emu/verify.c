@@ -78,9 +78,7 @@ static enum status end_read(struct verify *verify, bool *same, struct error *err
     if (verify->entries[last].type != TRACE_RECORD_END) {
         return STATUS_OK;
     }
-    struct trace_recording *recording =
-        (struct trace_recording *)emu_player_recording(verify->player);
-    enum status status = trace_recording_read(recording, last, &bytes, error);
+    enum status status = emu_player_read(verify->player, last, &bytes, error);
     if (status || !trace_end_read(&end, bytes, verify->entries[last].size_bytes)) {
         return status ? status
                       : error_set(error, STATUS_CORRUPT, NULL, 0, "the recording's end is none");
@@ -290,8 +288,18 @@ static enum status verify_folder(struct verify *verify, struct error *error)
 {
     size_t from = EMU_PLACE_START;
     bool same = false;
-    enum status status = begin(verify, &from, error);
-    status = status ? status : files_same(verify, &same, error);
+    struct error local = ERROR_INIT;
+    enum status status = begin(verify, &from, &local);
+    if (status == STATUS_TORN) { /* before there was anything to verify */
+        verify->result->outcome = EMU_VERIFY_TORN;
+        snprintf(verify->result->text, sizeof verify->result->text, "%s: %s\n",
+                 TRACE_RECORDING_NAME, local.message);
+        return STATUS_OK;
+    }
+    if (status) {
+        return error_set(error, status, local.file, local.line, "%s", local.message);
+    }
+    status = files_same(verify, &same, error);
     if (!status && same) {
         status = end_read(verify, &same, error);
     }

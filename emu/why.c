@@ -83,14 +83,23 @@ static enum status take_note(void *context, const struct emu_note *note, struct 
 
 /* --- going there ------------------------------------------------------------------------------ */
 
-static enum status enter(struct why *why, size_t place, struct error *error)
+/* At a place, or where the last checkpoint before that is not damaged: *place. */
+static enum status enter(struct why *why, size_t *place, struct error *error)
 {
     for (uint32_t i = 0; i < why->world->node_count; i++) {
         why->world->nodes[i].captured = false;
     }
+    *place = emu_player_whole(why->player, why->world, *place);
     enum status status =
-        place == EMU_PLACE_START ? emu_world_restore(why->world, why->start, error) : STATUS_OK;
-    return status ? status : emu_player_enter(why->player, why->world, place, error);
+        *place == EMU_PLACE_START ? emu_world_restore(why->world, why->start, error) : STATUS_OK;
+    return status ? status : emu_player_enter(why->player, why->world, *place, error);
+}
+
+/* At the last checkpoint before a time. */
+static enum status enter_before(struct why *why, uint64_t time_ns, struct error *error)
+{
+    size_t place = emu_player_place(why->player, time_ns);
+    return enter(why, &place, error);
 }
 
 /* Looks on at a node's frames from here. */
@@ -120,6 +129,7 @@ static enum status place_before(struct why *why, uint32_t node, uint64_t number,
     size_t low = 0; /* places[low] is good; EMU_PLACE_START is */
     size_t high = 1;
     enum status status = STATUS_OK;
+    struct error local = ERROR_INIT;
     for (size_t i = 1; i < why->count; i++) {
         if (emu_player_enters(why->player, i)) {
             places[high++] = i;
@@ -127,8 +137,16 @@ static enum status place_before(struct why *why, uint32_t node, uint64_t number,
     }
     while (high - low > 1 && !status) {
         size_t middle = low + (high - low) / 2;
-        status = enter(why, places[middle], error);
-        if (!status && why->world->nodes[node].account.frames_received < number) {
+        size_t entered = places[middle];
+        local = (struct error)ERROR_INIT;
+        status = enter(why, &entered, &local);
+        if (status == STATUS_CORRUPT) { /* what came from outside: told, if it is on the way */
+            high = middle;
+            status = STATUS_OK;
+        } else if (entered != places[middle]) { /* it is damaged: there is none */
+            high--;
+            memmove(&places[middle], &places[middle + 1], (high - middle) * sizeof *places);
+        } else if (!status && why->world->nodes[node].account.frames_received < number) {
             low = middle;
         } else {
             high = middle;
@@ -136,7 +154,8 @@ static enum status place_before(struct why *why, uint32_t node, uint64_t number,
     }
     *place = places[low];
     free(places);
-    return status;
+    return status ? error_set(error, status, local.file, local.line, "%s", local.message)
+                  : STATUS_OK;
 }
 
 /* The frame of that number, into why->sighting. */
@@ -144,7 +163,7 @@ static enum status find_frame(struct why *why, uint32_t node, uint64_t number, s
 {
     size_t place;
     enum status status = place_before(why, node, number, &place, error);
-    status = status ? status : enter(why, place, error);
+    status = status ? status : enter(why, &place, error);
     if (status) {
         return status;
     }
@@ -159,7 +178,7 @@ static enum status find_frame(struct why *why, uint32_t node, uint64_t number, s
 static enum status count_until(struct why *why, uint32_t node, uint64_t time_ns, uint64_t *number,
                                struct error *error)
 {
-    enum status status = enter(why, emu_player_place(why->player, time_ns), error);
+    enum status status = enter_before(why, time_ns, error);
     status = status ? status : run_to(why, time_ns, error);
     *number = why->world->nodes[node].account.frames_received;
     return status;
@@ -316,7 +335,7 @@ static enum status step(struct why *why, uint32_t *node, uint64_t *number, struc
     uint32_t sender = sender_of(why->world, *node, &frame);
     bool answer = sender == UINT32_MAX;
     sender = answer ? *node : sender;
-    status = enter(why, emu_player_place(why->player, frame.sent_ns), error);
+    status = enter_before(why, frame.sent_ns, error);
     if (!status) {
         look(why, sender, UINT64_MAX);
         status = run_to(why, frame.sent_ns, error);
@@ -354,6 +373,9 @@ static enum status begin(struct why *why, uint32_t *node, struct error *error)
     if (!status) {
         status = emu_run_folder_load(&why->folder, &why->player, &why->scenario, error);
     }
+    if (!status && !emu_player_end_ns(why->player)) {
+        status = emu_run_folder_empty(&why->folder, why->player, error);
+    }
     if (!status) {
         status = scn_node_find(why->scenario, "--node", why->options->node, node, error);
     }
@@ -365,6 +387,7 @@ static enum status begin(struct why *why, uint32_t *node, struct error *error)
         .memory_limit_bytes = why->options->memory_limit_bytes,
         .sink = {.context = why, .note = take_note},
     };
+    emu_player_forgive(why->player);
     why->entries = trace_recording_entries(emu_player_recording(why->player), &why->count);
     status = emu_world_create(why->scenario, &world_options, &why->world, error);
     if (!status && why->world->nodes[*node].network == SCN_NETWORK_NONE) {
@@ -410,6 +433,7 @@ enum status emu_why(const struct emu_why_options *options, struct emu_why_result
     if (!status) {
         emu_run_folder_torn(&why.folder, why.player, result->torn);
         status = follow(&why, node, error);
+        emu_run_folder_damage(&why.folder, why.player, result->damaged);
     }
     emu_snapshot_destroy(why.start);
     emu_player_close(why.player);

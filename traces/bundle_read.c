@@ -231,6 +231,11 @@ static enum status folder_begin(void *context, const char *path, struct error *e
         *slash = '/';
     }
     folder->file = made ? fopen(folder->file_path, "wbx") : NULL;
+    if (!folder->file && (errno == EEXIST || errno == ENOTDIR || errno == EISDIR)) {
+        return error_set(error, STATUS_EXISTS, folder->file_path, 0,
+                         "is there already, or is in the bundle twice; expected an empty folder, "
+                         "and a bundle as `denali bundle` makes it");
+    }
     return folder->file ? STATUS_OK
                         : error_set(error, STATUS_IO, folder->file_path, 0, "cannot be made: %s",
                                     strerror(errno));

@@ -115,8 +115,9 @@ enum status trace_bundle_write(const char *directory, const char *const *paths, 
 {
     struct stat existing;
     if (lstat(out, &existing) == 0) {
-        return error_set(error, STATUS_EXISTS, out, 0,
-                         "exists; remove it or choose another name with --out");
+        return error_set(error, STATUS_EXISTS, out, 0, "exists%s; %schoose another name with --out",
+                         S_ISREG(existing.st_mode) ? "" : " and is no file",
+                         S_ISREG(existing.st_mode) ? "remove it or " : "");
     }
     size_t size_bytes = strlen(out) + sizeof ".partial";
     char *partial = alloc_zeroed(size_bytes, 1);

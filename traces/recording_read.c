@@ -12,6 +12,8 @@
 
 #include "recording_format.h"
 
+#define INDEX_DAMAGED "all of the run is there, but the index is damaged"
+
 #define CHUNK_BYTES 65536u /* read at a time where only checksums are wanted, and headers */
 
 struct trace_recording {
@@ -167,6 +169,13 @@ static bool in_order(const struct trace_recording *recording, const struct trace
            (count == 0 || entry->time_ns >= recording->entries[count - 1].time_ns);
 }
 
+/* Has the run's end been read? Behind it there is nothing but the index. */
+static bool all_there(const struct trace_recording *recording)
+{
+    size_t count = recording->entry_count;
+    return count && recording->entries[count - 1].type == TRACE_RECORD_END;
+}
+
 /* Record by record from the start. */
 static enum status walk(struct trace_recording *recording, bool check, struct error *error)
 {
@@ -176,15 +185,20 @@ static enum status walk(struct trace_recording *recording, bool check, struct er
         if (!header_fetch(recording, offset, &header)) {
             bool between = offset == recording->size_bytes;
             end_with(recording, TRACE_ENDING_TORN, offset,
-                     between ? "ends before the run did" : "ends within a record's header");
+                     all_there(recording) ? "all of the run is there, but not the index"
+                     : between            ? "ends before the run did"
+                                          : "ends within a record's header");
             return STATUS_OK;
         }
         if (!header.good) {
-            end_with(recording, TRACE_ENDING_DAMAGED, offset, "a record's header is damaged");
+            end_with(recording, TRACE_ENDING_DAMAGED, offset,
+                     all_there(recording) ? INDEX_DAMAGED : "a record's header is damaged");
             return STATUS_OK;
         }
         if (!content_inside(recording, &header.entry)) {
-            end_with(recording, TRACE_ENDING_TORN, offset, "ends within the record");
+            end_with(recording, TRACE_ENDING_TORN, offset,
+                     all_there(recording) ? "all of the run is there, but not all of the index"
+                                          : "ends within the record");
             return STATUS_OK;
         }
         if (!type_known(header.entry.type)) {
@@ -193,7 +207,9 @@ static enum status walk(struct trace_recording *recording, bool check, struct er
         if ((check || header.entry.type == TRACE_RECORD_INDEX) &&
             !content_fetch(recording, &header)) {
             end_with(recording, TRACE_ENDING_DAMAGED, offset,
-                     "the content of the record is damaged");
+                     header.entry.type == TRACE_RECORD_INDEX
+                         ? INDEX_DAMAGED
+                         : "the content of the record is damaged");
             return STATUS_OK;
         }
         if (!in_order(recording, &header.entry)) {
@@ -258,10 +274,25 @@ static bool take_index(struct trace_recording *recording)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
+static enum status nothing_recorded(const struct trace_recording *recording, const char *ending,
+                                    struct error *error)
+{
+    return error_set(error, STATUS_TORN, recording->path, 0,
+                     "has no head (%s): the run was stopped before anything of it was recorded; "
+                     "record it again",
+                     ending);
+}
+
 static enum status begin(struct trace_recording *recording, bool check, struct error *error)
 {
     uint8_t bytes[RECORDING_START];
     struct reader reader;
+    size_t there = recording->size_bytes < sizeof bytes ? recording->size_bytes : sizeof bytes;
+    size_t magic_bytes = there < RECORDING_MAGIC_BYTES ? there : RECORDING_MAGIC_BYTES;
+    if (there < sizeof bytes && fetch(recording, 0, bytes, there) &&
+        memcmp(bytes, RECORDING_MAGIC, magic_bytes) == 0) {
+        return nothing_recorded(recording, "ends within its first bytes", error);
+    }
     if (!fetch(recording, 0, bytes, sizeof bytes) ||
         memcmp(bytes, RECORDING_MAGIC, RECORDING_MAGIC_BYTES) != 0) {
         return error_set(error, STATUS_CORRUPT, recording->path, 0,
@@ -281,8 +312,12 @@ static enum status begin(struct trace_recording *recording, bool check, struct e
     }
     if (!status && recording->entry_count == 0) {
         status =
-            error_set(error, STATUS_CORRUPT, recording->path, 0,
-                      "has no head: %s; nothing of the run was recorded", recording->ending_text);
+            recording->ending == TRACE_ENDING_TORN
+                ? nothing_recorded(recording, recording->ending_text, error)
+                : error_set(error, STATUS_CORRUPT, recording->path, 0,
+                            "has no head: %s; expected the recording as the run left it: get it "
+                            "once more, or record the run again",
+                            recording->ending_text);
     }
     return status;
 }
@@ -374,9 +409,9 @@ enum status trace_recording_read(struct trace_recording *recording, size_t index
         header.entry.type != entry->type || header.entry.time_ns != entry->time_ns ||
         header.entry.size_bytes != entry->size_bytes || !content_fetch(recording, &header)) {
         return error_set(error, STATUS_CORRUPT, recording->path, 0,
-                         "the record at byte %" PRIu64 " (virtual time %" PRIu64
-                         " ns) is damaged; `denali verify` says how far the recording is good",
-                         entry->offset, entry->time_ns);
+                         "the record at byte %" PRIu64
+                         " is damaged; `denali verify` tells how far the recording is good",
+                         entry->offset);
     }
     *bytes = recording->content;
     return STATUS_OK;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <base/alloc.h>
 #include <base/hash.h>
@@ -32,6 +33,15 @@ static char *read_text(struct reader *reader)
     return text;
 }
 
+/* A name that is shown: printable ASCII. */
+static bool is_plain(const char *name)
+{
+    while (*name > 0x20 && *name < 0x7f) {
+        name++;
+    }
+    return *name == '\0';
+}
+
 static bool all_read(const struct reader *reader)
 {
     return !reader->failed && reader_left(reader) == 0;
@@ -41,10 +51,16 @@ enum status trace_file_look(const char *directory, const char *path, uint64_t *s
                             uint64_t *hash, struct error *error)
 {
     char *whole = run_path_join(directory, path);
-    FILE *file = fopen(whole, "rb");
+    struct stat kind;
+    bool regular = stat(whole, &kind) != 0 || S_ISREG(kind.st_mode); /* what is not there is told */
+    FILE *file = regular ? fopen(whole, "rb") : NULL;
     enum status status = STATUS_OK;
     *size_bytes = *hash = 0;
-    if (!file) {
+    if (!regular) { /* a pipe would never end */
+        status = error_set(error, STATUS_IO, whole, 0,
+                           "is not a regular file; the run is made of it: put it back, or record "
+                           "the run again");
+    } else if (!file) {
         bool gone = errno == ENOENT;
         status = error_set(error, gone ? STATUS_NOT_FOUND : STATUS_IO, whole, 0,
                            "cannot be opened: %s; the run is made of it: %s", strerror(errno),
@@ -113,6 +129,9 @@ bool trace_head_read(struct trace_head *head, const void *bytes, size_t size_byt
     head->interval_ns = read_u64(&reader);
     head->checkpoint_ns = read_u64(&reader);
     uint32_t count = read_u32(&reader);
+    if (!reader.failed && (!is_plain(head->version) || !is_plain(head->engine))) {
+        return false;
+    }
     if (reader.failed || count > FILES_MAX || head->node_count == 0 || head->interval_ns == 0) {
         return false;
     }

@@ -63,7 +63,9 @@ static const char *advice(int cause)
 enum status run_fail(struct trace_run *run, struct error *error, enum status status,
                      const char *path, int cause, const char *what)
 {
-    bool ours = path && strncmp(path, run->path, strlen(run->path)) == 0; /* else it is read */
+    size_t length = strlen(run->path);
+    bool ours = path && strncmp(path, run->path, length) == 0 &&
+                (path[length] == '/' || path[length] == '\0'); /* else it is read */
     error_set(&run->failure, status, path, 0, "%s%s%s%s", what, cause ? ": " : "",
               cause ? strerror(cause) : "", ours ? advice(cause) : "");
     return run_check(run, error);

@@ -183,9 +183,12 @@ bool cli_number(const struct cli_arguments *arguments, const char *name, uint64_
     errno = 0;
     uint64_t number = strtoull(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end || errno || number < min || number > max) {
-        fprintf(stderr,
-                "denali: --%s: `%s`; expected a whole number from %" PRIu64 " to %" PRIu64 "\n",
-                name, text, min, max);
+        char most[32] = " on";
+        if (max < UINT64_MAX - 1) { /* else it is no bound that anybody meets */
+            snprintf(most, sizeof most, " to %" PRIu64, max);
+        }
+        fprintf(stderr, "denali: --%s: `%s`; expected a whole number from %" PRIu64 "%s\n", name,
+                text, min, most);
         return false;
     }
     *value = number;

@@ -16,7 +16,9 @@ static int bundle(const struct cli_arguments *arguments)
     struct error error = ERROR_INIT;
     const char *out = cli_value(arguments, "out");
     if (!out) {
-        fprintf(stderr, "denali: bundle: --out FILE is missing\n");
+        fprintf(stderr,
+                "denali: bundle: --out FILE is missing; expected the file to write, such as "
+                "-o run.denali\n");
         return CLI_EXIT_BAD_INPUT;
     }
     struct emu_bundle_result result;

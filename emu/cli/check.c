@@ -18,7 +18,7 @@ static int check(const struct cli_arguments *arguments)
 {
     char shipped[CLI_PATH_MAX];
     const char *scenario_path =
-        cli_scenario_path(&cli_check_verb, arguments->positional[0], shipped);
+        cli_scenario_path(&cli_check_verb, arguments->positional[0], NULL, shipped);
     if (!scenario_path) {
         return CLI_EXIT_BAD_INPUT;
     }

@@ -98,10 +98,11 @@ void cli_names_free(char **names, uint32_t count);
 
 /*
  * The scenario that an argument means: a file, or a shipped one by its name ("hello.yaml",
- * "hello") where there is no such file. NULL, and one line printed, if there is neither.
+ * "hello") where there is no such file. NULL, and one line printed, if there is neither;
+ * `expected`, which may be NULL, is all that the verb takes.
  */
 const char *cli_scenario_path(const struct cli_verb *verb, const char *argument,
-                              char path[CLI_PATH_MAX]);
+                              const char *expected, char path[CLI_PATH_MAX]);
 
 /* Says in an error that the file of the current folder that an argument meant hides the image or
  * scenario of that name that comes with denali, if it does. */

@@ -94,6 +94,13 @@ static bool interrupted(void *context)
     return cli_stop;
 }
 
+/* What gdb does not show. */
+static void told(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "denali: %s\n", text);
+}
+
 /* --- the other side --------------------------------------------------------------------------- */
 
 /* A socket that listens on 127.0.0.1; *port is which, in and out. */
@@ -161,11 +168,10 @@ static void invite(struct emu_world *world, const struct scn_scenario *scenario,
                 "`denali verify` tells how far it is good\n",
                 at);
     }
-    if (recorded && emu_recorded_ending_text(recorded)[0]) {
-        char end[SCN_MOMENT_TEXT_MAX];
-        scn_moment_write(emu_recorded_end_ns(recorded), end);
-        fprintf(stderr, "denali: the recording ends before the run did, at %s: %s\n", end,
-                emu_recorded_ending_text(recorded));
+    if (recorded) {
+        char torn[EMU_TORN_TEXT_MAX];
+        emu_recorded_torn(recorded, torn);
+        cli_torn_tell(torn);
     }
     if (port) {
         char commands[CLI_PATH_MAX];
@@ -221,7 +227,7 @@ static enum status place(const struct cli_arguments *arguments, const struct scn
     }
     if (!status && debug_options->at_ns > debug_options->end_ns) {
         char end[SCN_MOMENT_TEXT_MAX];
-        bool torn = recorded && emu_recorded_ending_text(recorded)[0];
+        bool torn = recorded && emu_recorded_end_ns(recorded) < scenario->duration_ns;
         scn_moment_write(debug_options->end_ns, end);
         status = error_set(error, STATUS_INVALID, NULL, 0,
                            "--at %s: the %s is over then; expected at most its %s", at,
@@ -313,6 +319,9 @@ static enum status load(const struct cli_arguments *arguments, struct emu_run_op
     return emu_run_scenario_load(options, scenario, error);
 }
 
+static const char expected[] = "the directory of a recorded run, a bundle of one, a scenario or a "
+                               "guest program";
+
 static int debug_run(const struct cli_arguments *arguments)
 {
     struct cli_run run;
@@ -330,7 +339,12 @@ static int debug_run(const struct cli_arguments *arguments)
     char shipped[CLI_PATH_MAX];
     const char *path = arguments->positional[0];
     if (!is_recorded(path)) {
-        path = cli_scenario_path(&cli_debug_verb, path, shipped);
+        if (strchr(path, '/') && access(path, F_OK) != 0) {
+            fprintf(stderr, "denali: debug: %s: %s; expected %s\n", path, strerror(errno),
+                    expected);
+            return CLI_EXIT_BAD_INPUT;
+        }
+        path = cli_scenario_path(&cli_debug_verb, path, expected, shipped);
     }
     if (!path) {
         return CLI_EXIT_BAD_INPUT;
@@ -348,6 +362,7 @@ static int debug_run(const struct cli_arguments *arguments)
     struct emu_debug_options debug_options = {
         .history_bytes = history_mib << 20,
         .interrupted = interrupted,
+        .told = told,
     };
     struct error error = ERROR_INIT;
     const char *engine = cli_value(arguments, "engine");

@@ -21,14 +21,20 @@ static int diff(const struct cli_arguments *arguments)
     }
     struct emu_diff_result result;
     struct error error = ERROR_INIT;
-    if (emu_diff(&diff_options, &result, &error)) {
+    enum status status = emu_diff(&diff_options, &result, &error);
+    bool damaged = false;
+    for (int i = 0; i < 2; i++) {
+        cli_torn_tell(result.torn[i]);
+        cli_torn_tell(result.damaged[i]);
+        damaged |= result.damaged[i][0] != '\0';
+    }
+    if (status) {
         return cli_fail(&error);
     }
-    cli_torn_tell(result.torn[0]);
-    cli_torn_tell(result.torn[1]);
     if (result.same) {
-        printf("the same as far as both are recorded, up to virtual time %.3f s\n",
-               (double)result.to_ns / 1e9);
+        printf("the same as far as both are recorded%s, up to virtual time %.3f s%s\n",
+               damaged ? " and not damaged" : "", (double)result.to_ns / 1e9,
+               result.to_ns ? "" : ": of one of them nothing but the start is there to compare");
     } else {
         printf("different: %s", result.text);
     }
@@ -47,7 +53,7 @@ const struct cli_verb cli_diff_verb = {
         "Compares two runs that were made with --record: the first difference, found by running "
         "both from the\nlast moment at which they agree, to the node, the virtual time and the "
         "instruction; then their\nfigures side by side. Exit code 0: they are the same as far as "
-        "both are recorded; 1: they are\nnot.",
+        "both are recorded and\nnot damaged; 1: they are not.",
     .options = options,
     .examples = "  denali diff echo-run lost  # of denali fork echo-run --at 5 --set drop=client "
                 "--out lost\n",

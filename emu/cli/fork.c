@@ -11,7 +11,7 @@ static const struct cli_option options[] = {
     {"pcap", "NODES", "capture their frames, e.g. server,peer-0..9 or all (pcapng)", false},
     {"out", "DIR", "run directory (default: runs/<scenario>-fork-<seed>-<n>)", false},
     {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
-    {"quiet", NULL, "no progress, no summary; only errors", false},
+    {"quiet", NULL, "no progress, no summary; only errors and what does not hold", false},
     {NULL, NULL, NULL, false},
 };
 

@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
     {"checkpoint-every", "TIME", "of the recording, in virtual time (default: 5s; 0s: none)",
      false},
     {"memory-limit", "MIB", "host memory for guests, in MiB (default: 4/5 of the host's)", false},
-    {"quiet", NULL, "no progress, no summary; only errors", false},
+    {"quiet", NULL, "no progress, no summary; only errors and what does not hold", false},
     {NULL, NULL, NULL, false},
 };
 
@@ -32,7 +32,8 @@ static int run(const struct cli_arguments *arguments)
         !cli_limit_good(&cli_run_verb, arguments, "checkpoint-every", "record")) {
         return CLI_EXIT_BAD_INPUT;
     }
-    run.options.scenario_path = cli_scenario_path(&cli_run_verb, arguments->positional[0], shipped);
+    run.options.scenario_path =
+        cli_scenario_path(&cli_run_verb, arguments->positional[0], NULL, shipped);
     return run.options.scenario_path ? cli_run_all(arguments, &run.options) : CLI_EXIT_BAD_INPUT;
 }
 

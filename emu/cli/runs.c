@@ -136,6 +136,27 @@ static int print_summary(const struct emu_run_result *result)
     return CLI_EXIT_OK;
 }
 
+/* One line, on stderr, where nothing else is said. */
+static int tell_unmet(const struct emu_run_result *result)
+{
+    struct trace_summary_file file;
+    struct error error = ERROR_INIT;
+    if (trace_summary_read(result->path, &file, &error)) {
+        return cli_fail(&error);
+    }
+    const char *before = "denali: expectations that do not hold: ";
+    for (uint32_t i = 0; i < file.summary.assertion_count; i++) {
+        const struct trace_summary_assertion *assertion = &file.summary.assertions[i];
+        if (!assertion->passed) {
+            fprintf(stderr, "%s%s (%s)", before, assertion->name, assertion->detail);
+            before = ", ";
+        }
+    }
+    fputs("\n", stderr);
+    trace_summary_file_fini(&file);
+    return CLI_EXIT_UNMET;
+}
+
 int cli_run_all(const struct cli_arguments *arguments, const struct emu_run_options *options)
 {
     struct emu_run_result result;
@@ -144,10 +165,12 @@ int cli_run_all(const struct cli_arguments *arguments, const struct emu_run_opti
     bool judged = !options->replay || options->fork_at;
     const char *kind = judged ? "run" : "replay";
     cli_stop_listen();
-    if (emu_run(options, &result, &error)) {
+    enum status status = emu_run(options, &result, &error);
+    cli_torn_tell(result.torn);
+    cli_torn_tell(result.damaged);
+    if (status) {
         return failed(options, &result, kind, &error);
     }
-    cli_torn_tell(result.torn);
     if (result.interrupted) {
         fprintf(stderr, "denali: interrupted; what there is of the %s is in %s\n", kind,
                 result.path);
@@ -161,5 +184,8 @@ int cli_run_all(const struct cli_arguments *arguments, const struct emu_run_opti
     if (!code && !quiet) {
         printf("run directory: %s\n", result.path);
     }
-    return code || !judged || result.expectations_met ? code : CLI_EXIT_UNMET;
+    if (code || !judged || result.expectations_met) {
+        return code;
+    }
+    return quiet ? tell_unmet(&result) : CLI_EXIT_UNMET;
 }

@@ -44,7 +44,8 @@ void cli_stop_listen(void);
 /* Says that it was interrupted; the exit code. */
 int cli_interrupted(void);
 
-/* Says on stderr that a recording ends before its run did; nothing if the text is empty. */
+/* Says on stderr that a recording ends before its run did, or what of it is damaged; nothing if the
+ * text is empty. */
 void cli_torn_tell(const char *text);
 
 /* --- ending ----------------------------------------------------------------------------------- */

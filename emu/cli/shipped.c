@@ -92,7 +92,7 @@ void cli_hidden_tell(const char *argument, bool is_image, struct error *error)
 }
 
 const char *cli_scenario_path(const struct cli_verb *verb, const char *argument,
-                              char path[CLI_PATH_MAX])
+                              const char *expected, char path[CLI_PATH_MAX])
 {
     if (strchr(argument, '/') || access(argument, F_OK) == 0) {
         return argument; /* what is wrong with it, if anything is, scn_open says */
@@ -106,8 +106,8 @@ const char *cli_scenario_path(const struct cli_verb *verb, const char *argument,
     }
     fprintf(stderr,
             "denali: %s: %s: No such file or directory, nor does a scenario of that name come with "
-            "denali (`denali list scenarios`)",
-            verb->name, argument);
+            "denali (`denali list scenarios`)%s%s",
+            verb->name, argument, expected ? "; expected " : "", expected ? expected : "");
     char **names;
     uint32_t count = cli_names_list(folder, *suffix ? ".yaml" : "", &names);
     cli_suggest(argument, (const char *const *)names, count);

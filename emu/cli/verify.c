@@ -95,7 +95,8 @@ const struct cli_verb cli_verify_verb = {
         "compares it with its recording all the way (docs/trace.md). Says that it is the same; or "
         "names\nthe first difference, to the instruction where the engine that recorded is another "
         "than --engine;\nor says up to which virtual time a torn or damaged recording was "
-        "verified. Exit code 0: the same;\n1: different; 2: damaged; 5: torn.",
+        "verified. Exit code 0: the same;\n1: different, or a file of it is changed or gone; 2: "
+        "damaged; 5: torn.",
     .options = options,
     .examples = "  denali verify echo-run  # of denali run echo.yaml --record --out echo-run\n"
                 "  denali verify echo-run --engine interpreter --jobs 4\n"

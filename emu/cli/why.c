@@ -46,6 +46,7 @@ static int why(const struct cli_arguments *arguments)
     struct error error = ERROR_INIT;
     enum status status = emu_why(&why_options, &result, &error);
     cli_torn_tell(result.torn);
+    cli_torn_tell(result.damaged);
     if (status) {
         return cli_fail(&error);
     }

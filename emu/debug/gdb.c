@@ -1,6 +1,7 @@
 /*
  * gdb's packets. A node is a thread, its number one more than the node's; the world is the process.
- * An unknown packet gets the empty reply, a bad one E01, as the protocol has it.
+ * An unknown packet gets the empty reply, a bad one E01, as the protocol has it; a write that
+ * cannot be there gets E. and the reason.
  */
 #include "gdb.h"
 
@@ -68,6 +69,24 @@ static void answer(struct gdb *gdb, const char *text)
 static void answer_done(struct gdb *gdb, bool done)
 {
     answer(gdb, done ? "OK" : "E01");
+}
+
+/* A write; where it cannot be at all, with the reason. gdb shows that of registers, not of memory.
+ */
+static void answer_write(struct gdb *gdb, bool done, bool registers)
+{
+    const char *refusal =
+        done ? NULL : emu_debug_write_refusal(gdb->debug, gdb->general, registers);
+    if (!refusal) {
+        answer_done(gdb, done);
+        return;
+    }
+    if (!registers && gdb->told) {
+        gdb->told(gdb->told_context, refusal);
+    }
+    rsp_reply_begin(&gdb->reply);
+    rsp_reply_text(&gdb->reply, "E.%s", refusal);
+    send_reply(gdb);
 }
 
 void gdb_tell(struct gdb *gdb, const char *text, size_t size_bytes)
@@ -535,22 +554,22 @@ static void obey(struct gdb *gdb, struct rsp_cursor cursor)
         read_registers(gdb, 0, GDB_REGISTERS);
         return;
     case 'G':
-        answer_done(gdb, write_registers(gdb, cursor, 0, GDB_REGISTERS));
+        answer_write(gdb, write_registers(gdb, cursor, 0, GDB_REGISTERS), true);
         return;
     case 'p':
         read_register(gdb, cursor);
         return;
     case 'P':
-        answer_done(gdb, write_register(gdb, cursor));
+        answer_write(gdb, write_register(gdb, cursor), true);
         return;
     case 'm':
         read_memory(gdb, cursor);
         return;
     case 'M':
-        answer_done(gdb, write_memory(gdb, cursor, true));
+        answer_write(gdb, write_memory(gdb, cursor, true), false);
         return;
     case 'X':
-        answer_done(gdb, write_memory(gdb, cursor, false));
+        answer_write(gdb, write_memory(gdb, cursor, false), false);
         return;
     case 'Z':
     case 'z':

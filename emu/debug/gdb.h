@@ -13,6 +13,9 @@ struct gdb {
     bool (*send)(void *context, const void *bytes, size_t size_bytes); /* false: nobody is there */
     void *context;
 
+    void (*told)(void *context, const char *text); /* what gdb cannot show; NULL: nobody asks */
+    void *told_context;
+
     struct rsp_parser parser;
     struct rsp_reply reply;
     uint32_t sent_bytes; /* of the last reply, for who has not understood it */

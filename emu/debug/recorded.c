@@ -37,7 +37,7 @@ uint64_t emu_recorded_end_ns(const struct emu_recorded *recorded)
     return recorded->replay.to_ns;
 }
 
-const char *emu_recorded_ending_text(const struct emu_recorded *recorded)
+void emu_recorded_torn(const struct emu_recorded *recorded, char text[EMU_TORN_TEXT_MAX])
 {
-    return trace_recording_ending_text(emu_player_recording(recorded->replay.player));
+    emu_run_folder_torn(&recorded->replay.folder, recorded->replay.player, text);
 }

@@ -110,6 +110,8 @@ enum status emu_debug_serve(struct emu_debug *debug, int in, int out, const vola
     line->out = out;
     line->stop = stop;
     gdb_init(&line->gdb, debug, write_all, line);
+    line->gdb.told = kept.told;
+    line->gdb.told_context = kept.context;
     debug->options.interrupted = interrupted;
     debug->options.console = tell_console;
     debug->options.context = line;

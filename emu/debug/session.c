@@ -256,7 +256,6 @@ enum status emu_debug_create(struct emu_world *world, const struct emu_debug_opt
     debug->history->context = debug;
     if (options->recorded) {
         debug->replay = &options->recorded->replay;
-        emu_player_forgive(debug->replay->player);
         debug->options.end_ns =
             options->end_ns < debug->replay->to_ns ? options->end_ns : debug->replay->to_ns;
         status = emu_player_enter(debug->replay->player, world, EMU_PLACE_START, error);
@@ -362,11 +361,35 @@ bool emu_debug_read(const struct emu_debug *debug, uint32_t node, uint32_t addre
     return vcpu_space_load(&emu_debug_view(debug, node)->space, address, bytes, size_bytes);
 }
 
+/* On a host a machine that waits has left its processor. */
+static bool away(const struct emu_node *node)
+{
+    return node->seat && node->state != EMU_NODE_RUNNING;
+}
+
+const char *emu_debug_write_refusal(const struct emu_debug *debug, uint32_t index, bool registers)
+{
+    const struct emu_node *node = &debug->world->nodes[index];
+    if (debug->in_past) {
+        return "the debugged node is at a moment of its past, where nothing can be written: "
+               "`monitor goto` takes the whole world to a time, and there it can";
+    }
+    if (registers && !emu_node_alive(node)) {
+        return "the node is not running: it has no registers to write";
+    }
+    return registers && away(node) ? "the machine waits for its host's processor: its registers "
+                                     "can be written when it runs"
+                                   : NULL;
+}
+
 bool emu_debug_write(struct emu_debug *debug, uint32_t node, uint32_t address, const void *bytes,
                      uint32_t size_bytes)
 {
-    if (debug->in_past || size_bytes == 0) {
-        return !debug->in_past;
+    if (size_bytes == 0) {
+        return true;
+    }
+    if (emu_debug_write_refusal(debug, node, false)) {
+        return false;
     }
     if (!vcpu_space_store(&debug->world->nodes[node].space, address, bytes, size_bytes)) {
         return false;
@@ -378,9 +401,7 @@ bool emu_debug_write(struct emu_debug *debug, uint32_t node, uint32_t address, c
 bool emu_debug_cpu_set(struct emu_debug *debug, uint32_t index, const struct vcpu *cpu)
 {
     struct emu_node *node = &debug->world->nodes[index];
-    /* On a host a machine that waits has left its processor. */
-    bool away = node->seat && node->state != EMU_NODE_RUNNING;
-    if (debug->in_past || !emu_node_alive(node) || away) {
+    if (emu_debug_write_refusal(debug, index, true)) {
         return false;
     }
     emu_node_wait_end(node, debug->world->now_ns);

@@ -210,7 +210,9 @@ enum status emu_trail_extend(struct emu_trail *trail, uint32_t index, emu_trail_
         begin = present(trail);
         status = gather(trail, first, run, context, &all, stopped, error);
     }
-    status = status ? status : emu_moments_return(trail->moments, &now, error);
+    /* After an error too, as far as that goes: the session looks at where the world stands. */
+    enum status back = emu_moments_return(trail->moments, &now, status ? NULL : error);
+    status = status ? status : back;
     if (!status && !*stopped) {
         *more = first[trail->own].count;
         prepend(trail, first, begin, all);

@@ -62,8 +62,8 @@ typedef enum status emu_trail_run_fn(void *context, const struct emu_moment *to,
 /*
  * Puts the begin of the own list to moment number `index`, which is earlier: what reached the node
  * in between comes before what there is, *more inputs; and that of the other nodes likewise, if
- * their lists begin there too and there is room. The world stands where it stood, but
- * after an error. If *stopped nothing has changed.
+ * their lists begin there too and there is room. The world stands where it stood,
+ * after an error too unless it is that it cannot be brought there. If *stopped nothing has changed.
  */
 enum status emu_trail_extend(struct emu_trail *trail, uint32_t index, emu_trail_run_fn *run,
                              void *context, size_t *more, bool *stopped,

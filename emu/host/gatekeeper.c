@@ -40,7 +40,7 @@ static bool admit(struct emu_seat *seat, uint64_t now_ns)
     host->committed_bytes += emu_seat_need_bytes(seat);
     seat->admitted = true;
     emu_host_tell(host, now_ns, EMU_HOST_ADMIT, 0, seat, 0);
-    emu_node_boot(seat->node, now_ns);
+    emu_seat_begin(seat, now_ns);
     return true;
 }
 
@@ -48,7 +48,7 @@ void emu_gate_review(struct emu_host *host, uint64_t now_ns)
 {
     const struct emu_queue *gate = &host->queues[EMU_QUEUE_GATE];
     if (gate->first && emu_policy_decides(host, ABI_POLICY_ADMISSION)) {
-        emu_policy_tell(host);
+        emu_policy_tell(host, ABI_POLICY_ADMISSION);
         return;
     }
     while (gate->first && admit(gate->first, now_ns)) {
@@ -63,7 +63,7 @@ uint32_t emu_gate_admit(struct emu_seat *seat, uint64_t now_ns)
     if (seat->queue != EMU_QUEUE_GATE) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
-    return admit(seat, now_ns) ? ABI_SUPERVISOR_DONE : ABI_SUPERVISOR_STATE;
+    return admit(seat, now_ns) ? ABI_SUPERVISOR_DONE : ABI_SUPERVISOR_ROOM;
 }
 
 void emu_host_admit(struct emu_seat *seat, uint64_t now_ns)
@@ -74,7 +74,7 @@ void emu_host_admit(struct emu_seat *seat, uint64_t now_ns)
         emu_policy_set(host, 0, now_ns); /* a new life has decided nothing yet */
     }
     if (!host->model->memory_bytes) {
-        emu_node_boot(seat->node, now_ns);
+        emu_seat_begin(seat, now_ns);
         return;
     }
     seat->node->state = EMU_NODE_QUEUED;
@@ -89,5 +89,9 @@ void emu_host_release(struct emu_seat *seat, uint64_t now_ns)
     seat->admitted = false;
     host->committed_bytes -= emu_seat_need_bytes(seat);
     emu_host_tell(host, now_ns, EMU_HOST_RELEASE, 0, seat, 0);
-    emu_gate_review(host, now_ns);
+    if (seat == host->policy.supervisor) {
+        emu_policy_review(host, now_ns);
+    } else {
+        emu_gate_review(host, now_ns);
+    }
 }

@@ -71,6 +71,7 @@ void pager_reset(struct emu_pager *pager)
     pager->free_count = pager->hand = pager->write_count = pager->transfer_count = 0;
     pager->promised_blocks = pager->now_ns = pager->image_frames = pager->image_evicted = 0;
     pager->gone = (struct emu_pager_account){0};
+    pager->choices = (struct pager_choices){.count = 0};
     for (uint32_t i = 0; i < pager->frame_count; i++) {
         pager_frame_free(pager, i);
     }
@@ -219,6 +220,7 @@ enum status emu_pager_machine_add(struct emu_pager *pager, uint32_t machine, uin
         .region = region,
         .frames = {NONE, NONE},
         .last_ran_ns = pager->now_ns,
+        .awaited = NONE,
     };
     pager->promised_blocks += pager_promise(pager, limits);
     return STATUS_OK;
@@ -313,12 +315,12 @@ static struct pager_image *image_of(const struct emu_pager *pager,
     return own ? NULL : &pager->images[machine->image];
 }
 
-/* A frame for a fault; NONE: the machine waits for one, and how is noted. */
-static uint32_t frame_for(struct emu_pager *pager, uint32_t index, bool own, bool may_take)
+/* As below, but for what it waits no more for. */
+static uint32_t frame_find(struct emu_pager *pager, uint32_t index, bool own, bool may_take)
 {
     struct pager_machine *machine = &pager->machines[index];
     while (own && pager_at_ceiling(pager, machine)) {
-        uint32_t frame = pager_frame_take_own(pager, index);
+        uint32_t frame = pager_frame_take_of(pager, index, index);
         if (frame == NONE || !pager_at_ceiling(pager, machine)) {
             machine->wait = frame == NONE ? PAGER_WAIT_OWN : PAGER_WAIT_NONE;
             return frame;
@@ -331,9 +333,20 @@ static uint32_t frame_for(struct emu_pager *pager, uint32_t index, bool own, boo
     return frame;
 }
 
+/* A frame for a fault; NONE: the machine waits for one, and how is noted. */
+static uint32_t frame_for(struct emu_pager *pager, uint32_t index, bool own, bool may_take)
+{
+    uint32_t frame = frame_find(pager, index, own, may_take);
+    if (pager->machines[index].wait != PAGER_WAIT_LINE) {
+        pager->machines[index].awaited = NONE;
+    }
+    return frame;
+}
+
 static enum emu_page_outcome wait_for_frame(struct emu_pager *pager, uint32_t index, uint32_t frame)
 {
     pager->machines[index].wait = PAGER_WAIT_FRAME;
+    pager->machines[index].awaited = NONE;
     wait_append(pager, &pager->frames[frame].waiters, index);
     return EMU_PAGE_WAIT;
 }
@@ -445,6 +458,7 @@ static void go_on(struct emu_pager *pager, uint32_t index, enum emu_page_outcome
 {
     struct pager_machine *machine = &pager->machines[index];
     machine->wait = PAGER_WAIT_NONE;
+    machine->awaited = NONE;
     machine->account.wait_ns += pager->now_ns - machine->wait_since_ns;
     machine->last_ran_ns = pager->now_ns;
     pager->ops->ready(pager->context, index, outcome);
@@ -590,6 +604,12 @@ void emu_pager_transferred(struct emu_pager *pager, uint64_t now_ns, uint32_t id
 
 /* --- Limits, leaving ------------------------------------------------------------------------ */
 
+void emu_pager_machine_swapped(struct emu_pager *pager, uint32_t machine, uint32_t page)
+{
+    ASSERT(emu_pager_has(pager, machine) && page < pager->machines[machine].page_count);
+    pager_entry_at(&pager->machines[machine], page >> pager->block_bits)->swapped = true;
+}
+
 enum status emu_pager_limits_set(struct emu_pager *pager, uint64_t now_ns, uint32_t index,
                                  const struct emu_pager_limits *limits, struct error *error)
 {
@@ -683,6 +703,11 @@ bool emu_pager_has(const struct emu_pager *pager, uint32_t machine)
     return pager->machines[machine].present;
 }
 
+uint64_t emu_pager_told_ns(const struct emu_pager *pager)
+{
+    return pager->now_ns;
+}
+
 uint32_t emu_pager_transfer_count(const struct emu_pager *pager)
 {
     return pager->transfer_count;
@@ -727,6 +752,11 @@ struct emu_pager_account emu_pager_account(const struct emu_pager *pager, uint32
     return account;
 }
 
+uint64_t emu_pager_free(const struct emu_pager *pager)
+{
+    return (uint64_t)pager->free_count * pager->config.block_pages;
+}
+
 struct emu_pager_total emu_pager_total(const struct emu_pager *pager)
 {
     struct emu_pager_total total = {.machines = pager->gone};
@@ -736,6 +766,6 @@ struct emu_pager_total emu_pager_total(const struct emu_pager *pager)
     }
     total.image_resident = pager->image_frames * pager->config.block_pages;
     total.image_evicted = pager->image_evicted;
-    total.free = (uint64_t)pager->free_count * pager->config.block_pages;
+    total.free = emu_pager_free(pager);
     return total;
 }

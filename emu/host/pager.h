@@ -18,6 +18,14 @@
  * its ceiling replaces its own blocks, in the order of its own list; nobody takes a block from
  * another that is at its floor or below.
  *
+ * Somebody else may choose whom to take from instead: he gives a list of machines in advance, and
+ * so many blocks of each (emu_pager_choose). While there is one, a block is taken from the first
+ * machine of it, by that machine's own clock. If all that it could give is dirty the fault waits
+ * until one has been written, and takes that; if it is wanted again by then, WSClock decides. A
+ * machine that is gone, at its floor, or has nothing to give is struck off. When the list is at its
+ * end replacement is WSClock again. So a bad list costs a fault at most the wait for one write, and
+ * stops nothing.
+ *
  * How a machine uses it. Before a guest touches a page for which the host keeps no table entry:
  * emu_pager_reference. Unless the answer is EMU_PAGE_WAIT it may go on, and the host may keep an
  * entry, for writes only if a write was told. It drops the entry when `forget` says so: that is how
@@ -45,6 +53,7 @@
 #define EMU_PAGER_MACHINES_MAX      (1u << 20)
 #define EMU_PAGER_IMAGES_MAX        4096u
 #define EMU_PAGER_DISKS_MAX         64u
+#define EMU_PAGER_CHOICES_MAX       64u
 /* Code, two operands and the stack, each across a page's end. */
 #define EMU_PAGER_PINS       8u
 #define EMU_PAGER_NO_IMAGE   UINT32_MAX
@@ -93,6 +102,12 @@ struct emu_pager_transfer {
     uint32_t on_behalf; /* the machine whose need it serves */
 };
 
+/* Whom to take from, and how many blocks; at least one. */
+struct emu_pager_choice {
+    uint32_t machine; /* one that need not be there */
+    uint32_t block_count;
+};
+
 struct emu_pager_ops {
     void (*transfer)(void *context, const struct emu_pager_transfer *transfer);
     /* Drop the entries for these pages of a machine, or only those for writing. */
@@ -100,6 +115,8 @@ struct emu_pager_ops {
                    bool writes_only);
     /* A waiting machine may go on. */
     void (*ready)(void *context, uint32_t machine, enum emu_page_outcome outcome);
+    /* No more blocks are left of what was chosen than it was said to be told of; once a list. */
+    void (*low)(void *context);
 };
 
 /* All in pages but faults, revisits and wait_ns. */
@@ -125,6 +142,13 @@ struct emu_pager_total {
     uint64_t free; /* pages; under way for machines that are gone: neither free nor resident */
 };
 
+/* What came of lists (emu_pager_choose), in blocks. */
+struct emu_pager_chosen {
+    uint64_t taken;  /* as lists had it; or written to be taken */
+    uint64_t missed; /* struck off */
+    uint64_t left;   /* of the present one */
+};
+
 struct emu_pager; /* opaque */
 
 /* --- lifecycle ------------------------------------------------------------------------------ */
@@ -146,6 +170,8 @@ enum status emu_pager_image_add(struct emu_pager *pager, uint32_t page_count, ui
 enum status emu_pager_machine_add(struct emu_pager *pager, uint32_t machine, uint32_t page_count,
                                   uint32_t image, const struct emu_pager_limits *limits,
                                   struct error *error) MUST_USE;
+/* What the machine, just added, has of this page lies in its swap region. */
+void emu_pager_machine_swapped(struct emu_pager *pager, uint32_t machine, uint32_t page);
 enum status emu_pager_limits_set(struct emu_pager *pager, uint64_t now_ns, uint32_t machine,
                                  const struct emu_pager_limits *limits,
                                  struct error *error) MUST_USE;
@@ -164,6 +190,11 @@ void emu_pager_ran(struct emu_pager *pager, uint64_t now_ns, uint32_t machine, u
 /* The transfer of that id is done. */
 void emu_pager_transferred(struct emu_pager *pager, uint64_t now_ns, uint32_t id);
 
+/* From now on these are taken from, in this order, EMU_PAGER_CHOICES_MAX at most; 0: WSClock
+ * decides. What is left of the list before is forgotten. `low` is told at low_blocks. */
+void emu_pager_choose(struct emu_pager *pager, const struct emu_pager_choice *choices,
+                      uint32_t count, uint32_t low_blocks);
+
 /* --- queries -------------------------------------------------------------------------------- */
 
 bool emu_pager_has(const struct emu_pager *pager, uint32_t machine);
@@ -175,8 +206,13 @@ bool emu_pager_resident(const struct emu_pager *pager, uint32_t machine, uint32_
 uint64_t emu_pager_machine_bytes(const struct emu_pager *pager, uint32_t machine);
 struct emu_pager_account emu_pager_account(const struct emu_pager *pager, uint32_t machine);
 struct emu_pager_total emu_pager_total(const struct emu_pager *pager);
+struct emu_pager_chosen emu_pager_chosen(const struct emu_pager *pager);
+/* Pages that nobody has. */
+uint64_t emu_pager_free(const struct emu_pager *pager);
 /* Whether a transfer of that id is under way: what is loaded from outside is checked with it. */
 bool emu_pager_transfer_valid(const struct emu_pager *pager, uint32_t id);
+/* The latest time that it was told; likewise. */
+uint64_t emu_pager_told_ns(const struct emu_pager *pager);
 /* Transfers under way. */
 uint32_t emu_pager_transfer_count(const struct emu_pager *pager);
 

@@ -246,8 +246,7 @@ static bool is_kept(const struct emu_pager *pager, const struct pager_frame *fra
         frame->owner == on_behalf) {
         return false;
     }
-    const struct pager_machine *owner = &pager->machines[frame->owner];
-    return owner->frame_count <= pager_block_count(pager, owner->limits.floor_pages);
+    return pager_at_floor(pager, &pager->machines[frame->owner]);
 }
 
 /* The hand looks at a frame; true if it is taken. */
@@ -309,6 +308,9 @@ uint32_t pager_frame_take(struct emu_pager *pager, uint32_t machine)
         pager->free_count--;
         return frame;
     }
+    if (pager_choice_take(pager, machine, &frame)) {
+        return frame;
+    }
     struct scan scan = scan_for(machine);
     uint32_t round = pager->config.scan_max;
     if (round == 0 || round > pager->frame_count) {
@@ -349,21 +351,35 @@ uint32_t pager_frame_take(struct emu_pager *pager, uint32_t machine)
     return pager->write_count ? NONE : fall_back(pager, &scan);
 }
 
-static bool own_write_under_way(const struct emu_pager *pager, const struct pager_machine *machine)
+uint32_t pager_write_under_way(const struct emu_pager *pager, uint32_t machine)
 {
-    for (uint32_t i = machine->frames.first; i != NONE; i = pager->frames[i].next) {
-        if (pager->frames[i].writing) {
-            return true;
-        }
+    uint32_t i = pager->machines[machine].frames.first;
+    while (i != NONE && !pager->frames[i].writing) {
+        i = pager->frames[i].next;
     }
-    return false;
+    return i;
 }
 
-uint32_t pager_frame_take_own(struct emu_pager *pager, uint32_t machine)
+bool pager_frame_take_clean(struct emu_pager *pager, uint32_t index, uint32_t machine)
 {
-    struct pager_machine *owner = &pager->machines[machine];
+    const struct pager_frame *frame = &pager->frames[index];
+    if (frame->state != PAGER_RESIDENT || frame->dirty || frame->writing || frame->pins ||
+        is_kept(pager, frame, machine)) {
+        return false;
+    }
+    evict(pager, index, machine);
+    return true;
+}
+
+uint32_t pager_frame_take_of(struct emu_pager *pager, uint32_t index, uint32_t machine)
+{
+    struct pager_machine *owner = &pager->machines[index];
     struct scan scan = scan_for(machine);
-    for (uint32_t step = owner->frame_count; step > 0; step--) {
+    uint32_t round = owner->frame_count;
+    if (index != machine && pager->config.scan_max && pager->config.scan_max < round) {
+        round = pager->config.scan_max;
+    }
+    for (; round > 0; round--) {
         uint32_t frame = owner->frames.first;
         pager_list_remove(pager, &owner->frames, frame);
         pager_list_append(pager, &owner->frames, frame);
@@ -371,5 +387,5 @@ uint32_t pager_frame_take_own(struct emu_pager *pager, uint32_t machine)
             return frame;
         }
     }
-    return own_write_under_way(pager, owner) ? NONE : fall_back(pager, &scan);
+    return pager_write_under_way(pager, index) != NONE ? NONE : fall_back(pager, &scan);
 }

@@ -14,6 +14,8 @@ enum pager_frame_state {
     PAGER_FRAME_STATE_COUNT,
 };
 
+#define PAGER_AWAITED_IN_VAIN (NONE - 1) /* when it was written somebody wanted it again */
+
 #define PAGER_CLOCK_LEVELS 5u /* of 64 each: more than there are frames */
 
 /* Of frames or machines, linked by what they have; NONE, NONE: empty. */
@@ -83,6 +85,7 @@ struct pager_machine {
     uint32_t wait_block;
     uint32_t wait_next; /* in the line, or among a frame's waiters */
     uint64_t wait_since_ns;
+    uint32_t awaited; /* LINE: the chosen frame for whose write it waits, or IN_VAIN; else NONE */
     struct emu_pager_account account; /* resident: computed */
 };
 
@@ -99,6 +102,18 @@ struct pager_disk {
     uint64_t used_sectors;
     struct pager_region *regions; /* by sector */
     uint32_t region_count;
+};
+
+/* What was chosen and is left of it. */
+struct pager_choices {
+    struct emu_pager_choice list[EMU_PAGER_CHOICES_MAX];
+    uint32_t first;
+    uint32_t count; /* from the first on */
+    uint32_t low_blocks;
+    bool told; /* that they are low */
+    uint64_t left_blocks;
+    uint64_t taken;
+    uint64_t missed;
 };
 
 struct emu_pager {
@@ -124,6 +139,7 @@ struct emu_pager {
     uint32_t image_count;
     struct pager_disk *disks;
     struct emu_pager_account gone; /* of machines removed */
+    struct pager_choices choices;
     uint64_t image_frames;
     uint64_t image_evicted;
 };
@@ -132,8 +148,12 @@ struct emu_pager {
 
 /* A frame for machine, taken out of all lists; NONE: a write under way will bring one. */
 uint32_t pager_frame_take(struct emu_pager *pager, uint32_t machine);
-/* The same out of its own frames, for a machine at its ceiling. */
-uint32_t pager_frame_take_own(struct emu_pager *pager, uint32_t machine);
+/* The same out of the frames of one machine: its own, at its ceiling, or a chosen one's. */
+uint32_t pager_frame_take_of(struct emu_pager *pager, uint32_t owner, uint32_t machine);
+/* This very frame, if it may be taken at once; what it holds is evicted. */
+bool pager_frame_take_clean(struct emu_pager *pager, uint32_t frame, uint32_t machine) MUST_USE;
+/* The first of a machine's frames that is being written; NONE: none is. */
+uint32_t pager_write_under_way(const struct emu_pager *pager, uint32_t machine);
 void pager_frame_free(struct emu_pager *pager, uint32_t frame);
 void pager_clock_create(struct emu_pager *pager);
 void pager_clock_destroy(struct emu_pager *pager);
@@ -144,6 +164,12 @@ void pager_list_append(struct emu_pager *pager, struct pager_list *list, uint32_
 void pager_list_remove(struct emu_pager *pager, struct pager_list *list, uint32_t frame);
 void pager_mapper_add(struct emu_pager *pager, uint32_t frame, uint32_t machine);
 void pager_mapper_remove(struct emu_pager *pager, uint32_t frame, uint32_t machine);
+
+/* --- pager_choice.c: whom somebody else has chosen -------------------------------------------- */
+
+/* A frame as chosen, or NONE if one is being written for that; false: nobody that could give one is
+ * chosen. */
+bool pager_choice_take(struct emu_pager *pager, uint32_t machine, uint32_t *frame);
 
 /* --- pager_swap.c: where things are on disk -------------------------------------------------- */
 
@@ -167,6 +193,12 @@ void pager_reset(struct emu_pager *pager);
 static inline uint32_t pager_block_count(const struct emu_pager *pager, uint32_t page_count)
 {
     return (page_count + pager->config.block_pages - 1) >> pager->block_bits;
+}
+
+static inline bool pager_at_floor(const struct emu_pager *pager,
+                                  const struct pager_machine *machine)
+{
+    return machine->frame_count <= pager_block_count(pager, machine->limits.floor_pages);
 }
 
 static inline bool pager_at_ceiling(const struct emu_pager *pager,

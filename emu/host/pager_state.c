@@ -9,7 +9,7 @@
 
 #include "pager_internal.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define TIME_SANE_NS  (UINT64_MAX / 4) /* beyond is no time of any run */
 #define UNLISTED      (NONE - 1) /* wait_next of a machine that is in no list, while loading */
 
@@ -79,6 +79,7 @@ static void machine_save(const struct emu_pager *pager, const struct pager_machi
     write_u8(writer, waits && machine->wait_write);
     write_u32(writer, waits ? machine->wait_block : 0);
     write_u64(writer, waits ? machine->wait_since_ns : 0);
+    write_u32(writer, machine->awaited);
     write_u32(writer, machine->pin_count);
     for (uint32_t i = 0; i < machine->pin_count; i++) {
         write_u32(writer, machine->pins[i]);
@@ -117,6 +118,19 @@ static void frame_save(const struct emu_pager *pager, const struct pager_frame *
     write_u32(writer, NONE);
 }
 
+static void choices_save(const struct pager_choices *choices, struct writer *writer)
+{
+    write_u32(writer, choices->count);
+    for (uint32_t i = 0; i < choices->count; i++) {
+        write_u32(writer, choices->list[choices->first + i].machine);
+        write_u32(writer, choices->list[choices->first + i].block_count);
+    }
+    write_u32(writer, choices->low_blocks);
+    write_u8(writer, choices->told);
+    write_u64(writer, choices->taken);
+    write_u64(writer, choices->missed);
+}
+
 void emu_pager_save(const struct emu_pager *pager, struct writer *writer)
 {
     config_save(pager, writer);
@@ -124,6 +138,7 @@ void emu_pager_save(const struct emu_pager *pager, struct writer *writer)
     write_u32(writer, pager->hand);
     write_u64(writer, pager->image_evicted);
     account_save(&pager->gone, writer);
+    choices_save(&pager->choices, writer);
     write_u32(writer, pager->image_count);
     for (uint32_t i = 0; i < pager->image_count; i++) {
         write_u32(writer, pager->images[i].page_count);
@@ -175,6 +190,27 @@ static void account_load(struct emu_pager_account *account, struct reader *reade
     account->evictions_caused = read_u64(reader);
     account->wait_ns = read_u64(reader);
     account->resident_max = read_u64(reader);
+}
+
+static void choices_load(struct emu_pager *pager, struct reader *reader)
+{
+    struct pager_choices *choices = &pager->choices;
+    uint32_t count = read_u32(reader);
+    check(reader, count <= EMU_PAGER_CHOICES_MAX);
+    for (uint32_t i = 0; i < count && !reader->failed; i++) {
+        choices->list[i].machine = read_u32(reader);
+        choices->list[i].block_count = read_u32(reader);
+        choices->left_blocks += choices->list[i].block_count;
+        check(reader, choices->list[i].machine < pager->config.machine_max &&
+                          choices->list[i].block_count > 0);
+    }
+    choices->count = reader->failed ? 0 : count;
+    choices->low_blocks = read_u32(reader);
+    uint8_t told = read_u8(reader);
+    choices->told = told != 0;
+    choices->taken = read_u64(reader);
+    choices->missed = read_u64(reader);
+    check(reader, told <= 1);
 }
 
 static void images_load(struct emu_pager *pager, struct reader *reader)
@@ -240,6 +276,10 @@ static void machine_load(struct emu_pager *pager, uint32_t index, struct reader 
     machine->wait_write = wait_write != 0;
     machine->wait_block = read_u32(reader);
     machine->wait_since_ns = read_u64(reader);
+    machine->awaited = read_u32(reader);
+    check(reader, machine->awaited == NONE || (machine->wait == PAGER_WAIT_LINE &&
+                                               (machine->awaited < pager->frame_count ||
+                                                machine->awaited == PAGER_AWAITED_IN_VAIN)));
     machine->pin_count = read_u32(reader);
     uint32_t blocks = pager_block_count(pager, machine->page_count);
     check(reader,
@@ -485,6 +525,7 @@ bool emu_pager_load(struct emu_pager *pager, struct reader *reader)
     check(reader, pager->hand == 0 || pager->hand < pager->frame_count);
     pager->image_evicted = read_u64(reader);
     account_load(&pager->gone, reader);
+    choices_load(pager, reader);
     images_load(pager, reader);
     machines_load(pager, reader);
     for (uint32_t i = 0; i < pager->frame_count && !reader->failed; i++) {

@@ -129,10 +129,16 @@ static void on_ready(void *context, uint32_t machine, enum emu_page_outcome outc
     emu_host_ready(seat, seat->urgent ? EMU_READY_URGENT : EMU_READY_PAGED, now_ns);
 }
 
+static void on_low(void *context)
+{
+    emu_policy_tell(context, ABI_POLICY_PAGER);
+}
+
 static const struct emu_pager_ops pager_ops = {
     .transfer = on_transfer,
     .forget = on_forget,
     .ready = on_ready,
+    .low = on_low,
 };
 
 /* --- a machine -------------------------------------------------------------------------------- */
@@ -157,6 +163,19 @@ bool emu_seat_paging_begin(struct emu_seat *seat)
     seat->retired_told = node->vcpu.retired;
     vcpu_space_paging_begin(&seat->node->space);
     return true;
+}
+
+void emu_host_choose(struct emu_host *host, const struct emu_pager_choice *choices, uint32_t count,
+                     uint32_t low_blocks)
+{
+    uint64_t now_ns = host->process->now_ns;
+    const struct emu_seat *supervisor = host->policy.supervisor;
+    for (uint32_t i = 0; i < count; i++) {
+        emu_host_tell(host, now_ns, EMU_HOST_CHOOSE, 0, supervisor,
+                      (uint64_t)choices[i].machine << 32 | choices[i].block_count);
+    }
+    emu_host_tell(host, now_ns, EMU_HOST_CHOSEN, 0, supervisor, low_blocks);
+    emu_pager_choose(host->pager, choices, count, low_blocks);
 }
 
 static void forgotten_drop(struct emu_seat *seat)

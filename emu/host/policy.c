@@ -36,13 +36,21 @@ void emu_policy_set(struct emu_host *host, uint32_t policies, uint64_t now_ns)
     policy->policies = policies;
     policy->news = policy->news && policies;
     emu_host_tell(host, now_ns, EMU_HOST_POLICIES, 0, policy->supervisor, policies);
+    emu_policy_review(host, now_ns);
+}
+
+void emu_policy_review(struct emu_host *host, uint64_t now_ns)
+{
+    if (host->pager && !emu_policy_decides(host, ABI_POLICY_PAGER)) {
+        emu_host_choose(host, NULL, 0, 0);
+    }
     emu_gate_review(host, now_ns);
 }
 
-void emu_policy_tell(struct emu_host *host)
+void emu_policy_tell(struct emu_host *host, uint32_t which)
 {
     struct emu_policy *policy = &host->policy;
-    emu_host_tell(host, host->process->now_ns, EMU_HOST_NEWS, 0, policy->supervisor, 0);
+    emu_host_tell(host, host->process->now_ns, EMU_HOST_NEWS, 0, policy->supervisor, which);
     policy->news = emu_seat_occupies(policy->supervisor) > 0;
     if (!policy->news) {
         emu_node_interrupt(policy->supervisor->node, ABI_IRQ_SUPERVISOR);

@@ -6,12 +6,16 @@
  */
 #include "host.h"
 
+#include <assert.h>
+
 #include <base/assert.h>
 #include <scenarios/scenario.h>
 
 #include "../digest.h"
 #include "../process.h"
 #include "../world_internal.h"
+
+static_assert(EMU_PAGER_CHOICES_MAX == ABI_SUPERVISOR_TAKE_MAX, "a list fits");
 
 static uint32_t state_of(const struct emu_seat *seat)
 {
@@ -82,28 +86,52 @@ static void tell_machine(const struct emu_host *host, struct abi_supervisor_mach
     };
 }
 
+static void tell_limits(const struct emu_host *host, struct abi_supervisor_limits *answer)
+{
+    uint32_t number = answer->machine;
+    *answer = (struct abi_supervisor_limits){.machine = number};
+    if (number >= host->seat_count) {
+        return;
+    }
+    const struct emu_seat *seat = &host->seats[number];
+    struct net_rates rates = emu_seat_rates(seat);
+    *answer = (struct abi_supervisor_limits){
+        .machine = number,
+        .generation = seat->generation,
+        .memory_floor_bytes = seat->floor_bytes,
+        .memory_ceiling_bytes = seat->ceiling_bytes,
+        .send_bps = rates.send_bps,
+        .receive_bps = rates.receive_bps,
+        .send_burst_bytes = rates.send_burst_bytes,
+        .receive_burst_bytes = rates.receive_burst_bytes,
+        .disk_bytes = seat->disk_bytes,
+    };
+}
+
 static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor_control *asked,
                         uint64_t now_ns)
 {
     struct emu_host *host = supervisor->host;
     if (asked->operation == ABI_CONTROL_POLICIES) {
-        if (asked->value & ~(uint64_t)EMU_POLICIES) {
+        if ((asked->value & ~(uint64_t)EMU_POLICIES) ||
+            (!host->pager && (asked->value & ABI_POLICY_PAGER))) {
             return ABI_SUPERVISOR_VALUE;
         }
         emu_policy_set(host, (uint32_t)asked->value, now_ns);
         return ABI_SUPERVISOR_DONE;
     }
-    if (asked->operation >= ABI_CONTROL_LIMITS_END) {
+    if (asked->operation >= ABI_CONTROL_COUNT) {
         return ABI_SUPERVISOR_VALUE;
     }
     if (asked->machine >= host->seat_count) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
     struct emu_seat *seat = &host->seats[asked->machine];
-    if (seat == supervisor && asked->operation < ABI_CONTROL_WEIGHT) {
+    bool limit = asked->operation >= ABI_CONTROL_WEIGHT && asked->operation <= ABI_CONTROL_DISK;
+    if (seat == supervisor && !limit && asked->operation != ABI_CONTROL_DISCARD) {
         return ABI_SUPERVISOR_NO_MACHINE; /* who else would undo it? */
     }
-    return emu_seat_control(seat, asked->operation, asked->value, now_ns);
+    return emu_seat_control(seat, supervisor, asked->operation, asked->value, now_ns);
 }
 
 static uint32_t lesser(uint32_t a, uint32_t b)
@@ -154,6 +182,61 @@ static uint32_t tell_gate(struct emu_seat *supervisor, struct abi_supervisor_gat
     return count;
 }
 
+static void tell_paged(const struct emu_host *host, struct abi_supervisor_paged *answer)
+{
+    uint32_t number = answer->machine;
+    *answer = (struct abi_supervisor_paged){.machine = number};
+    if (!host->pager || number >= host->seat_count) {
+        return;
+    }
+    const struct emu_seat *seat = &host->seats[number];
+    struct emu_paging_report report;
+    emu_seat_paging_report(seat, &report);
+    answer->block_pages = (uint32_t)(host->model->paging.block_bytes / EMU_PAGER_PAGE_BYTES);
+    answer->resident_pages = report.pages_resident;
+    answer->floor_pages = seat->floor_bytes / EMU_PAGER_PAGE_BYTES;
+    answer->faults = report.faults;
+    answer->page_ins = report.page_ins;
+    answer->page_outs = report.page_outs;
+    answer->wait_ns = report.page_wait_ns;
+}
+
+static uint32_t choose(struct emu_host *host, const struct abi_supervisor_take *take,
+                       const struct abi_supervisor_taken_from *list)
+{
+    struct emu_pager_choice choices[EMU_PAGER_CHOICES_MAX];
+    if (!emu_policy_decides(host, ABI_POLICY_PAGER)) {
+        return ABI_SUPERVISOR_LATE;
+    }
+    for (uint32_t i = 0; i < take->list_count; i++) {
+        if (list[i].machine >= host->seat_count) {
+            return ABI_SUPERVISOR_NO_MACHINE;
+        }
+        if (list[i].block_count == 0) {
+            return ABI_SUPERVISOR_VALUE;
+        }
+        choices[i] = (struct emu_pager_choice){list[i].machine, list[i].block_count};
+    }
+    emu_host_choose(host, choices, take->list_count, take->low_blocks);
+    return ABI_SUPERVISOR_DONE;
+}
+
+static void take(struct emu_seat *supervisor, struct abi_supervisor_take *take,
+                 const struct abi_supervisor_taken_from *list)
+{
+    struct emu_host *host = supervisor->host;
+    take->free_pages = take->left_blocks = take->taken_blocks = take->missed_blocks = 0;
+    if (host->pager) {
+        const struct emu_pager_chosen chosen = emu_pager_chosen(host->pager);
+        take->free_pages = emu_pager_free(host->pager);
+        take->left_blocks = chosen.left;
+        take->taken_blocks = chosen.taken;
+        take->missed_blocks = chosen.missed;
+    }
+    take->status = choose(host, take, list);
+    emu_seat_copied(supervisor, take->list_count * (uint32_t)sizeof *list);
+}
+
 uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void *descriptor,
                                 void *list)
 {
@@ -170,6 +253,14 @@ uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void
     case ABI_PORT_SUPERVISOR_MACHINE:
         tell_machine(host, descriptor);
         size_bytes = sizeof(struct abi_supervisor_machine);
+        break;
+    case ABI_PORT_SUPERVISOR_LIMITS:
+        tell_limits(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_limits);
+        break;
+    case ABI_PORT_SUPERVISOR_SNAPSHOT:
+        emu_host_snapshot_tell(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_snapshot);
         break;
     case ABI_PORT_SUPERVISOR_CONTROL: {
         struct abi_supervisor_control *asked = descriptor;
@@ -200,6 +291,14 @@ uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void
         size_bytes = sizeof *admit;
         break;
     }
+    case ABI_PORT_SUPERVISOR_PAGED:
+        tell_paged(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_paged);
+        break;
+    case ABI_PORT_SUPERVISOR_TAKE:
+        take(supervisor, descriptor, list);
+        size_bytes = sizeof(struct abi_supervisor_take);
+        break;
     default:
         UNREACHABLE();
     }

@@ -61,13 +61,33 @@ TEST(Supervisor, TheGateListsAsManyAsThereIsRoomFor)
     }
 }
 
+TEST(Supervisor, AListOfWhomToTakeFromIsReadAndNotWritten)
+{
+    FakeMachine machine;
+    for (uint32_t i = 0; i < ABI_SUPERVISOR_TAKE_MAX; i++) {
+        machine.put(kList + 8 * i, abi_supervisor_taken_from{i, 100 + i});
+    }
+    for (uint32_t count : {0u, 1u, 3u, ABI_SUPERVISOR_TAKE_MAX}) {
+        machine.put(kDescriptor, abi_supervisor_take{kList, count, 0, 0, 0, 0, 0, 0});
+        EXPECT_EQ(machine.out(ABI_PORT_SUPERVISOR_TAKE, 4, kDescriptor), DEV_DONE);
+        machine.advance_to(machine.now_ns + 1);
+        EXPECT_EQ(machine.get<abi_supervisor_take>(kDescriptor).left_blocks,
+                  100 * count + count * (count - 1) / 2);
+    }
+    machine.put(kDescriptor,
+                abi_supervisor_take{kList, ABI_SUPERVISOR_TAKE_MAX + 1, 0, 0, 0, 0, 0, 0});
+    EXPECT_EQ(machine.out(ABI_PORT_SUPERVISOR_TAKE, 4, kDescriptor), DEV_REFUSED);
+    EXPECT_EQ(machine.get<abi_supervisor_taken_from>(kList).block_count, 100u);
+}
+
 TEST(Supervisor, RefusesWhatIsNotMemoryAndChangesNothing)
 {
     FakeMachine machine;
     for (uint16_t port :
          {ABI_PORT_SUPERVISOR_HOST, ABI_PORT_SUPERVISOR_MACHINE, ABI_PORT_SUPERVISOR_CONTROL,
           ABI_PORT_SUPERVISOR_QUESTION, ABI_PORT_SUPERVISOR_ANSWER, ABI_PORT_SUPERVISOR_GATE,
-          ABI_PORT_SUPERVISOR_ADMIT}) {
+          ABI_PORT_SUPERVISOR_ADMIT, ABI_PORT_SUPERVISOR_LIMITS, ABI_PORT_SUPERVISOR_SNAPSHOT,
+          ABI_PORT_SUPERVISOR_PAGED, ABI_PORT_SUPERVISOR_TAKE}) {
         for (uint32_t address : {0u, 0x1ff8u, FakeMachine::kMemoryBytes - 4, 0xfffffffcu}) {
             EXPECT_EQ(machine.out(port, 4, address), DEV_REFUSED);
         }
@@ -86,6 +106,7 @@ TEST(Supervisor, RefusesWhatIsNotMemoryAndChangesNothing)
         machine.put(kDescriptor, question);
         EXPECT_EQ(machine.out(ABI_PORT_SUPERVISOR_QUESTION, 4, kDescriptor), DEV_REFUSED);
         EXPECT_EQ(machine.out(ABI_PORT_SUPERVISOR_GATE, 4, kDescriptor), DEV_REFUSED);
+        EXPECT_EQ(machine.out(ABI_PORT_SUPERVISOR_TAKE, 4, kDescriptor), DEV_REFUSED);
     }
     machine.advance_to(10);
     EXPECT_TRUE(machine.supervised.empty());

@@ -433,6 +433,13 @@ TEST(Cli, AnExpectationThatFailsIsExitCode1)
     EXPECT_EQ(outcome.code, 1) << "hello.S ends with 7" << outcome.err;
     EXPECT_TRUE(folder.has("run/summary.json"));
     EXPECT_FALSE(folder.has("run/INCOMPLETE"));
+    EXPECT_EQ(outcome.err.find("expectations"), std::string::npos) << outcome.err;
+    outcome = Denali(folder, {"run", "s.yaml", "--quiet", "--out", "quiet"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err.find("denali: expectations that do not hold: run.nodes_failed"), 0u)
+        << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
 }
 
 TEST(Cli, WhatCannotBePrintedIsExitCode2)

@@ -353,6 +353,24 @@ TEST(Debug, NoWriteToWatchedBytesIsPassedOver)
     }
 }
 
+/* A bit offset in a register reaches other bytes than those that the instruction names. */
+TEST(Debug, NoBitThatIsSetInWatchedBytesIsPassedOver)
+{
+    for (uint32_t address : {0xa018u, 0xa038u, 0xa07cu}) {
+        Session session(OneMachine("bits"), 0, 0, 10000000);
+        struct emu_watch watch = {address, 4, false, true};
+        ASSERT_TRUE(emu_debug_watch_add(session.debug, &watch));
+        uint8_t before[4] = {};
+        uint8_t after[4] = {};
+        ASSERT_TRUE(emu_debug_read(session.debug, 0, address, before, sizeof before));
+        ASSERT_EQ(session.Continue(), EMU_DEBUG_WATCHPOINT) << address;
+        ASSERT_TRUE(emu_debug_read(session.debug, 0, address, after, sizeof after));
+        EXPECT_NE(memcmp(before, after, sizeof before), 0) << address;
+        EXPECT_EQ(session.Continue(), EMU_DEBUG_TERMINATED) << address;
+        EXPECT_EQ(session.BackContinue(), EMU_DEBUG_WATCHPOINT) << address;
+    }
+}
+
 TEST(Debug, AStepMayBeOutOfARange)
 {
     Session session(Chatter(), 0, 0);

@@ -248,6 +248,29 @@ TEST_F(RealGdb, GoesToATimeWithTheShippedCommands)
     EXPECT_EQ(value("1"), value("3"));
 }
 
+/* gdb keeps the value of what is watched, too. */
+TEST_F(RealGdb, WhatIsWatchedHasTheOldValueOfTheTimeGoneTo)
+{
+    std::string said = Gdb(folder, Piped("wrong-mean.yaml --node tally --at 700ms"),
+                           "source " DENALI_BINARY_DIR "/denali.gdb\nwatch ledger.sensors\n"
+                           "watch ledger.latest[0]\ndisable 2\nprint ledger.sensors\ngoto 300ms\n"
+                           "continue\ninfo breakpoints\n");
+    ExpectInOrder(said, {"$1 = 243", "hit Hardware watchpoint 1: ledger.sensors", "Old value = 240",
+                         "New value = 241", "keep y", "keep n"});
+}
+
+TEST_F(RealGdb, IsToldWhyNothingIsWrittenInThePast)
+{
+    const std::string why = "the debugged node is at a moment of its past, where nothing can be "
+                            "written: `monitor goto` takes the whole world to a time";
+    const std::string past = "watch ledger.sensors\nreverse-continue\nmonitor time\n";
+    const std::string at = "wrong-mean.yaml --node tally --at 700ms";
+    std::string said = Gdb(folder, Piped(at), past + "print $eax = 4\n");
+    ExpectInOrder(said, {"this is its past", "E." + why});
+    said = Gdb(folder, Piped(at), past + "set var ledger.sensors = 3\n");
+    ExpectInOrder(said, {"this is its past", "denali: " + why, "Cannot access memory"});
+}
+
 TEST_F(RealGdb, ADamagedCheckpointIsPassedOver)
 {
     RecordExample(folder);

@@ -351,6 +351,7 @@ std::string ThreeWait(const std::string &mode, const std::string &schedule,
            "}\n- {name: first, memory: 256KiB, start: 1ms" + common + GuestPath("spin") +
            "}\n- {name: large, start: 2ms, memory: " + large + common + GuestPath("spin") +
            "}\n- {name: small, memory: 128KiB, start: 3ms" + common + GuestPath("spin") +
+           "}\n- {name: late, memory: 128KiB, start: 900ms" + common + GuestPath("spin") +
            "}\nschedule:\n" + schedule;
 }
 

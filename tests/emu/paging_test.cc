@@ -2,13 +2,10 @@
 #include <algorithm>
 
 #include "emu/host/pager_model.h"
-#include "world_fixture.h"
+#include "host_watch.h"
 
 extern "C" {
-#include <base/random.h>
 #include <vcpu/image.h>
-
-#include "host/host.h"
 }
 
 namespace
@@ -228,9 +225,14 @@ TEST(Paging, EveryPageAndDiskOperationIsSomebodys)
  * that is swapped out, nearly all of it a kernel stack. Nothing here has a stack. */
 TEST(Paging, WhatIsKeptOfAMachineBesideItsPagesIsLessThanThePublishedKernelKept)
 {
-    TestWorld world(Worlds()[0]);
+    std::string yaml = Worlds()[0];
+    yaml += "- {name: out, image: " + GuestPath("spin") +
+            ", memory: 512KiB, network: none, host: box, limits: {processor_cap: 1}}\n";
+    TestWorld world(yaml);
     world.Run(kEnd_ns);
     uint32_t paged = 0;
+    uint32_t out = 0;
+    uint64_t out_bytes = 0;
     for (uint32_t i = 0; i < emu_world_node_count(world.get()); i++) {
         struct emu_node_cost cost;
         emu_world_node_cost(world.get(), i, &cost);
@@ -238,8 +240,17 @@ TEST(Paging, WhatIsKeptOfAMachineBesideItsPagesIsLessThanThePublishedKernelKept)
                               cost.network_bytes + cost.pager_bytes + cost.other_bytes;
         paged += cost.pager_bytes > 0;
         EXPECT_LT(kept, 8472u);
+        struct emu_seat_report seat;
+        emu_world_seat_report(world.get(), i, &seat);
+        const bool lives = cost.pager_bytes > 0;
+        out += lives && seat.paging.pages_resident == 0;
+        out_bytes += lives && seat.paging.pages_resident == 0 ? kept : 0;
     }
     EXPECT_GT(paged, 4u);
+    EXPECT_GT(out, 0u) << "a spinning machine has no page of its own";
+    EXPECT_LT(out, paged);
+    EXPECT_EQ(HostReport(world, 0).swapped_out, out);
+    EXPECT_EQ(HostReport(world, 0).swapped_out_bytes, out_bytes);
 }
 
 int ImagePages(const std::string &name)
@@ -258,8 +269,10 @@ int ImagePages(const std::string &name)
 class PagerWatch
 {
   public:
-    PagerWatch(TestWorld &world, PagerModel &model, int floor_pages)
-        : world_(world), model_(model), floor_pages_(floor_pages)
+    /* Machines below `first` are the supervisor, of image 0, those from there on of the last; two
+     * of them have a floor. */
+    PagerWatch(TestWorld &world, PagerModel &model, int floor_pages, int first = 0)
+        : model_(model), floor_pages_(floor_pages), first_(first)
     {
         emu_hosts_watch(world.get(), Told, this);
     }
@@ -279,7 +292,20 @@ class PagerWatch
         const std::string outcome = outcomes[note.detail >> 1 & 7];
         switch (note.act) {
         case EMU_HOST_ADMIT:
-            model_.add(machine, 128, 0, machine < 2 ? floor_pages_ : 0, INT32_MAX);
+            model_.add(machine, machine < first_ ? 32 : 128, machine < first_ ? 0 : first_,
+                       machine >= first_ && machine < first_ + 2 ? floor_pages_ : 0, INT32_MAX);
+            break;
+        case EMU_HOST_CHOOSE:
+            list_.push_back({(int)(note.detail >> 32), (uint32_t)note.detail});
+            break;
+        case EMU_HOST_CHOSEN:
+            model_.choose(list_, note.detail);
+            list_.clear();
+            break;
+        case EMU_HOST_NEWS:
+            if (note.detail == ABI_POLICY_PAGER) {
+                trace.push_back("low");
+            }
             break;
         case EMU_HOST_RAN:
             model_.ran(machine, now_ns, note.detail);
@@ -305,10 +331,48 @@ class PagerWatch
             break;
         }
     }
-    TestWorld &world_;
     PagerModel &model_;
-    int floor_pages_;
+    const int floor_pages_;
+    const int first_;
+    std::deque<std::pair<int, uint64_t>> list_;
 };
+
+/* What the model said, but for what shows in no note: what becomes of what is forgotten shows in
+ * what guests ask for next, and where something lies is another test's. */
+std::vector<std::string> Noted(const PagerModel &model)
+{
+    std::vector<std::string> noted;
+    for (const std::string &line : model.trace) {
+        const size_t colon = line.find(':');
+        if (!line.starts_with("forget")) {
+            noted.push_back(colon == std::string::npos
+                                ? line
+                                : line.substr(0, colon) + line.substr(line.find(" for ")));
+        }
+    }
+    return noted;
+}
+
+/* A supervisor, and machines that want more memory than there is. */
+std::string ChosenWorld(uint32_t seed, uint32_t block_pages)
+{
+    const std::string guest =
+        ", image: " + GuestPath("roam") + ", memory: 512KiB, network: lan, host: box";
+    return "general: {name: chosen, seed: " + std::to_string(seed) +
+           ", duration: 1s}\nnetworks: [{name: lan, type: lan, latency: 20us}]\n"
+           "hosts: [{name: box, cpu_hz: 300MHz, quantum: 50us, processors: " +
+           std::to_string(1 + seed % 3) + (seed % 4 == 3 ? ", interrupts: immediate" : "") +
+           ", memory: " + std::to_string(120 * 4 * block_pages) +
+           "KiB, disks: [{type: flash, size: 64MiB, read: 9us, count: 2}], paging: "
+           "{window: 300us, inactive: 1ms, writes: 4, block: " +
+           std::to_string(4 * block_pages) +
+           "KiB}}]\n"
+           "groups:\n- {name: porter, supervisor: true, network: none, memory: 128KiB, host: box, "
+           "arguments: [" +
+           (seed % 2 ? "r" : "t") + "], image: " + GuestPath("porter") + "}\n- {name: floor" +
+           guest + ", count: 2, limits: {memory_floor: 32KiB}}\n- {name: a" + guest +
+           ", count: 4}\n- {name: mortal" + guest + ", count: 4, arguments: [m]}\n";
+}
 
 TEST(Paging, ThePagersTraceInARunIsTheModels)
 {
@@ -338,18 +402,77 @@ TEST(Paging, ThePagersTraceInARunIsTheModels)
         model.image_add(ImagePages("roam"));
         PagerWatch watch(world, model, 8);
         world.Run(40000000);
-        std::vector<std::string> expected;
-        for (const std::string &line : model.trace) {
-            if (line.starts_with("forget")) {
-                continue; /* what becomes of it shows in what the guests ask for next */
-            }
-            const size_t colon = line.find(':');
-            expected.push_back(colon == std::string::npos
-                                   ? line
-                                   : line.substr(0, colon) + line.substr(line.find(" for ")));
-        }
+        const std::vector<std::string> expected = Noted(model);
         EXPECT_GT(expected.size(), 500u);
         EXPECT_TRUE(watch.trace == expected);
+    }
+}
+
+/* A supervisor that chooses by its random numbers, also machines that there are not, and gives the
+ * policy back now and then. */
+TEST(Paging, WhoIsTakenFromAsTheSupervisorChoosesIsTheModels)
+{
+    uint64_t taken = 0;
+    uint64_t missed = 0;
+    uint64_t lows = 0;
+    for (uint32_t seed = 1; seed <= 8; seed++) {
+        SCOPED_TRACE(seed);
+        const uint32_t block_pages = 1u << seed % 3;
+        TestWorld world(ChosenWorld(seed, block_pages));
+        PagerModel model(120, (int)block_pages, 11, 300000, 1000000, 4, {{0, 131072}, {0, 131072}});
+        model.image_add(ImagePages("porter"));
+        model.image_add(ImagePages("roam"));
+        PagerWatch watch(world, model, 8, 1);
+        world.Run(30000000);
+        const std::vector<std::string> expected = Noted(model);
+        EXPECT_GT(expected.size(), 500u);
+        EXPECT_TRUE(watch.trace == expected);
+        EXPECT_STRNE(world.Report(0).state, "faulted");
+        taken += model.taken;
+        missed += model.missed;
+        lows += (uint64_t)std::count(expected.begin(), expected.end(), "low");
+    }
+    EXPECT_GT(taken, 300u);
+    EXPECT_GT(missed, 500u);
+    EXPECT_GT(lows, 10u);
+}
+
+TEST(Paging, WhomTheSupervisorChoosesIsTheSameOnAnyEngineAndAcrossSavedStates)
+{
+    for (uint32_t seed : {1, 2, 3}) {
+        ExpectOneDigest(ChosenWorld(seed, 1), 6000000, seed);
+    }
+}
+
+TEST(Paging, ADamagedListHarmsNobody)
+{
+    const std::string yaml = ChosenWorld(2, 1);
+    TestWorld before(yaml);
+    before.Run(3000000);
+    const std::vector<uint8_t> state = before.Save();
+    struct random_stream random;
+    random_init_seed(&random, 149);
+    uint32_t refused = 0;
+    for (int round = 0; round < 200; round++) {
+        std::vector<uint8_t> damaged = state;
+        const size_t at = damaged.size() - 1 - random_below(&random, 12000);
+        damaged[at] ^= (uint8_t)(1 + random_below(&random, 255));
+        TestWorld world(yaml);
+        if (world.Load(damaged) == STATUS_OK) {
+            world.Run(3200000);
+        } else {
+            refused++;
+        }
+    }
+    EXPECT_GT(refused, 20u);
+}
+
+TEST(Paging, TheAccountIsExactWhoeverChooses)
+{
+    TestWorld world(ChosenWorld(5, 2));
+    for (uint64_t now_ns = 111111; now_ns < 12000000; now_ns += 111111) {
+        world.Run(now_ns);
+        ExpectExactAccount(world);
     }
 }
 

@@ -179,7 +179,7 @@ TEST(Verify, TheCommandSaysSo)
     Denali(folder, {"run", "scenario.yaml", "--quiet", "--out", "plain"});
     outcome = Denali(folder, {"verify", "plain"});
     EXPECT_EQ(outcome.code, 2);
-    EXPECT_NE(outcome.err.find("expected the recording of a run that was made with --record"),
+    EXPECT_NE(outcome.err.find("expected the directory of a run that was made with --record"),
               std::string::npos)
         << outcome.err;
 }

@@ -3,10 +3,15 @@
  * one that was changed since, and says of a torn one where it ends.
  */
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 
 #include "record_fixture.h"
+
+extern "C" {
+#include <traces/bundle.h>
+}
 
 using support::TemporaryFolder;
 
@@ -99,14 +104,26 @@ TEST(RecordedRun, IsRefusedByEveryVerbIfAFileIsNotWhatItWas)
         std::filesystem::remove(folder.path(file));
         for (const auto &arguments : readers) {
             Outcome outcome = Read(folder, arguments);
+            bool verifies =
+                arguments[0] == "verify"; /* it is not what the run was made of either */
+            EXPECT_EQ(outcome.code, verifies ? 1 : 2) << Words(arguments);
+            EXPECT_FALSE(folder.has("made")) << Words(arguments);
+            const std::string &said = verifies ? outcome.out : outcome.err;
+            EXPECT_NE(said.find(std::string(file) +
+                                ": cannot be opened: No such file or directory; the run is made of "
+                                "it: put it back, or record the run again\n"),
+                      std::string::npos)
+                << Words(arguments) << said;
+        }
+        ASSERT_EQ(mkfifo(folder.path(file).c_str(), 0600), 0);
+        for (const auto &arguments : readers) {
+            Outcome outcome = Read(folder, arguments);
             EXPECT_EQ(outcome.code, 2) << Words(arguments);
-            EXPECT_NE(outcome.err.find(std::string(file) +
-                                       ": cannot be opened: No such file or "
-                                       "directory; the run is made of it: put it back, or record "
-                                       "the run again\n"),
+            EXPECT_NE(outcome.err.find(std::string(file) + ": is not a regular file"),
                       std::string::npos)
                 << Words(arguments) << outcome.err;
         }
+        std::filesystem::remove(folder.path(file));
         folder.write(file, before);
     }
 }
@@ -141,6 +158,264 @@ TEST(RecordedRun, ThatIsTornIsSaidToBeByEveryVerb)
         << outcome.err;
 }
 
+/* A path of a hostile recording is quoted without what speaks to a terminal. */
+TEST(RecordedRun, SaysNothingToATerminalByWhatItQuotes)
+{
+    TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 2, "20ms"));
+    std::vector<RecordRead> records = ReadRecords(folder.path("run/trace/recording"));
+    size_t at = records[0].content.find("images/chatter.img");
+    ASSERT_NE(at, std::string::npos);
+    records[0].content[at + 9] = '\x1b';
+    WriteRecords(folder.path("run"), records);
+    std::filesystem::copy(folder.path("run/images/chatter.img"),
+                          folder.path("run/images/ch\x1btter.img"));
+    folder.write("run/images/ch\x1btter.img", "something else");
+    for (const auto &arguments : Readers("run")) {
+        Outcome outcome = Read(folder, arguments);
+        EXPECT_NE(outcome.code, 0) << Words(arguments);
+        EXPECT_NE((outcome.out + outcome.err).find("run/images/ch?tter.img is not what"),
+                  std::string::npos)
+            << Words(arguments);
+        EXPECT_EQ((outcome.out + outcome.err).find('\x1b'), std::string::npos) << Words(arguments);
+    }
+}
+
+/* Flips a bit of the content of each record that `wanted` picks; how many there were. */
+size_t Damage(const TemporaryFolder &folder, const std::string &run,
+              const std::function<bool(const struct trace_entry &)> &wanted)
+{
+    const std::string path = folder.path(run + "/trace/recording");
+    struct error error = ERROR_INIT;
+    struct trace_recording *recording = nullptr;
+    EXPECT_EQ(trace_recording_open(path.c_str(), true, &recording, &error), STATUS_OK);
+    size_t count = 0;
+    size_t damaged = 0;
+    const struct trace_entry *entries = trace_recording_entries(recording, &count);
+    std::string bytes = folder.read(run + "/trace/recording");
+    for (size_t i = 0; i < count; i++) {
+        if (wanted(entries[i])) {
+            bytes[entries[i].offset + 37] ^= 4; /* behind its header of 36 bytes */
+            damaged++;
+        }
+    }
+    trace_recording_close(recording);
+    folder.write(run + "/trace/recording", bytes);
+    return damaged;
+}
+
+bool IsCheckpoint(const struct trace_entry &entry)
+{
+    return entry.type == TRACE_RECORD_FULL || entry.type == TRACE_RECORD_DELTA;
+}
+
+const char *const kDamaged = ": the recording is damaged: ";
+
+/* The verbs begin at the one before, come to the same, and say so. */
+TEST(RecordedRun, ADamagedCheckpointIsDoneWithoutByEveryVerb)
+{
+    TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    std::filesystem::copy(folder.path("run"), folder.path("good"),
+                          std::filesystem::copy_options::recursive);
+    for (uint64_t at_ms : {10u, 30u}) { /* a full one, and one against that before */
+        folder.write("run/trace/recording", folder.read("good/trace/recording"));
+        ASSERT_EQ(Damage(folder, "run",
+                         [&](const struct trace_entry &entry) {
+                             return IsCheckpoint(entry) && entry.time_ns == at_ms * 1000000;
+                         }),
+                  1u);
+        const std::string from = std::to_string(at_ms + 3) + "ms";
+        const std::string to = std::to_string(at_ms + 8) + "ms";
+        const std::vector<std::vector<std::string>> verbs = {
+            {"replay", "--from", from, "--to", to, "--quiet", "--out", "made",
+             "--trace-instructions", "peer-1"},
+            {"fork", "--at", from, "--set", "cut=peer-0", "--quiet", "--out", "made"},
+            {"why", "--node", "peer-1", "--at", to},
+            {"why", "--node", "peer-1", "--frame", "2"},
+            {"diff", "good"},
+        };
+        for (std::vector<std::string> arguments : verbs) {
+            bool compares = arguments[0] == "diff";
+            arguments.push_back("good");
+            Outcome wanted = Read(folder, arguments);
+            const std::string digest = DigestOfRun(folder, "made");
+            const std::string trace = folder.has("made/nodes/peer-1/instructions.txt")
+                                          ? folder.read("made/nodes/peer-1/instructions.txt")
+                                          : "";
+            EXPECT_EQ(wanted.code, 0) << Words(arguments) << wanted.err;
+            arguments.back() = "run";
+            Outcome outcome = Read(folder, arguments);
+            EXPECT_EQ(outcome.code, 0) << Words(arguments) << outcome.err;
+            if (!compares) {
+                EXPECT_EQ(outcome.out, wanted.out) << Words(arguments);
+            }
+            EXPECT_EQ(DigestOfRun(folder, "made"), digest) << Words(arguments);
+            if (!trace.empty()) {
+                EXPECT_EQ(folder.read("made/nodes/peer-1/instructions.txt"), trace);
+            }
+            bool early = arguments[0] == "why" && arguments[3] == "--frame"; /* not needed */
+            EXPECT_TRUE(early ||
+                        outcome.err.find(std::string("run") + kDamaged + "the checkpoint at " +
+                                         std::to_string(at_ms) + "ms (byte ") != std::string::npos)
+                << Words(arguments) << outcome.err;
+        }
+    }
+    Outcome outcome = Denali(folder, {"diff", "good", "run"});
+    EXPECT_EQ(
+        outcome.out.find("the same as far as both are recorded and not damaged, up to virtual "
+                         "time 0.040 s\n"),
+        0u)
+        << outcome.out;
+}
+
+/* What came from outside cannot be done without, from its moment on. */
+TEST(RecordedRun, DamagedInputIsRefusedBeforeThereIsADirectory)
+{
+    TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    ASSERT_EQ(Denali(folder, {"fork", "run", "--at", "15ms", "--set", "cut=peer-0", "--quiet",
+                              "--out", "forked", "--checkpoint-every", "10ms"})
+                  .code,
+              0);
+    ASSERT_EQ(
+        Damage(folder, "forked",
+               [](const struct trace_entry &entry) { return entry.type == TRACE_RECORD_INPUT; }),
+        1u);
+    const std::vector<std::vector<std::string>> refused = {
+        {"replay", "forked", "--quiet", "--out", "made"},
+        {"replay", "forked", "--from", "35ms", "--quiet", "--out", "made"},
+        {"fork", "forked", "--at", "20ms", "--set", "cut=peer-1", "--quiet", "--out", "made"},
+        {"why", "forked", "--node", "peer-1", "--at", "39ms"},
+        {"debug", "forked", "--node", "peer-1", "--at", "39ms", "--pipe"},
+    };
+    for (const auto &arguments : refused) {
+        Outcome outcome = Read(folder, arguments);
+        EXPECT_EQ(outcome.code, 2) << Words(arguments) << outcome.err;
+        EXPECT_FALSE(folder.has("made")) << Words(arguments);
+        EXPECT_NE(outcome.err.find("forked/trace/recording: what came from outside at 15ms (byte "),
+                  std::string::npos)
+            << Words(arguments) << outcome.err;
+    }
+    const std::vector<std::vector<std::string>> before = {
+        {"replay", "forked", "--from", "5ms", "--to", "14ms", "--quiet", "--out", "made"},
+        {"why", "forked", "--node", "peer-1", "--frame", "2"},
+        {"debug", "forked", "--node", "peer-1", "--at", "12ms", "--pipe"},
+    };
+    for (const auto &arguments : before) {
+        Outcome outcome = Read(folder, arguments);
+        EXPECT_EQ(outcome.code, 0) << Words(arguments) << outcome.err;
+    }
+    Outcome outcome = Denali(folder, {"diff", "run", "forked"});
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    EXPECT_NE(outcome.err.find(std::string("forked") + kDamaged + "what came from outside at 15ms"),
+              std::string::npos)
+        << outcome.err;
+    EXPECT_EQ(outcome.out.find("different: between virtual time "), 0u) << outcome.out;
+    EXPECT_NE(outcome.out.find("no instruction can be named: "), std::string::npos) << outcome.out;
+}
+
+/* Digests and the end are only compared with. */
+TEST(RecordedRun, DamagedDigestsAreSaidToBeAndNotComparedWith)
+{
+    TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    std::filesystem::copy(folder.path("run"), folder.path("good"),
+                          std::filesystem::copy_options::recursive);
+    ASSERT_EQ(Damage(folder, "run",
+                     [](const struct trace_entry &entry) {
+                         return entry.type == TRACE_RECORD_DIGESTS && entry.time_ns >= 20000000;
+                     }),
+              3u);
+    const std::string words = std::string("run") + kDamaged + "the digests at 20ms (byte ";
+    const std::vector<std::vector<std::string>> verbs = {
+        {"replay", "run", "--from", "15ms", "--quiet", "--out", "made"},
+        {"fork", "run", "--at", "35ms", "--set", "cut=peer-0", "--quiet", "--out", "made"},
+        {"why", "run", "--node", "peer-1", "--at", "39ms"},
+        {"diff", "good", "run"},
+    };
+    for (const auto &arguments : verbs) {
+        Outcome outcome = Read(folder, arguments);
+        EXPECT_EQ(outcome.code, 0) << Words(arguments) << outcome.err;
+        EXPECT_NE(outcome.err.find(words), std::string::npos) << Words(arguments) << outcome.err;
+        EXPECT_NE(outcome.err.find("but for what nodes exchanged after digests that are damaged"),
+                  std::string::npos)
+            << outcome.err;
+    }
+    /* With the end too there is nothing but the digests before. */
+    ASSERT_EQ(
+        Damage(folder, "good",
+               [](const struct trace_entry &entry) { return entry.type == TRACE_RECORD_END; }),
+        1u);
+    Outcome outcome = Denali(folder, {"diff", "good", "run"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find(std::string("good") + kDamaged + "the digest of the run at 40ms"),
+              std::string::npos)
+        << outcome.err;
+    EXPECT_EQ(
+        outcome.out.find("the same as far as both are recorded and not damaged, up to virtual "
+                         "time 0.010 s\n"),
+        0u)
+        << outcome.out;
+    EXPECT_EQ(Denali(folder, {"replay", "good", "--quiet"}).code, 0);
+}
+
+/* A run that was killed at once, and a recording of which only the index is not good. */
+TEST(RecordedRun, ThatIsAllButEmptyOrHasNoIndexIsSaidToBe)
+{
+    TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    const std::vector<RecordRead> records = ReadRecords(folder.path("run/trace/recording"));
+    const std::string whole = folder.read("run/trace/recording");
+    const size_t head_end = 12 + 36 + records[0].content.size();
+    std::filesystem::copy(folder.path("run"), folder.path("good"),
+                          std::filesystem::copy_options::recursive);
+    for (size_t size : {(size_t)0, (size_t)7, (size_t)11, (size_t)12, (size_t)40, head_end - 1}) {
+        folder.write("run/trace/recording", whole.substr(0, size));
+        for (const auto &arguments : Readers("run")) {
+            Outcome outcome = Read(folder, arguments);
+            bool verifies = arguments[0] == "verify";
+            EXPECT_EQ(outcome.code, verifies ? 5 : 2) << size << ": " << Words(arguments);
+            EXPECT_FALSE(folder.has("made"));
+            EXPECT_NE((verifies ? outcome.out : outcome.err)
+                          .find("the run was stopped before anything of it was recorded"),
+                      std::string::npos)
+                << Words(arguments) << outcome.out << outcome.err;
+        }
+    }
+    folder.write("run/trace/recording", whole.substr(0, head_end + 3));
+    for (const auto &arguments : Readers("run")) {
+        if (arguments[0] != "verify" && arguments[0] != "diff") {
+            Outcome outcome = Read(folder, arguments);
+            EXPECT_EQ(outcome.code, 2) << Words(arguments);
+            EXPECT_FALSE(folder.has("made"));
+            EXPECT_NE(outcome.err.find("run: nothing but the start of the run was recorded"),
+                      std::string::npos)
+                << Words(arguments) << outcome.err;
+        }
+    }
+    EXPECT_EQ(Denali(folder, {"verify", "run"}).code, 5);
+    Outcome outcome = Denali(folder, {"diff", "good", "run"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.out.find("up to virtual time 0.000 s: of one of them nothing but the start"),
+              std::string::npos)
+        << outcome.out;
+
+    std::string flipped = whole;
+    flipped[flipped.size() - 20] ^= 1;
+    folder.write("run/trace/recording", flipped);
+    for (const auto &arguments : Readers("run")) {
+        outcome = Read(folder, arguments);
+        bool verifies = arguments[0] == "verify";
+        EXPECT_EQ(outcome.code, verifies ? 2 : 0) << Words(arguments) << outcome.err;
+        EXPECT_NE((verifies ? outcome.out : outcome.err)
+                      .find("all of the run is there, but the index is damaged"),
+                  std::string::npos)
+            << Words(arguments) << outcome.out << outcome.err;
+        EXPECT_EQ(outcome.err.find("ends before the run did"), std::string::npos) << outcome.err;
+    }
+}
+
 /* What is given as a recorded run and is none. */
 TEST(RecordedRun, IsNotTakenFromJustAnyFile)
 {
@@ -154,9 +429,41 @@ TEST(RecordedRun, IsNotTakenFromJustAnyFile)
                   std::string::npos)
             << Words(arguments) << outcome.err;
     }
-    for (const auto &arguments : Readers("nothing")) {
-        EXPECT_EQ(Read(folder, arguments).code, 2) << Words(arguments);
+    std::filesystem::create_directories(folder.path("plain"));
+    for (const std::string path : {"nothing", "no/thing", "plain"}) {
+        for (const auto &arguments : Readers(path)) {
+            Outcome outcome = Read(folder, arguments);
+            EXPECT_EQ(outcome.code, 2) << Words(arguments);
+            EXPECT_FALSE(folder.has("made"));
+            for (const char *wanted : {path.c_str(), "; expected the directory of a r", "bundle"}) {
+                EXPECT_NE(outcome.err.find(wanted), std::string::npos)
+                    << Words(arguments) << outcome.err;
+            }
+        }
     }
+    const char *const only[] = {"notes.txt"};
+    struct error error = ERROR_INIT;
+    ASSERT_EQ(trace_bundle_write(folder.path().c_str(), only, 1,
+                                 folder.path("notes.denali").c_str(), &error),
+              STATUS_OK)
+        << error.message;
+    for (const auto &arguments : Readers("notes.denali")) {
+        Outcome outcome = Read(folder, arguments);
+        EXPECT_EQ(outcome.code, 2) << Words(arguments);
+        EXPECT_NE(outcome.err.find("notes.denali: is not a recorded run: it has no trace/"),
+                  std::string::npos)
+            << Words(arguments) << outcome.err;
+    }
+    Outcome outcome = Denali(folder, {"bundle", "plain"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--out FILE is missing; expected the file to write"),
+              std::string::npos)
+        << outcome.err;
+    outcome = Denali(folder, {"why", "plain", "--node", "peer-1", "--frame", "0"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--frame: `0`; expected a whole number from 1 on\n"),
+              std::string::npos)
+        << outcome.err;
 }
 
 /* A bundle is unpacked where there is room, and where there is none that is said. */
@@ -176,6 +483,11 @@ TEST(RecordedRun, WithoutRoomForABundleSaysWhatToDo)
     });
     EXPECT_EQ(outcome.code, 2);
     EXPECT_NE(outcome.err.find("set TMPDIR to where there is room"), std::string::npos)
+        << outcome.err;
+    outcome = Denali(folder, {"bundle", "run", "-o", "/dev/full"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("/dev/full: exists and is no file; choose another name with --out"),
+              std::string::npos)
         << outcome.err;
     outcome = Denali(folder, {"bundle", "run", "-o", "no/such/folder.denali"});
     EXPECT_EQ(outcome.code, 2);

@@ -5,6 +5,8 @@
 #include "record_fixture.h"
 
 extern "C" {
+#include <emu/debug.h>
+#include <scenarios/scenario.h>
 #include <vcpu/engine.h>
 }
 
@@ -217,6 +219,49 @@ static Outcome DebugAt(const support::TemporaryFolder &folder, const std::string
                        const std::string &at)
 {
     return Denali(folder, {"debug", run, "--node", "peer-1", "--at", at, "--pipe"});
+}
+
+/* A pass over the past that fails leaves the world where it stood, for who looks at it then. */
+TEST(DebuggedRecording, StandsWhereItStoodAfterAPastThatComesToSomethingElse)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    std::vector<RecordRead> records = ReadRecords(folder.path("run/trace/recording"));
+    for (RecordRead &record : records) {
+        if (record.type == TRACE_RECORD_DIGESTS && record.time_ns == 20000000) {
+            record.content[7] = (char)(record.content[7] ^ 1);
+        }
+    }
+    WriteRecords(folder.path("run"), records);
+    struct error error = ERROR_INIT;
+    struct emu_debug_options options = {};
+    struct scn_scenario *scenario = nullptr;
+    struct emu_world *world = nullptr;
+    struct emu_debug *debug = nullptr;
+    ASSERT_EQ(emu_recorded_open(folder.path("run").c_str(), &options.recorded, &scenario, &error),
+              STATUS_OK)
+        << error.message;
+    struct emu_world_options world_options = {};
+    ASSERT_EQ(emu_world_create(scenario, &world_options, &world, &error), STATUS_OK);
+    options.at_ns = 35000000;
+    options.end_ns = 40000000;
+    ASSERT_EQ(emu_debug_create(world, &options, &debug, &error), STATUS_OK) << error.message;
+    uint64_t now_ns = emu_world_now_ns(world);
+    EXPECT_GE(now_ns, 35000000u);
+    uint64_t digest = emu_world_digest(world);
+    struct emu_debug_stop stop = {};
+    EXPECT_EQ(emu_debug_resume(debug, EMU_DEBUG_BACKWARD, {}, &stop, &error), STATUS_CORRUPT);
+    EXPECT_NE(std::string(error.message)
+                  .find("between virtual time 10ms and 20ms the run comes to "
+                        "something else than was recorded"),
+              std::string::npos)
+        << error.message;
+    EXPECT_EQ(emu_world_now_ns(world), now_ns);
+    EXPECT_EQ(emu_world_digest(world), digest);
+    emu_debug_destroy(debug);
+    emu_recorded_close(options.recorded);
+    emu_world_destroy(world);
+    scn_scenario_destroy(scenario);
 }
 
 TEST(DebuggedRecording, TornIsEnteredUpToItsTailAndWhatIsNotAsItWasIsRefused)

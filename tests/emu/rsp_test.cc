@@ -165,6 +165,10 @@ class Line
     {
         struct emu_debug_options options = {};
         options.end_ns = end_ns;
+        options.told = [](void *context, const char *text) {
+            static_cast<Line *>(context)->told += text;
+        };
+        options.context = this;
         struct error error = ERROR_INIT;
         EXPECT_EQ(emu_debug_create(world.get(), &options, &debug, &error), STATUS_OK);
         EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
@@ -233,6 +237,7 @@ class Line
 
     TestWorld world;
     struct emu_debug *debug = nullptr;
+    std::string told; /* of the server's thread: to be read after an answer */
     int sockets[2];
     struct rsp_parser parser = {};
     enum rsp_event last = RSP_NOTHING;
@@ -370,6 +375,26 @@ TEST(Gdb, WritesWhatIsMemoryAndRegisters)
     EXPECT_EQ(line.Ask("G" + all), "OK");
     EXPECT_EQ(line.Ask("g"), all);
     EXPECT_EQ(line.Ask("bs"), "T05thread:1;replaylog:begin;") << "before a write is no past";
+}
+
+TEST(Gdb, SaysWhyNothingIsWrittenInThePast)
+{
+    Line line(OneMachine("hello"));
+    EXPECT_EQ(line.Ask("s"), "T05thread:1;");
+    EXPECT_EQ(line.Ask("s"), "T05thread:1;");
+    EXPECT_EQ(line.Ask("bs"), "T05thread:1;");
+    const std::string why = "E.the debugged node is at a moment of its past, where nothing can be";
+    const std::string all = line.Ask("g");
+    EXPECT_EQ(line.Ask("P1=44332211").substr(0, why.size()), why);
+    EXPECT_EQ(line.Ask("G" + std::string(all.size(), '1')).substr(0, why.size()), why);
+    EXPECT_EQ(line.told, "") << "gdb shows that of registers";
+    EXPECT_EQ(line.Ask("M12000,4:01020304").substr(0, why.size()), why);
+    EXPECT_EQ(line.told.find("the debugged node is at a moment of its past"), 0u) << line.told;
+    EXPECT_EQ(line.Ask("X12000,3:abc").substr(0, why.size()), why);
+    EXPECT_EQ(line.Ask("X12000,0:"), "OK") << "nothing is written";
+    EXPECT_EQ(line.Ask("g"), all);
+    EXPECT_EQ(line.Ask("s"), "T05thread:1;");
+    EXPECT_EQ(line.Ask("M12000,4:01020304"), "OK") << "it is where the world stands";
 }
 
 TEST(Gdb, CtrlCStopsAWorldThatRunsForEver)

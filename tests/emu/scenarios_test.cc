@@ -130,6 +130,20 @@ TEST_P(EveryScenario, HasOneDigestOnAllEnginesAndThreads)
     EXPECT_NE(verified.out.find("checkpoint"), std::string::npos) << verified.out;
 }
 
+/* Policies that are guest programs: each scenario expects what its policy is for. */
+TEST(Scenarios, WhatASupervisorsPolicyIsForComesAbout)
+{
+    if (!HasProgram("stride")) {
+        GTEST_SKIP() << "no guest kit in this build";
+    }
+    TemporaryFolder folder;
+    for (const std::string name : {"stride", "smallest-first", "page-shares"}) {
+        Outcome outcome = Denali(folder, {"run", kScenarios + "denali/" + name + ".yaml", "--quiet",
+                                          "--out", "run-" + name});
+        EXPECT_EQ(outcome.code, 0) << name << ": " << outcome.err;
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Scenarios, EveryScenario, testing::ValuesIn(AllScenarios()),
                          [](const testing::TestParamInfo<std::string> &info) {
                              std::string name = info.param;

@@ -264,6 +264,13 @@ inline const dev_host_ops &FakeMachine::ops()
                     static_cast<abi_supervisor_waiting *>(list)[listed] = {20 + listed, 0,
                                                                            4096u << listed};
                 }
+            } else if (port == ABI_PORT_SUPERVISOR_TAKE) {
+                auto *take = static_cast<abi_supervisor_take *>(descriptor);
+                take->left_blocks = 0;
+                for (uint32_t i = 0; i < take->list_count; i++) {
+                    take->left_blocks +=
+                        static_cast<abi_supervisor_taken_from *>(list)[i].block_count;
+                }
             } else if (port == ABI_PORT_SUPERVISOR_CONTROL) {
                 static_cast<abi_supervisor_control *>(descriptor)->status = 99;
             }
@@ -321,6 +328,7 @@ inline const dev_host_ops &FakeMachine::ops()
             ASSERT(disk < self(h).disks.size() && self(h).disks[disk].queued);
             self(h).disk_begun.push_back({block, write, ticket});
         };
+        t.generation = [](void *) { return 0u; };
         t.frame_refused = [](void *h, uint32_t size_bytes) {
             self(h).frames_refused.push_back(size_bytes);
         };

@@ -105,7 +105,7 @@ TEST_F(Bundle, OverwritesNothingAndLeavesNothingHalfWritten)
     struct error error = ERROR_INIT;
     EXPECT_EQ(
         trace_bundle_unpack(folder.path("a.bundle").c_str(), folder.path("out").c_str(), &error),
-        STATUS_IO)
+        STATUS_EXISTS)
         << "into a folder that has such files";
 }
 
@@ -125,22 +125,25 @@ TEST_F(Bundle, AFlippedBitOrACutAnywhereIsFound)
     EXPECT_EQ(unpack(bytes + "x"), STATUS_CORRUPT);
 }
 
-// As a forger would write it.
-std::string with_path(const std::string &path)
+// As a forger would write them: empty files.
+std::string with_paths(const std::vector<std::string> &paths)
 {
     struct writer writer;
     writer_init(&writer);
     write_bytes(&writer, "DNLBUNDL", 8);
     write_u32(&writer, 1);
     size_t start = writer.size_bytes;
-    write_u8(&writer, 1);
-    write_string(&writer, path.c_str());
-    write_u64(&writer, 0);
-    write_u64(&writer, 0);
-    write_u64(&writer, hash_bytes(writer.bytes + start, writer.size_bytes - start));
+    for (const std::string &path : paths) {
+        start = writer.size_bytes;
+        write_u8(&writer, 1);
+        write_string(&writer, path.c_str());
+        write_u64(&writer, 0);
+        write_u64(&writer, 0);
+        write_u64(&writer, hash_bytes(writer.bytes + start, writer.size_bytes - start));
+    }
     start = writer.size_bytes;
     write_u8(&writer, 0);
-    write_u32(&writer, 1);
+    write_u32(&writer, static_cast<uint32_t>(paths.size()));
     write_u64(&writer, hash_bytes(writer.bytes + start, writer.size_bytes - start));
     std::string bytes(reinterpret_cast<char *>(writer.bytes), writer.size_bytes);
     writer_fini(&writer);
@@ -149,11 +152,14 @@ std::string with_path(const std::string &path)
 
 TEST_F(Bundle, NothingIsWrittenOutsideTheFolder)
 {
-    EXPECT_EQ(unpack(with_path("inside/it")), STATUS_OK) << message;
+    EXPECT_EQ(unpack(with_paths({"inside/it"})), STATUS_OK) << message;
     EXPECT_TRUE(folder.has("out/inside/it"));
     for (const char *path : {"../outside", "/tmp/outside", "a/../../outside", "a//b", "", "a/.."}) {
-        EXPECT_EQ(unpack(with_path(path)), STATUS_CORRUPT) << path;
+        EXPECT_EQ(unpack(with_paths({path})), STATUS_CORRUPT) << path;
     }
+    EXPECT_EQ(unpack(with_paths({"twice", "twice"})), STATUS_EXISTS);
+    EXPECT_EQ(unpack(with_paths({"file", "file/in"})), STATUS_EXISTS);
+    EXPECT_EQ(unpack(with_paths({"folder/in", "folder"})), STATUS_EXISTS);
     EXPECT_FALSE(folder.has("outside"));
 }
 

@@ -23,7 +23,8 @@ DENALI_API_BEGIN
     X(UNSUPPORTED, "not supported by this build or host", 2)                                       \
     X(NO_MEMORY, "out of memory", 3)                                                               \
     X(IO, "input/output error", 2)                                                                 \
-    X(CORRUPT, "damaged or truncated data", 2)
+    X(CORRUPT, "damaged or truncated data", 2)                                                     \
+    X(TORN, "cut off before anything of use", 2)
 
 enum status {
 #define X(name, text, exit_code) STATUS_##name,

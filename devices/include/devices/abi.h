@@ -36,8 +36,11 @@
 #define ABI_REG_BOOT_SIZE     0x040u /* R: bytes of boot text in use */
 #define ABI_REG_BOOT_ARGC     0x044u /* R: strings of it that are arguments (argv[0] first) */
 #define ABI_REG_BOOT_ENVC     0x048u /* R: strings after those that are environment, NAME=value */
-#define ABI_REG_BOOT_TEXT     0x400u /* R: NUL-terminated strings back to back, up to page end */
-#define ABI_BOOT_TEXT_MAX     0xc00u /* bytes of boot text at most */
+/* R: which of its host's starts from a snapshot made this machine what it is, from 1; 0: it has
+ * booted. */
+#define ABI_REG_GENERATION 0x04cu
+#define ABI_REG_BOOT_TEXT  0x400u /* R: NUL-terminated strings back to back, up to page end */
+#define ABI_BOOT_TEXT_MAX  0xc00u /* bytes of boot text at most */
 
 #define ABI_ISA_VERSION 1u
 
@@ -109,9 +112,13 @@
 #define ABI_PORT_SUPERVISOR_CONTROL  0xa2u /* ..._control */
 #define ABI_PORT_SUPERVISOR_QUESTION 0xa3u /* ..._question */
 #define ABI_PORT_SUPERVISOR_ANSWER   0xa4u /* ..._answer */
+#define ABI_PORT_SUPERVISOR_LIMITS   0xa5u /* ..._limits */
+#define ABI_PORT_SUPERVISOR_SNAPSHOT 0xa6u /* ..._snapshot */
 /* Of its policies of admission and paging. */
 #define ABI_PORT_SUPERVISOR_GATE  0xa8u /* ..._gate */
 #define ABI_PORT_SUPERVISOR_ADMIT 0xa9u /* ..._admit */
+#define ABI_PORT_SUPERVISOR_PAGED 0xaau /* ..._paged */
+#define ABI_PORT_SUPERVISOR_TAKE  0xabu /* ..._take */
 
 #define ABI_FRAME_MIN 14u   /* an Ethernet header; shorter frames are refused */
 #define ABI_FRAME_MAX 1514u /* header and 1500 bytes, no checksum trailer */
@@ -146,6 +153,7 @@
 #define ABI_DISKS_MAX         16u
 
 #define ABI_SUPERVISOR_LIST_MAX 1024u       /* machines that a question, or the gate, lists */
+#define ABI_SUPERVISOR_TAKE_MAX 64u         /* entries of a list of whom to take from */
 #define ABI_SUPERVISOR_OWN_RULE 0xffffffffu /* an answer: as the kernel would without asking */
 
 #ifndef __ASSEMBLER__
@@ -279,6 +287,29 @@ struct abi_supervisor_machine {
     uint64_t frames_sent; /* by the host's card, if that has a rate */
 };
 
+/* The limits of one machine that can be set, 0: none; rates as asked for last. The supervisor gives
+ * the number, the device writes the rest. */
+struct abi_supervisor_limits {
+    uint32_t machine;    /* in */
+    uint32_t generation; /* as in its register GENERATION */
+    uint64_t memory_floor_bytes;
+    uint64_t memory_ceiling_bytes;
+    uint64_t send_bps;
+    uint64_t receive_bps;
+    uint32_t send_burst_bytes;
+    uint32_t receive_burst_bytes;
+    uint64_t disk_bytes;
+};
+
+/* One of the host's snapshots, likewise. */
+struct abi_supervisor_snapshot {
+    uint32_t number;     /* in */
+    uint32_t kept;       /* 1: there is one; 0: not, and the next two are 0 */
+    uint64_t taken_ns;   /* when */
+    uint64_t size_bytes; /* what it takes */
+    uint64_t free_bytes; /* what others may */
+};
+
 /* Something done to a machine, or to the host. */
 struct abi_supervisor_control {
     uint32_t operation; /* ABI_CONTROL_* */
@@ -326,7 +357,39 @@ struct abi_supervisor_waiting {
 /* Admits one of them, out of turn or in it; while admission is the supervisor's. */
 struct abi_supervisor_admit {
     uint32_t machine;
-    uint32_t status; /* written by the device: ABI_SUPERVISOR_*; STATE: there is no room for it */
+    uint32_t status; /* written by the device: ABI_SUPERVISOR_* */
+};
+
+/* What the host's pager has to do with one machine: the supervisor gives the number, the device
+ * writes the rest. Pages are of 4096 bytes; what is counted is counted since the run began. */
+struct abi_supervisor_paged {
+    uint32_t machine;     /* in */
+    uint32_t block_pages; /* of the paging block; 0: no such machine, or a host that does not page,
+                             and the rest is 0 */
+    uint64_t resident_pages; /* of its own, in memory now; those of its image are nobody's */
+    uint64_t floor_pages;    /* that are not taken from it */
+    uint64_t faults;
+    uint64_t page_ins; /* pages read for it */
+    uint64_t page_outs;
+    uint64_t wait_ns; /* from faults until it could go on */
+};
+
+/* Whom the pager takes the next blocks from when memory is wanted, first to last: replaces the list
+ * before. While paging is the supervisor's. */
+struct abi_supervisor_take {
+    uint32_t list_address;  /* of list_count structs abi_supervisor_taken_from, which are read */
+    uint32_t list_count;    /* up to ABI_SUPERVISOR_TAKE_MAX; 0: the kernel's own rule */
+    uint32_t low_blocks;    /* there is news when no more than these are left */
+    uint32_t status;        /* from here on written by the device: ABI_SUPERVISOR_* */
+    uint64_t free_pages;    /* of the host's memory, that nobody has */
+    uint64_t left_blocks;   /* of the list before */
+    uint64_t taken_blocks;  /* as lists had it, since the run began */
+    uint64_t missed_blocks; /* of lists, that their machine could not give */
+};
+
+struct abi_supervisor_taken_from {
+    uint32_t machine;
+    uint32_t block_count; /* at least 1 */
 };
 
 #endif
@@ -349,6 +412,7 @@ struct abi_supervisor_admit {
 
 #define ABI_POLICY_SCHEDULER (1u << 0) /* which machine is next */
 #define ABI_POLICY_ADMISSION (1u << 1) /* which of those that wait is admitted, and when */
+#define ABI_POLICY_PAGER     (1u << 2) /* whom memory is taken from; of a host that pages */
 
 #define ABI_MACHINE_NONE    0u
 #define ABI_MACHINE_OFF     1u /* not started yet */
@@ -379,7 +443,13 @@ struct abi_supervisor_admit {
 #define ABI_CONTROL_RECEIVE_RATE   11u
 #define ABI_CONTROL_RECEIVE_BURST  12u
 #define ABI_CONTROL_DISK           13u /* that it may write to its disks; whole blocks */
-#define ABI_CONTROL_LIMITS_END     14u
+/* Snapshots of machines that the host keeps; value: the number of one. */
+#define ABI_CONTROL_SNAPSHOT                                                                       \
+    14u /* keeps the machine's under a number that is free; it lives, has no                       \
+           processor and no disk request under way */
+#define ABI_CONTROL_START_FROM 15u /* as START, but it goes on as that one of its group was */
+#define ABI_CONTROL_DISCARD    16u /* whatever the machine; not while one waits to start from it */
+#define ABI_CONTROL_COUNT      17u
 
 #define ABI_SUPERVISOR_DONE       0u
 #define ABI_SUPERVISOR_NO_MACHINE 1u /* no such machine, or none that this can be done to */

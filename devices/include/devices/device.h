@@ -97,11 +97,14 @@ struct dev_host_ops {
     /* A frame has left a card's queue for guest memory. */
     void (*frame_taken)(void *host, uint32_t size_bytes);
     /* One of a supervisor's operations, by its port: fills in what the device is to write of the
-     * descriptor and, up to its capacity, of its list. How many entries of that there are. */
+     * descriptor and, up to its capacity, of its list, which holds what the guest's does. How many
+     * entries of that the device is to write. */
     uint32_t (*supervise)(void *host, uint16_t port, void *descriptor, void *list);
     /* Of a disk that is queued: the request for a block begins; dev_disk_done is to be called with
      * its ticket, not before this returns. Called in an event of the device. */
     void (*disk_begin)(void *host, uint32_t disk, uint64_t block, bool write, uint32_t ticket);
+    /* Which start from a snapshot made the machine what it is; 0: it has booted. */
+    uint32_t (*generation)(void *host);
     /* Drops by cause, for the account. */
     void (*frame_refused)(void *host, uint32_t size_bytes);
 };

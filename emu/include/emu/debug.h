@@ -30,6 +30,7 @@
 
 #include <base/public.h>
 #include <base/status.h>
+#include <emu/record.h>
 #include <emu/world.h>
 
 DENALI_API_BEGIN
@@ -91,8 +92,8 @@ enum status emu_recorded_open(const char *path, struct emu_recorded **recorded,
 void emu_recorded_close(struct emu_recorded *recorded);
 /* Up to where it reaches. */
 uint64_t emu_recorded_end_ns(const struct emu_recorded *recorded);
-/* Of a recording that is torn or damaged before the run's end: what ends it. "" of a whole one. */
-const char *emu_recorded_ending_text(const struct emu_recorded *recorded);
+/* Says that it ends before the run did, where, and by what; "" of one that does not. */
+void emu_recorded_torn(const struct emu_recorded *recorded, char text[EMU_TORN_TEXT_MAX]);
 
 /* --- a session -------------------------------------------------------------------------------- */
 
@@ -106,6 +107,8 @@ struct emu_debug_options {
     bool (*interrupted)(void *context);
     /* What the debugged node prints as it is run forwards with the world; NULL: nobody asks. */
     void (*console)(void *context, const void *bytes, uint32_t size_bytes);
+    /* A line that gdb has no way to show: why a write was refused. NULL: nobody asks. */
+    void (*told)(void *context, const char *text);
     void *context;
 };
 
@@ -187,6 +190,9 @@ bool emu_debug_read(const struct emu_debug *debug, uint32_t node, uint32_t addre
 bool emu_debug_write(struct emu_debug *debug, uint32_t node, uint32_t address, const void *bytes,
                      uint32_t size_bytes);
 bool emu_debug_cpu_set(struct emu_debug *debug, uint32_t node, const struct vcpu *cpu);
+/* Why nothing can be written there at present, memory or registers, in a line for people; NULL: it
+ * can, where there is memory. */
+const char *emu_debug_write_refusal(const struct emu_debug *debug, uint32_t node, bool registers);
 
 /* --- gdb -------------------------------------------------------------------------------------- */
 

@@ -30,7 +30,8 @@ DENALI_API_BEGIN
 #define EMU_RECORD_INTERVAL_NS   1000000000ull /* between two records of digests, by default */
 #define EMU_RECORD_CHECKPOINT_NS 5000000000ull /* and between two checkpoints */
 
-/* Room for what is said of a recording that ends before the run did, by whoever reads one. */
+/* Room for what is said by whoever reads a recording that ends before the run did, or is damaged.
+ */
 #define EMU_TORN_TEXT_MAX 512u
 
 struct emu_recorder;

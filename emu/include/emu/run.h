@@ -69,6 +69,9 @@ struct emu_run_result {
     const char *trace_empty;      /* the first of options.traces that traced nothing, or NULL */
     char torn[EMU_TORN_TEXT_MAX]; /* of a replay: says that what was recorded ends before the run
                                      did, and where; "": it does not */
+    /* Of a replay, after an error too: says what of the recording is damaged and was passed over;
+     * "": nothing was. */
+    char damaged[EMU_TORN_TEXT_MAX];
 };
 
 /* A moment of a recorded run: a virtual time such as 20500ms, or a number of seconds. */

@@ -25,6 +25,7 @@ struct emu_why_options {
 struct emu_why_result {
     char *text;                   /* lines for people, malloc'ed; NULL on an error */
     char torn[EMU_TORN_TEXT_MAX]; /* that the recording ends before the run did; "": it does not */
+    char damaged[EMU_TORN_TEXT_MAX]; /* what of it is damaged and was passed over; "": nothing */
 };
 
 /* STATUS_INVALID if the node received no such frame. */

@@ -1,17 +1,19 @@
 /*
- * A host's supervisor that decides who is admitted. The letter of argument 1 says how:
+ * A host's supervisor that decides who is admitted, and whom memory is taken from. The letter of
+ * argument 1 says how:
  *   l  the last of those that wait, as long as there is room for it
  *   n  nobody: it takes over, and looks at nothing again
  *   e  nobody: it takes over, and ends at the first news
  *   w  wrongly: who does not wait, who is not there, and for whom there is no room
+ *   t  any, and chooses whom to take from, by the machine's own random stream
  *   r  by the machine's own random stream: now and then it gives policies back and takes them over,
- *      pauses, resumes, destroys and starts machines, and asks of any port whatever the random
- *      numbers say.
+ *      pauses, resumes, destroys and starts machines, chooses whom to take from, and asks of any
+ *      port whatever the random numbers say.
  */
 #include "guest.h"
 
 #define LIST_MAX   64
-#define PORT_COUNT 7
+#define PORT_COUNT 9
 
 .macro port number, descriptor
     movl $\number, %edx
@@ -33,7 +35,12 @@ _start:
     cmpl $0, control + 16 /* ABI_SUPERVISOR_DONE */
     check e, 1
     cmpb $'r', mode
-    je random
+    je 1f
+    cmpb $'t', mode
+    jne again
+1:  movl $(ABI_POLICY_ADMISSION | ABI_POLICY_PAGER), control + 8
+    port ABI_PORT_SUPERVISOR_CONTROL, control
+    jmp random
 again:
     idle_for_ever
     movl %eax, REG(ABI_REG_IRQ_PENDING)
@@ -54,7 +61,7 @@ next:
     movl list(%ecx), %eax
     movl %eax, admit
     port ABI_PORT_SUPERVISOR_ADMIT, admit
-    cmpl $ABI_SUPERVISOR_STATE, admit + 4
+    cmpl $ABI_SUPERVISOR_ROOM, admit + 4
     je again
     cmpl $0, admit + 4 /* ABI_SUPERVISOR_DONE */
     check e, 2
@@ -69,6 +76,10 @@ wrong:
     port ABI_PORT_SUPERVISOR_ADMIT, admit
     cmpl $ABI_SUPERVISOR_NO_MACHINE, admit + 4
     check e, 4
+    movl $4, admit /* one that is not to start yet */
+    port ABI_PORT_SUPERVISOR_ADMIT, admit
+    cmpl $ABI_SUPERVISOR_NO_MACHINE, admit + 4
+    check e, 6
     /* All for whom there is no room. */
     movl gate + 8, %ecx
     movl $list, %esi
@@ -78,7 +89,7 @@ wrong:
     movl (%esi), %eax
     movl %eax, admit
     port ABI_PORT_SUPERVISOR_ADMIT, admit
-    cmpl $ABI_SUPERVISOR_STATE, admit + 4
+    cmpl $ABI_SUPERVISOR_ROOM, admit + 4
     check e, 5
 2:  addl $16, %esi
     decl %ecx
@@ -102,7 +113,7 @@ random:
     movl %eax, %ebx
     /* Up to some 65 us, one in sixteen up to a millisecond. */
     movzwl %bx, %ecx
-    testl $0x1e00000, %ebx
+    testl $0x3c00000, %ebx
     jnz 1f
     shll $4, %ecx
 1:  now
@@ -113,8 +124,12 @@ random:
     movl $words, fill
     movl $64, fill + 4
     port ABI_PORT_ENTROPY, fill
+    testl $0x40000, %ebx
+    jz take
+    cmpb $'t', mode
+    je some
     movl %ebx, %eax
-    shrl $18, %eax
+    shrl $19, %eax
     andl $7, %eax
     cmpl $1, %eax
     jb policies
@@ -123,6 +138,7 @@ random:
     je hostile
     cmpl $3, %eax
     je meddle
+some:
     call look
     testl %ecx, %ecx
     jz random
@@ -135,9 +151,35 @@ random:
     port ABI_PORT_SUPERVISOR_ADMIT, admit
     jmp random
 
+take:
+    movl words, %eax
+    andl $7, %eax
+    movl %eax, choice + 4
+    movl $list, choice
+    movl words + 4, %eax
+    andl $31, %eax
+    movl %eax, choice + 8
+    movl $7, %ecx
+1:  movl words + 4(, %ecx, 4), %eax
+    movl %eax, %edx
+    andl $15, %eax
+    movl %eax, list(, %ecx, 8)
+    shrl $8, %edx
+    andl $63, %edx
+    incl %edx
+    movl %edx, list + 4(, %ecx, 8)
+    decl %ecx
+    jns 1b
+    port ABI_PORT_SUPERVISOR_TAKE, choice
+    jmp random
+
 policies:
     movl words, %eax
     andl $15, %eax
+    testl $16, words
+    jz 1f
+    movl $(ABI_POLICY_ADMISSION | ABI_POLICY_PAGER), %eax
+1:
     movl $0, control
     movl %eax, control + 8
     port ABI_PORT_SUPERVISOR_CONTROL, control
@@ -173,6 +215,8 @@ hostile:
     andl $31, words + 4
 1:  cmpl $ABI_PORT_SUPERVISOR_QUESTION, %edx
     je 2f
+    cmpl $ABI_PORT_SUPERVISOR_TAKE, %edx
+    je 2f
     cmpl $ABI_PORT_SUPERVISOR_GATE, %edx
     jne 3f
 2:  movl $list, words /* a list has to be memory, or the device would end it all */
@@ -191,6 +235,8 @@ ports:
     .long ABI_PORT_SUPERVISOR_ANSWER
     .long ABI_PORT_SUPERVISOR_GATE
     .long ABI_PORT_SUPERVISOR_ADMIT
+    .long ABI_PORT_SUPERVISOR_PAGED
+    .long ABI_PORT_SUPERVISOR_TAKE
 
     .bss
     .balign 8
@@ -204,6 +250,8 @@ gate:
     .skip 24
 admit:
     .skip 8
+choice:
+    .skip 48
 list:
     .skip 16 * LIST_MAX
 mode:

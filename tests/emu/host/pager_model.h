@@ -30,7 +30,7 @@ class PagerModel
         std::set<int> swapped;
         std::deque<int> frames, pins;
         enum { kNone, kLine, kOwn, kFrame } wait = kNone;
-        int block = 0;
+        int block = 0, awaited = -1; // a frame, or kInVain
         bool write = false;
         uint64_t page_ins = 0, page_outs = 0, evicted = 0, caused = 0, faults = 0, wait_ns = 0;
     };
@@ -38,6 +38,8 @@ class PagerModel
         int pages = 0, disk = 0;
         uint64_t sector = 0;
     };
+
+    static constexpr int kInVain = -2;
 
     int block_pages;
     uint64_t window, inactive, now = 0;
@@ -49,6 +51,9 @@ class PagerModel
     std::vector<std::map<uint64_t, uint64_t>> regions; // sector, count
     std::deque<int> unused, line;
     size_t hand = 0;
+    std::deque<std::pair<int, uint64_t>> choices; // machine, blocks
+    uint64_t low = 0, taken = 0, missed = 0, in_vain = 0;
+    bool told = false;
     std::vector<std::string> trace;
 
     PagerModel(int frame_count, int block, int machine_max, uint64_t window_ns,
@@ -140,6 +145,20 @@ class PagerModel
             line.push_back(m);
         }
         say("= " + outcome);
+    }
+    void choose(std::deque<std::pair<int, uint64_t>> list, uint64_t low_blocks)
+    {
+        choices = std::move(list);
+        low = low_blocks;
+        told = false;
+    }
+    uint64_t left() const
+    {
+        uint64_t sum = 0;
+        for (auto [machine, count] : choices) {
+            sum += count;
+        }
+        return sum;
     }
     void ran(int m, uint64_t at, uint64_t ns)
     {
@@ -324,14 +343,14 @@ class PagerModel
         const Machine &owner = machines[frames[i].owner];
         return (owner.wait != Machine::kNone || now - owner.last <= inactive) && age <= window;
     }
-    // Looks at frames in this order; -1: none now.
-    template <typename Next> int round(int m, size_t count, Next next, bool own)
+    // Looks at frames in this order, all of one machine if `of` is one; -1: none now.
+    template <typename Next> int round(int m, size_t count, Next next, int of)
     {
         int resort[2][2] = {{-1, -1}, {-1, -1}};
         size_t looked = 0;
         for (size_t step = 0; step < count; step++) {
             bool any = std::max({resort[0][0], resort[0][1], resort[1][0], resort[1][1]}) >= 0;
-            if (!own && looked >= scan_max && (any || writes())) {
+            if (of < 0 && looked >= scan_max && (any || writes())) {
                 break;
             }
             int i = next();
@@ -362,9 +381,10 @@ class PagerModel
             }
             last = last < 0 ? i : last;
         }
-        size_t under_way = own ? std::count_if(machines[m].frames.begin(), machines[m].frames.end(),
-                                               [&](int i) { return frames[i].writing; })
-                               : writes();
+        size_t under_way =
+            of >= 0 ? std::count_if(machines[of].frames.begin(), machines[of].frames.end(),
+                                    [&](int i) { return frames[i].writing; })
+                    : writes();
         if (under_way) {
             return -1;
         }
@@ -382,6 +402,69 @@ class PagerModel
         }
         return -1;
     }
+    // A round over a machine's own frames, for m.
+    int round_of(int of, int m)
+    {
+        auto &its = machines[of].frames;
+        return round(
+            m, of == m ? its.size() : std::min(its.size(), scan_max),
+            [&] {
+                int first = its.front();
+                its.pop_front();
+                its.push_back(first);
+                return first;
+            },
+            of);
+    }
+    // As somebody else has chosen; -1: m waits for a write, or else nobody chosen has one.
+    int chosen(int m, bool &waits)
+    {
+        Machine &machine = machines[m];
+        if (machine.awaited >= 0) {
+            Frame &frame = frames[machine.awaited];
+            if (frame.writing) {
+                waits = true;
+                return -1;
+            }
+            const int i = machine.awaited;
+            machine.awaited = kInVain;
+            const bool kept =
+                !frame.image && frame.owner >= 0 && frame.owner != m &&
+                (int)machines[frame.owner].frames.size() <= blocks(machines[frame.owner].floor);
+            if (frame.state != Frame::kHere || frame.dirty || pinned(i) || kept) {
+                in_vain++;
+                return -1;
+            }
+            evict(i, m);
+            return i;
+        }
+        while (!choices.empty() && machine.awaited != kInVain) {
+            auto &[of, count] = choices.front();
+            const Machine &owner = machines[of];
+            int i = -1;
+            if (owner.present && (of == m || (int)owner.frames.size() > blocks(owner.floor))) {
+                i = round_of(of, m);
+                for (auto at = owner.frames.rbegin(); i < 0 && at != owner.frames.rend(); ++at) {
+                    machine.awaited = frames[*at].writing ? *at : machine.awaited;
+                }
+            }
+            waits = machine.awaited >= 0;
+            const bool good = i >= 0 || waits;
+            (good ? taken : missed) += good ? 1 : count;
+            count = good ? count - 1 : 0;
+            if (count == 0) {
+                choices.pop_front();
+            }
+            if (!told && left() <= low) {
+                told = true;
+                say("low");
+            }
+            if (good) {
+                return i;
+            }
+        }
+        return -1;
+    }
     bool full(int m) const
     {
         return ((int64_t)machines[m].frames.size() + 1) * block_pages > machines[m].ceiling;
@@ -390,15 +473,7 @@ class PagerModel
     {
         Machine &machine = machines[m];
         while (own && full(m)) {
-            int i = round(
-                m, machine.frames.size(),
-                [&] {
-                    int first = machine.frames.front();
-                    machine.frames.pop_front();
-                    machine.frames.push_back(first);
-                    return first;
-                },
-                true);
+            int i = round_of(m, m);
             machine.wait = i < 0 ? Machine::kOwn : Machine::kNone;
             if (i < 0 || !full(m)) {
                 return i;
@@ -411,20 +486,32 @@ class PagerModel
                 i = unused.front();
                 unused.pop_front();
             } else {
-                i = round(
-                    m, frames.size(),
-                    [&] {
-                        int at = (int)hand;
-                        hand = (hand + 1) % frames.size();
-                        return at;
-                    },
-                    false);
+                bool waits = false;
+                i = chosen(m, waits);
+                if (i < 0 && !waits) {
+                    i = round(
+                        m, frames.size(),
+                        [&] {
+                            int at = (int)hand;
+                            hand = (hand + 1) % frames.size();
+                            return at;
+                        },
+                        -1);
+                }
             }
         }
         machine.wait = i < 0 ? Machine::kLine : Machine::kNone;
         return i;
     }
     std::string attempt(int m)
+    {
+        const std::string outcome = attempt_once(m);
+        if (machines[m].wait != Machine::kLine) {
+            machines[m].awaited = -1;
+        }
+        return outcome;
+    }
+    std::string attempt_once(int m)
     {
         Machine &machine = machines[m];
         int block = machine.block;

@@ -24,7 +24,7 @@ class Traced
 
     Traced(const struct emu_pager_config &config)
     {
-        static const struct emu_pager_ops ops = {on_transfer, on_forget, on_ready};
+        static const struct emu_pager_ops ops = {on_transfer, on_forget, on_ready, on_low};
         struct error error = ERROR_INIT;
         EXPECT_EQ(emu_pager_create(&config, &ops, this, &pager, &error), STATUS_OK)
             << error.message;
@@ -95,6 +95,10 @@ class Traced
                  page, page_count);
         ((Traced *)context)->trace.push_back(text);
     }
+    static void on_low(void *context)
+    {
+        ((Traced *)context)->trace.push_back("low");
+    }
     static void on_ready(void *context, uint32_t machine, enum emu_page_outcome outcome)
     {
         ((Traced *)context)
@@ -149,13 +153,14 @@ class Both
     PagerModel model;
     std::mt19937_64 random;
     uint64_t now = 0;
+    const bool mostly_writes;
 
     Both(uint32_t block_pages, uint64_t seed)
         : config(config_of(80 * block_pages + block_pages / 2, block_pages)),
           real(std::make_unique<Traced>(config)),
           model(80, (int)block_pages, 8, config.window_ns, config.inactive_ns, config.writes_max,
                 {{1000, 40000}, {0, 60000}, {64, 40000}}),
-          random(seed)
+          random(seed), mostly_writes(seed % 5 < 2)
     {
         if (seed % 4 == 3) { // decisions look at a few blocks only
             config.scan_max = 5;
@@ -184,6 +189,19 @@ class Both
     static int ceiling_of(const struct emu_pager_limits &limits)
     {
         return limits.ceiling_pages == EMU_PAGER_NO_CEILING ? INT32_MAX : (int)limits.ceiling_pages;
+    }
+    // A list of whom to take from, also of machines that there are not; now and then none.
+    void choose()
+    {
+        std::vector<struct emu_pager_choice> list(below(4) ? below(6) : below(65));
+        std::deque<std::pair<int, uint64_t>> its;
+        for (struct emu_pager_choice &choice : list) {
+            choice = {(uint32_t)below(8), 1u + (uint32_t)below(below(5) ? 20 : 100000)};
+            its.push_back({(int)choice.machine, choice.block_count});
+        }
+        const uint32_t low = (uint32_t)below(30);
+        emu_pager_choose(real->pager, list.data(), (uint32_t)list.size(), low);
+        model.choose(its, low);
     }
     void machine_add(int m)
     {
@@ -218,10 +236,12 @@ class Both
             ASSERT_EQ(emu_pager_limits_set(real->pager, now, m, &its, &error), STATUS_OK)
                 << error.message;
             model.limits(m, now, (int)its.floor_pages, ceiling_of(its));
+        } else if (what < 420) {
+            choose();
         } else if (!emu_pager_waits(real->pager, m)) {
             int pages = model.machines[m].pages;
             int page = below(3) ? below(std::min(pages, 12)) : below(pages);
-            bool write = below(3) == 0;
+            bool write = mostly_writes ? below(8) != 0 : below(3) == 0;
             real->reference(now, m, page, write);
             model.reference(m, now, page, write);
         }
@@ -249,6 +269,10 @@ class Both
     {
         struct emu_pager_total total = emu_pager_total(real->pager);
         ASSERT_EQ(total.machines.evictions_caused, total.machines.evicted + total.image_evicted);
+        const struct emu_pager_chosen chosen = emu_pager_chosen(real->pager);
+        ASSERT_EQ(chosen.taken, model.taken);
+        ASSERT_EQ(chosen.missed, model.missed);
+        ASSERT_EQ(chosen.left, model.left());
         ASSERT_EQ(total.machines.page_ins, real->pages_read);
         ASSERT_EQ(total.machines.page_outs, real->pages_written);
         uint64_t orphans = 0;
@@ -263,7 +287,7 @@ class Both
 
 TEST(Pager, DoesWhatTheModelDoesOverRandomReferences)
 {
-    uint64_t waits = 0, evictions = 0;
+    uint64_t waits = 0, evictions = 0, taken = 0, missed = 0, in_vain = 0;
     for (uint64_t seed = 0; seed < 24; seed++) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Both both(seed % 3 == 0 ? 1 : seed % 3 == 1 ? 2 : 8, seed);
@@ -281,10 +305,17 @@ TEST(Pager, DoesWhatTheModelDoesOverRandomReferences)
         struct emu_pager_total total = emu_pager_total(both.real->pager);
         waits += total.machines.wait_ns;
         evictions += total.machines.evicted;
+        taken += both.model.taken;
+        missed += both.model.missed;
+        in_vain += both.model.in_vain;
     }
     // Otherwise the traces agreed about nothing.
     EXPECT_GT(waits, 100000u);
     EXPECT_GT(evictions, 10000u);
+    EXPECT_GT(taken, 1000u);
+    EXPECT_LT(taken, evictions * 3 / 4) << "the clock has to be tested too";
+    EXPECT_GT(missed, 100u);
+    EXPECT_GT(in_vain, 20u);
 }
 
 TEST(Pager, GoesOnFromASavedStateAsIfNothingHadBeen)
@@ -403,6 +434,92 @@ TEST(Pager, WritesADirtyPageBeforeItsMemoryIsAnothers)
     EXPECT_FALSE(emu_pager_waits(traced.pager, 1));
     EXPECT_EQ(emu_pager_account(traced.pager, 0).evicted, 1u);
     EXPECT_EQ(emu_pager_account(traced.pager, 1).evictions_caused, 1u);
+}
+
+// Machine 1 has nearly all of memory and writes it again as fast as it is written to disk; whoever
+// chooses names it again whenever there is a chance to.
+TEST(Pager, AListThatIsRenewedForEverHoldsAFaultUpForOneWriteOnly)
+{
+    struct emu_pager_config config = config_of(24, 1);
+    config.machine_max = 3;
+    config.window_ns = 1000;
+    Traced traced(config);
+    for (uint32_t machine = 0; machine < 3; machine++) {
+        add(traced.pager, machine, 60);
+    }
+    uint64_t now = 0;
+    for (; now < 4; now++) { // clean ones, for the clock
+        ASSERT_EQ(traced.reference(now, 2, (uint32_t)now, false), EMU_PAGE_FILLED);
+        emu_pager_ran(traced.pager, now, 2, 10);
+    }
+    auto meanwhile = [&] {
+        const struct emu_pager_choice choice = {1, 1000};
+        emu_pager_choose(traced.pager, &choice, 1, 0);
+        for (uint32_t page = 0; page < 20; page++) {
+            ASSERT_NE(traced.reference(now, 1, page, true), EMU_PAGE_WAIT);
+            emu_pager_ran(traced.pager, now, 1, 1);
+        }
+    };
+    meanwhile();
+    for (uint32_t page = 0; page < 4; page++) {
+        meanwhile();
+        EXPECT_EQ(traced.reference(++now, 0, page, false), EMU_PAGE_WAIT);
+        ASSERT_EQ(traced.under_way.size(), 1u);
+        meanwhile();
+        traced.finish(++now, traced.under_way.front());
+        EXPECT_FALSE(emu_pager_waits(traced.pager, 0)) << "the clock has taken another's";
+        EXPECT_EQ(emu_pager_account(traced.pager, 1).resident, 20u);
+        emu_pager_ran(traced.pager, now, 0, 1);
+    }
+}
+
+TEST(Pager, TakesFromWhomIsChosenDownToTheirFloor)
+{
+    struct emu_pager_config config = config_of(40, 1);
+    config.machine_max = 3;
+    Traced traced(config);
+    add(traced.pager, 0, 60);
+    add(traced.pager, 1, 60, EMU_PAGER_NO_IMAGE, free_limits(5));
+    add(traced.pager, 2, 60);
+    for (uint32_t page = 0; page < 15; page++) {
+        for (uint32_t machine : {1u, 2u}) {
+            ASSERT_EQ(traced.reference(0, machine, page, false), EMU_PAGE_FILLED);
+            emu_pager_ran(traced.pager, 0, machine, 1);
+        }
+    }
+    for (uint32_t page = 0; page < 10; page++) {
+        ASSERT_EQ(traced.reference(0, 0, page, false), EMU_PAGE_FILLED);
+        emu_pager_ran(traced.pager, 0, 0, 1);
+    }
+    traced.trace.clear();
+    const struct emu_pager_choice list[] = {{1, 6}, {2, 3}, {1, 100}, {0, 1}};
+    emu_pager_choose(traced.pager, list, 4, 7);
+    auto resident = [&](uint32_t machine) {
+        return emu_pager_account(traced.pager, machine).resident;
+    };
+    auto fault = [&](uint32_t page) {
+        EXPECT_EQ(traced.reference(1, 0, page, false), EMU_PAGE_FILLED);
+        emu_pager_ran(traced.pager, 1, 0, 1);
+    };
+    for (uint32_t page = 10; page < 19; page++) {
+        fault(page);
+    }
+    EXPECT_EQ(resident(1), 9u);
+    EXPECT_EQ(resident(2), 12u);
+    for (uint32_t page = 19; page < 23; page++) {
+        fault(page);
+    }
+    EXPECT_EQ(resident(1), 5u);
+    EXPECT_EQ(std::count(traced.trace.begin(), traced.trace.end(), "low"), 0);
+    fault(23);
+    EXPECT_EQ(std::count(traced.trace.begin(), traced.trace.end(), "low"), 1);
+    EXPECT_EQ(resident(1), 5u) << "it keeps its floor";
+    EXPECT_EQ(resident(2), 12u);
+    EXPECT_EQ(resident(0), 23u) << "its own";
+    const struct emu_pager_chosen chosen = emu_pager_chosen(traced.pager);
+    EXPECT_EQ(chosen.taken, 14u);
+    EXPECT_EQ(chosen.missed, 96u);
+    EXPECT_EQ(chosen.left, 0u);
 }
 
 TEST(Pager, GivesAnInstructionAllItsPagesWhateverOthersDo)

@@ -81,9 +81,9 @@ enum trace_recording_ending {
 /*
  * Opens a recording. With check every byte is read and every checksum compared before the call
  * returns; without, a record is checked when it is read. What lies behind a tear or a damaged
- * record is not there. STATUS_NOT_FOUND; STATUS_CORRUPT if there is not even a head; and
- * STATUS_UNSUPPORTED for a later version, or a record that a reader must know and this one does
- * not.
+ * record is not there. STATUS_NOT_FOUND; STATUS_TORN if the file ends before its head does,
+ * STATUS_CORRUPT if the head is damaged or it is no recording; and STATUS_UNSUPPORTED for a later
+ * version, or a record that a reader must know and this one does not.
  */
 enum status trace_recording_open(const char *path, bool check, struct trace_recording **recording,
                                  struct error *error) MUST_USE;

@@ -1,9 +1,9 @@
 /*
  * For a program that runs on the supervisor of a host (`supervisor: true` in its group of the
  * scenario): the other machines of the host, what they are and use, what can be done to them, and
- * the decisions which of them runs next and which is admitted. docs/hosts.md says what the kernel
- * makes of it; the structs and constants are of devices/abi.h. On any other machine all of it but
- * denali_supervises is a fault (port).
+ * the decisions which of them runs next, which is admitted and whose memory goes. docs/hosts.md
+ * says what the kernel makes of it; the structs and constants are of devices/abi.h. On any other
+ * machine all of it but denali_supervises is a fault (port).
  */
 #ifndef DENALI_SUPERVISOR_H
 #define DENALI_SUPERVISOR_H
@@ -48,8 +48,25 @@ static inline struct abi_supervisor_machine denali_supervised_machine(uint32_t n
     return machine;
 }
 
+/* Its limits that can be set; all 0 past the last machine. */
+static inline struct abi_supervisor_limits denali_supervised_limits(uint32_t number)
+{
+    struct abi_supervisor_limits limits = {.machine = number};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_LIMITS, &limits);
+    return limits;
+}
+
+/* One of the host's snapshots by its number, from 0, and the space that is left for others. */
+static inline struct abi_supervisor_snapshot denali_supervised_snapshot(uint32_t number)
+{
+    struct abi_supervisor_snapshot snapshot = {.number = number};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_SNAPSHOT, &snapshot);
+    return snapshot;
+}
+
 /* ABI_CONTROL_* of a machine: to pause, resume, destroy or start it, to set its weight, its cap or
- * another limit; gives ABI_SUPERVISOR_DONE or what was wrong, and then nothing has changed. */
+ * another limit, to keep a snapshot of it, or start it from one; gives ABI_SUPERVISOR_DONE or what
+ * was wrong, and then nothing has changed. */
 static inline uint32_t denali_supervisor_control(uint32_t operation, uint32_t machine,
                                                  uint64_t value)
 {
@@ -124,13 +141,40 @@ static inline struct abi_supervisor_gate denali_gate(struct abi_supervisor_waiti
     return gate;
 }
 
-/* Admits a machine that waits; gives ABI_SUPERVISOR_DONE, or ABI_SUPERVISOR_STATE if there is no
+/* Admits a machine that waits; gives ABI_SUPERVISOR_DONE, or ABI_SUPERVISOR_ROOM if there is no
  * room for it. */
 static inline uint32_t denali_admit(uint32_t machine)
 {
     struct abi_supervisor_admit admit = {.machine = machine};
     denali_supervisor_port_(ABI_PORT_SUPERVISOR_ADMIT, &admit);
     return admit.status;
+}
+
+/* --- ABI_POLICY_PAGER: whom memory is taken from -----------------------------------------------
+ */
+
+/* What the pager has to do with a machine; block_pages 0: there is no such machine. */
+static inline struct abi_supervisor_paged denali_paged(uint32_t machine)
+{
+    struct abi_supervisor_paged paged = {.machine = machine};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_PAGED, &paged);
+    return paged;
+}
+
+/*
+ * The pager takes the next blocks that it needs from these machines, first to last, so many of
+ * each; up to ABI_SUPERVISOR_TAKE_MAX entries. Which block of a machine goes is the kernel's
+ * choice, by its clock. What a machine cannot give is struck off, and at the end of the list the
+ * kernel's own rule decides; the program is woken when low_blocks are left. Tells what came of the
+ * lists before, and whether this one is good in `status`.
+ */
+static inline struct abi_supervisor_take
+denali_take_from(const struct abi_supervisor_taken_from *list, uint32_t count, uint32_t low_blocks)
+{
+    struct abi_supervisor_take take = {
+        .list_address = (uint32_t)(uintptr_t)list, .list_count = count, .low_blocks = low_blocks};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_TAKE, &take);
+    return take;
 }
 
 #endif
