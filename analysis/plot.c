@@ -30,6 +30,7 @@ struct frame {
     const struct ana_plot *plot;
     FILE *page;
     double *x;     /* pixels */
+    bool numbers;  /* along the horizontal axis; names have nothing between them */
     double y_most; /* value at the top */
 };
 
@@ -44,14 +45,13 @@ static void place_x(struct frame *frame)
 {
     const struct ana_plot *plot = frame->plot;
     uint32_t count = plot->x_count;
-    bool numbers = true;
     bool positive = true;
     for (uint32_t i = 0; i < count; i++) {
-        numbers = is_number(plot->x[i], &frame->x[i]) && numbers;
+        frame->numbers = is_number(plot->x[i], &frame->x[i]) && frame->numbers;
         positive = positive && frame->x[i] > 0;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!numbers) {
+        if (!frame->numbers) {
             frame->x[i] = i;
         } else if (plot->logarithmic && positive) {
             frame->x[i] = log(frame->x[i]);
@@ -132,7 +132,7 @@ static void draw_series(const struct frame *frame, uint32_t number)
     const char *colour = colours[number % COLOUR_COUNT];
     bool draws = false;
     fprintf(frame->page, "<path fill=\"none\" stroke-width=\"2\" stroke=\"%s\" d=\"", colour);
-    for (uint32_t i = 0; i < frame->plot->x_count; i++) {
+    for (uint32_t i = 0; i < frame->plot->x_count && frame->numbers; i++) {
         bool there = isfinite(series->values[i]);
         if (there) {
             fprintf(frame->page, "%s%.1f %.1f ", draws ? "L" : "M", frame->x[i],
@@ -186,7 +186,7 @@ void ana_plot_write(FILE *page, const struct ana_plot *plot)
     if (plot->x_count == 0 || plot->series_count == 0) {
         return;
     }
-    struct frame frame = {.plot = plot, .page = page};
+    struct frame frame = {.plot = plot, .page = page, .numbers = true};
     frame.x = alloc_zeroed(plot->x_count, sizeof *frame.x);
     place_x(&frame);
     if (scale_y(&frame)) {

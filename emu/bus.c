@@ -69,6 +69,7 @@ struct vcpu_fault emu_bus_access(struct emu_node *node, bool is_port,
     }
     vcpu_access_complete(&node->vcpu, access, value);
     if (node->seat && is_port) {
+        node->seat->port_accesses++;
         emu_seat_trap(node->seat);
     }
     return (struct vcpu_fault){VCPU_FAULT_NONE, 0, 0};
@@ -143,6 +144,12 @@ static bool bus_memory_store(void *host, uint32_t address, const void *bytes, ui
         emu_probe_touched(node->probe, node, address, size_bytes, true);
     }
     return done;
+}
+
+static bool bus_begins_anew(void *host)
+{
+    const struct emu_node *node = host;
+    return node->seat && node->seat->needs;
 }
 
 static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
@@ -228,6 +235,12 @@ static uint32_t bus_node_count(void *host)
 static const uint8_t *bus_mac(void *host)
 {
     return ((struct emu_node *)host)->mac;
+}
+
+static uint32_t bus_generation(void *host)
+{
+    const struct emu_node *node = host;
+    return node->seat ? node->seat->generation : 0;
 }
 
 static const struct dev_boot *bus_boot(void *host)
@@ -363,6 +376,7 @@ const struct dev_host_ops emu_bus_ops = {
     .interrupt_handler_set = bus_interrupt_handler_set,
     .memory_load = bus_memory_load,
     .memory_store = bus_memory_store,
+    .begins_anew = bus_begins_anew,
     .event_at = bus_event_at,
     .device_present = bus_device_present,
     .frame_taken = bus_frame_taken,
@@ -382,5 +396,6 @@ const struct dev_host_ops emu_bus_ops = {
     .disk_write = bus_disk_write,
     .supervise = bus_supervise,
     .disk_begin = bus_disk_begin,
+    .generation = bus_generation,
     .frame_refused = bus_frame_refused,
 };

@@ -79,6 +79,7 @@ static enum status write_nodes(struct run *run, struct error *error)
             .dispatches = seat.dispatches,
             .switches = seat.switches,
             .crossings = seat.crossings,
+            .port_accesses = seat.port_accesses,
             .card_frames = seat.card_frames,
             .card_bytes = seat.card_bytes,
             .card_ns = seat.card_ns,
@@ -113,12 +114,15 @@ static enum status write_hosts(struct run *run, struct error *error)
             .dispatches = report.dispatches,
             .switches = report.switches,
             .crossings = report.crossings,
+            .port_accesses = report.port_accesses,
             .memory_bytes = report.memory_bytes,
             .committed_bytes = report.committed_bytes,
             .card_frames = report.card_frames,
             .card_bytes = report.card_bytes,
             .card_ns = report.card_ns,
             .paging = paging_account(&report.paging),
+            .swapped_out = report.swapped_out,
+            .swapped_out_bytes = report.swapped_out_bytes,
         };
         status = trace_run_host_write(run->trace, &account, error);
     }

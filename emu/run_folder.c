@@ -66,6 +66,19 @@ static enum status unpack(struct emu_run_folder *folder, struct error *error)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
+static enum status look_for_recording(const struct emu_run_folder *folder, struct error *error)
+{
+    char path[PATH_BYTES_MAX];
+    snprintf(path, sizeof path, "%s/%s", folder->path, TRACE_RECORDING_NAME);
+    if (access(path, F_OK) == 0 || errno != ENOENT) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_NOT_FOUND, folder->given, 0,
+                     "is not a recorded run: it has no %s; expected the directory of a run that "
+                     "was made with --record, or a bundle of one",
+                     TRACE_RECORDING_NAME);
+}
+
 enum status emu_run_folder_open(struct emu_run_folder *folder, const char *given,
                                 struct error *error)
 {
@@ -79,19 +92,12 @@ enum status emu_run_folder_open(struct emu_run_folder *folder, const char *given
                                            "bundle of one");
     }
     if (S_ISDIR(kind.st_mode)) {
-        char recording[PATH_BYTES_MAX];
-        snprintf(recording, sizeof recording, "%s/%s", given, TRACE_RECORDING_NAME);
-        if (access(recording, F_OK) != 0 && errno == ENOENT) {
-            return error_set(error, STATUS_NOT_FOUND, given, 0,
-                             "is not the directory of a recorded run: it has no %s; expected the "
-                             "directory of a run that was made with --record, or a bundle of one",
-                             TRACE_RECORDING_NAME);
-        }
         folder->path = alloc_text(given);
-        return STATUS_OK;
+        return look_for_recording(folder, error);
     }
     if (trace_bundle_is(given)) {
-        return unpack(folder, error);
+        enum status status = unpack(folder, error);
+        return status ? status : look_for_recording(folder, error);
     }
     return error_set(error, STATUS_INVALID, given, 0,
                      "is not a bundle; expected the directory of a run that was made with "

@@ -107,15 +107,38 @@ void sweep_fini(struct sweep *sweep)
 
 /* --- Measuring ------------------------------------------------------------------------------ */
 
-struct measuring {
-    const char *directory;
-    struct ana_metrics *metrics; /* what guests observed, from the experiment's `from` on */
-    struct trace_summary_file summary;
-    uint64_t from_ns;
+/* A metric's values in order, for replacement. */
+struct wants {
+    uint64_t *names;
+    uint64_t count;
+    uint64_t warm; /* the first of them, which do not count */
 };
 
+struct measuring {
+    const struct scn_experiment *experiment;
+    const char *directory;
+    struct ana_metrics *metrics; /* what guests observed, from the experiment's `from` on */
+    struct wants *wants;         /* a measure each */
+    struct trace_summary_file summary;
+};
+
+static void wants_add(struct wants *wants, double value, bool warm)
+{
+    if (value < 0 || value >= UINT32_MAX) {
+        return; /* names nothing */
+    }
+    if ((wants->count & (wants->count - 1)) == 0) {
+        wants->names =
+            alloc_grow(wants->names, wants->count ? 2 * wants->count : 1, sizeof *wants->names);
+    }
+    wants->names[wants->count++] = (uint64_t)value;
+    wants->warm += warm;
+}
+
+/* What guests observed, for all measures in one reading. */
 static enum status metrics_read(struct measuring *measuring, struct error *error)
 {
+    const struct scn_experiment *experiment = measuring->experiment;
     struct trace_metrics_reader *reader;
     struct trace_observation seen;
     bool more = true;
@@ -125,8 +148,16 @@ static enum status metrics_read(struct measuring *measuring, struct error *error
         if (status || !more) {
             break;
         }
-        if (seen.time_ns >= measuring->from_ns) {
+        bool warm = seen.time_ns < experiment->from_ns;
+        if (!warm) {
             ana_metrics_add(measuring->metrics, seen.time_ns, seen.kind, seen.name, seen.value);
+        }
+        for (uint32_t i = 0; i < experiment->measure_count; i++) {
+            const struct scn_measure *measure = &experiment->measures[i];
+            if (measure->replacement != SCN_REPLACE_NONE &&
+                strcmp(seen.name, measure->metric) == 0) {
+                wants_add(&measuring->wants[i], seen.value, warm);
+            }
         }
     }
     trace_metrics_reader_destroy(reader);
@@ -209,7 +240,7 @@ static enum status metric_value(const struct measuring *measuring,
         bool counts = statistic == ANA_COUNT || statistic == ANA_SUM;
         bool there = ana_metrics_find(measuring->metrics, metric, &found);
         *value = there || counts ? ana_statistic_value(&found, statistic) : NAN;
-        seconds -= (double)measuring->from_ns / NS_PER_S;
+        seconds -= (double)measuring->experiment->from_ns / NS_PER_S;
     }
     if (!status && measure->per == SCN_PER_SECOND) {
         *value = seconds > 0 ? *value / seconds : NAN;
@@ -217,40 +248,43 @@ static enum status metric_value(const struct measuring *measuring,
     return status;
 }
 
-/* The part of what the metric's values want that a cache would have had. */
-static enum status replacement_value(const struct measuring *measuring,
-                                     const struct scn_measure *measure, double *value,
-                                     struct error *error)
+/* The part of what the metric's values want that a cache would have had; NaN: nothing counts. */
+static double replacement_value(const struct scn_measure *measure, const struct wants *wants,
+                                uint64_t capacity)
 {
-    struct trace_metrics_reader *reader;
-    struct trace_observation seen;
-    uint64_t *wanted = NULL;
-    uint64_t count = 0;
-    uint64_t first = 0; /* that counts */
-    bool more = true;
-    enum status status = trace_metrics_reader_create(measuring->directory, &reader, error);
-    while (!status) {
-        status = trace_metrics_reader_next(reader, &seen, &more, error);
-        if (status || !more) {
-            break;
-        }
-        if (strcmp(seen.name, measure->metric) == 0 && seen.value >= 0 && seen.value < UINT32_MAX) {
-            if ((count & (count - 1)) == 0) {
-                wanted = alloc_grow(wanted, count ? 2 * count : 1, sizeof *wanted);
-            }
-            wanted[count++] = (uint64_t)seen.value;
-            first += seen.time_ns < measuring->from_ns;
-        }
+    struct ana_replacement result;
+    if (capacity == 0) {
+        return NAN;
     }
-    trace_metrics_reader_destroy(reader);
-    if (!status && count > first) {
-        struct ana_replacement result;
-        ana_replacement_judge(measure->replacement == SCN_REPLACE_OPTIMAL ? ANA_VICTIM_OPTIMAL
-                                                                          : ANA_VICTIM_RECENT,
-                              wanted, count, first, measure->capacity, &result);
-        *value = (double)(result.references - result.misses) / (double)result.references;
+    ana_replacement_judge(measure->replacement == SCN_REPLACE_OPTIMAL ? ANA_VICTIM_OPTIMAL
+                                                                      : ANA_VICTIM_RECENT,
+                          wants->names, wants->count, wants->warm, capacity, &result);
+    return result.references
+               ? (double)(result.references - result.misses) / (double)result.references
+               : NAN;
+}
+
+static enum status measure_one(const struct measuring *measuring, uint32_t number, double *figure,
+                               struct error *error)
+{
+    const struct scn_measure *measure = &measuring->experiment->measures[number];
+    double value = NAN;
+    double over = 1;
+    enum status status = STATUS_OK;
+    if (measure->replacement != SCN_REPLACE_NONE) {
+        double memory_bytes = 0;
+        status = trace_account_sum(measuring->directory, TRACE_ACCOUNT_HOSTS, "memory_bytes", NULL,
+                                   &memory_bytes, error);
+        value = replacement_value(measure, &measuring->wants[number],
+                                  (uint64_t)memory_bytes / measure->each_bytes);
+    } else {
+        status = metric_value(measuring, measure, measure->metric, &value, error);
     }
-    free(wanted);
+    if (!status && measure->over) {
+        status = metric_value(measuring, measure, measure->over, &over, error);
+    }
+    double scale = measure->scale.text ? measure->scale.value : 1;
+    *figure = over != 0 ? value / over * scale : NAN;
     return status;
 }
 
@@ -258,26 +292,17 @@ static enum status measure_all(const struct scn_experiment *experiment, const ch
                                struct sweep_point *point, struct error *error)
 {
     struct measuring measuring = {
+        .experiment = experiment,
         .directory = directory,
         .metrics = ana_metrics_create(),
-        .from_ns = experiment->from_ns,
+        .wants = alloc_zeroed(experiment->measure_count, sizeof *measuring.wants),
     };
     enum status status = trace_summary_read(directory, &measuring.summary, error);
     if (!status) {
         status = metrics_read(&measuring, error);
     }
     for (uint32_t i = 0; i < experiment->measure_count && !status; i++) {
-        const struct scn_measure *measure = &experiment->measures[i];
-        double value = NAN;
-        double over = 1;
-        status = measure->replacement == SCN_REPLACE_NONE
-                     ? metric_value(&measuring, measure, measure->metric, &value, error)
-                     : replacement_value(&measuring, measure, &value, error);
-        if (!status && measure->over) {
-            status = metric_value(&measuring, measure, measure->over, &over, error);
-        }
-        double scale = measure->scale.text ? measure->scale.value : 1;
-        point->measures[i] = over != 0 ? value / over * scale : NAN;
+        status = measure_one(&measuring, i, &point->measures[i], error);
     }
     if (!status) {
         double faults = 0;
@@ -285,6 +310,10 @@ static enum status measure_all(const struct scn_experiment *experiment, const ch
         point->faults = (uint64_t)faults;
         point->digest = measuring.summary.summary.digest;
     }
+    for (uint32_t i = 0; i < experiment->measure_count; i++) {
+        free(measuring.wants[i].names);
+    }
+    free(measuring.wants);
     trace_summary_file_fini(&measuring.summary);
     ana_metrics_destroy(measuring.metrics);
     return status;
@@ -496,7 +525,13 @@ static double value_at(const struct sweep *sweep, const struct scn_claim *claim,
 {
     const struct sweep_point *point =
         point_find(sweep, scn_experiment_series(sweep->experiment, series), value, cost, doubled);
-    return point ? point->measures[scn_experiment_measure(sweep->experiment, claim->measure)] : NAN;
+    if (!point) {
+        return NAN;
+    }
+    double figure = point->measures[scn_experiment_measure(sweep->experiment, claim->measure)];
+    return claim->by
+               ? figure / point->measures[scn_experiment_measure(sweep->experiment, claim->by)]
+               : figure;
 }
 
 /* Of one series: at a value, or against another one. */
@@ -515,10 +550,23 @@ double sweep_claim_value(const struct sweep *sweep, const struct scn_claim *clai
     return claim->over ? value / series_value(sweep, claim, claim->over, cost, doubled) : value;
 }
 
+static bool is_within(double value, const struct scn_bound *least, const struct scn_bound *most)
+{
+    return !isnan(value) && (!least->text || value >= least->value) &&
+           (!most->text || value <= most->value);
+}
+
 bool sweep_claim_holds(const struct scn_claim *claim, double value)
 {
-    return !isnan(value) && (!claim->at_least.text || value >= claim->at_least.value) &&
-           (!claim->at_most.text || value <= claim->at_most.value);
+    return is_within(value, &claim->at_least, &claim->at_most);
+}
+
+enum sweep_agreement sweep_claim_agrees(const struct scn_claim *claim, double value)
+{
+    if (!claim->agrees_from.text && !claim->agrees_to.text) {
+        return SWEEP_NOT_COMPARED;
+    }
+    return is_within(value, &claim->agrees_from, &claim->agrees_to) ? SWEEP_AGREES : SWEEP_DIFFERS;
 }
 
 void sweep_table_write(const struct sweep *sweep, FILE *table)

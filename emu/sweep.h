@@ -47,6 +47,10 @@ double sweep_claim_value(const struct sweep *sweep, const struct scn_claim *clai
                          bool doubled);
 bool sweep_claim_holds(const struct scn_claim *claim, double value);
 
+/* Whether it is what was published, as far as the claim says what that is. */
+enum sweep_agreement { SWEEP_NOT_COMPARED, SWEEP_AGREES, SWEEP_DIFFERS };
+enum sweep_agreement sweep_claim_agrees(const struct scn_claim *claim, double value);
+
 /* All points as CSV. */
 void sweep_table_write(const struct sweep *sweep, FILE *table);
 /* An experiment's part of the page. */

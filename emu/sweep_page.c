@@ -12,7 +12,7 @@
 #include <base/locale.h>
 
 #define CELL_BYTES  96u
-#define CLAIM_CELLS 7u
+#define CLAIM_CELLS 8u
 
 static void number_format(double value, char text[CELL_BYTES])
 {
@@ -33,8 +33,10 @@ static void bounds_format(const struct scn_claim *claim, char text[CELL_BYTES])
 
 static void write_claims(const struct sweep *sweep, FILE *page)
 {
-    static const char *const titles[CLAIM_CELLS] = {"figure", "published",     "where", "measured",
-                                                    "nature", "held to it by", "holds"};
+    static const char *const titles[CLAIM_CELLS] = {
+        "figure", "published", "where", "measured", "agrees", "nature", "claimed here", "holds"};
+    static const char *const agreements[] = {
+        [SWEEP_NOT_COMPARED] = "", [SWEEP_AGREES] = "agrees", [SWEEP_DIFFERS] = "differs"};
     const struct scn_experiment *experiment = sweep->experiment;
     ana_page_table_begin(page, titles, CLAIM_CELLS);
     for (uint32_t i = 0; i < experiment->claim_count; i++) {
@@ -52,6 +54,7 @@ static void write_claims(const struct sweep *sweep, FILE *page)
             claim->published,
             claim->source,
             measured,
+            agreements[sweep_claim_agrees(claim, value)],
             claim->nature == SCN_EMERGENT ? "emergent" : "assumed",
             bounds,
             sweep_claim_holds(claim, value) ? "+ yes" : "- no",

@@ -45,7 +45,7 @@ static const struct schema_field measure_fields[] = {
     {"per", SCHEMA_CHOICE, AT(per), DEFAULT("run"), .choices = pers, .choice_count = COUNT(pers)},
     {"replacement", SCHEMA_CHOICE, AT(replacement), DEFAULT("none"), .choices = replacements,
      .choice_count = COUNT(replacements)},
-    {"capacity", SCHEMA_NUMBER, AT(capacity), DEFAULT("1000"), RANGE(1, 1000000)},
+    {"each", SCHEMA_SIZE, AT(each_bytes), DEFAULT("4KiB"), RANGE(1, 1ull << 40)},
     {"over", SCHEMA_TEXT, AT(over), OPTIONAL},
     {"scale", SCHEMA_BOUND, AT(scale), OPTIONAL},
     {"hidden", SCHEMA_BOOL, AT(hidden), DEFAULT("false")},
@@ -66,6 +66,7 @@ static const struct schema_field claim_fields[] = {
     {"measure", SCHEMA_NAME, AT(measure), REQUIRED},
     {"series", SCHEMA_TEXT, AT(series), REQUIRED},
     {"over", SCHEMA_TEXT, AT(over), OPTIONAL},
+    {"by", SCHEMA_NAME, AT(by), OPTIONAL},
     {"at", SCHEMA_TEXT, AT(at), REQUIRED},
     {"against", SCHEMA_TEXT, AT(against), OPTIONAL},
     {"nature", SCHEMA_CHOICE, AT(nature), REQUIRED, .choices = natures,
@@ -75,6 +76,8 @@ static const struct schema_field claim_fields[] = {
     {"sensitivity", SCHEMA_BOOL, AT(sensitivity), DEFAULT("false")},
     {"published", SCHEMA_TEXT, AT(published), DEFAULT("")},
     {"source", SCHEMA_TEXT, AT(source), DEFAULT("")},
+    {"agrees_from", SCHEMA_BOUND, AT(agrees_from), OPTIONAL},
+    {"agrees_to", SCHEMA_BOUND, AT(agrees_to), OPTIONAL},
 };
 #undef OWNER
 
@@ -235,6 +238,10 @@ static enum status check(const struct scn_experiment *experiment,
         const struct scn_claim *claim = &experiment->claims[i];
         status = check_names(experiment, &place, claim->measure, claim->series, claim->over,
                              claim->at, claim->against);
+        if (status == STATUS_OK && claim->by &&
+            scn_experiment_measure(experiment, claim->by) == UINT32_MAX) {
+            status = wrong(&place, "by", "the name of one of `measures`", claim->by);
+        }
         if (status == STATUS_OK && !claim->at_least.text && !claim->at_most.text) {
             status = item_error(document, place.item, NULL, error, STATUS_INVALID,
                                 "expected at_least, at_most or both: a claim that cannot fail is "
@@ -336,14 +343,32 @@ bool scn_host_scaled(const struct scn_host *host, const char *path, uint32_t num
     const struct schema_section *section = schema_find(&schema_scenario, "hosts")->section;
     const char *base = (const char *)host;
     char part[SCN_NAME_MAX + 1];
+    const struct schema_field *list = NULL; /* whose item is to be named */
     for (const char *dot = strchr(path, '.'); dot; path = dot + 1, dot = strchr(path, '.')) {
         snprintf(part, sizeof part, "%.*s", (int)(dot - path), path);
+        if (list) {
+            char *end;
+            unsigned long index = strtoul(part, &end, 10);
+            if (end == part || *end != '\0' || index >= *SCHEMA_OF(uint32_t, base, list->beside)) {
+                return false;
+            }
+            base = *SCHEMA_OF(char *, base, list->offset) + index * section->size_bytes;
+            list = NULL;
+            continue;
+        }
         const struct schema_field *field = schema_find(section, part);
-        if (!field || field->kind != SCHEMA_SECTION) {
+        if (!field || (field->kind != SCHEMA_SECTION && field->kind != SCHEMA_LIST)) {
             return false;
         }
         section = field->section;
-        base += field->offset;
+        if (field->kind == SCHEMA_LIST) {
+            list = field;
+        } else {
+            base += field->offset;
+        }
+    }
+    if (list) {
+        return false;
     }
     const struct schema_field *field = schema_find(section, path);
     if (!field || !schema_is_quantity(field->kind)) {

@@ -186,12 +186,11 @@ enum status trace_run_nodes_begin(struct trace_run *run, const char *const *caus
         printed = fprintf(file, ",drop_%s", causes[i]);
     }
     if (printed >= 0) {
-        printed =
-            fputs(",disk_reads,disk_writes,disk_blocks_private,pages_private,"
-                  "pages_private_max,console_bytes,observations,keys_dropped,"
-                  "host,guest_ns,kernel_ns,waited_ns,dispatches,switches,crossings," CARD_COLUMNS
-                  "," PAGING_COLUMNS ",faults,digest\n",
-                  file);
+        printed = fputs(",disk_reads,disk_writes,disk_blocks_private,pages_private,"
+                        "pages_private_max,console_bytes,observations,keys_dropped,"
+                        "host,guest_ns,kernel_ns,waited_ns,dispatches,switches,crossings,"
+                        "port_accesses," CARD_COLUMNS "," PAGING_COLUMNS ",faults,digest\n",
+                        file);
     }
     return stream_check(run, &run->nodes, printed, error);
 }
@@ -242,9 +241,10 @@ enum status trace_run_node_write(struct trace_run *run, const struct trace_node_
                               account->disk_blocks_private, account->pages_private,
                               account->pages_private_max,   account->console_bytes,
                               account->observations,        account->keys_dropped};
-    const uint64_t on_host[] = {account->guest_ns,    account->kernel_ns,  account->waited_ns,
-                                account->dispatches,  account->switches,   account->crossings,
-                                account->card_frames, account->card_bytes, account->card_ns};
+    const uint64_t on_host[] = {account->guest_ns,      account->kernel_ns,   account->waited_ns,
+                                account->dispatches,    account->switches,    account->crossings,
+                                account->port_accesses, account->card_frames, account->card_bytes,
+                                account->card_ns};
     errno = 0;
     int printed = outcome_print(file, account);
     for (size_t i = 0; i < sizeof before / sizeof before[0] && printed >= 0; i++) {
@@ -282,10 +282,11 @@ enum status trace_run_hosts_begin(struct trace_run *run, struct error *error)
         return status;
     }
     errno = 0;
-    int printed = fputs("host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,"
-                        "dispatches,switches,crossings,memory_bytes,committed_bytes," CARD_COLUMNS
-                        "," PAGING_COLUMNS "\n",
-                        run->hosts.file);
+    int printed = fputs(
+        "host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,"
+        "dispatches,switches,crossings,port_accesses,memory_bytes,committed_bytes," CARD_COLUMNS
+        "," PAGING_COLUMNS ",swapped_out,swapped_out_bytes\n",
+        run->hosts.file);
     return stream_check(run, &run->hosts, printed, error);
 }
 
@@ -301,10 +302,12 @@ enum status trace_run_host_write(struct trace_run *run, const struct trace_host_
         return status;
     }
     const uint64_t figures[] = {
-        account->index,           account->nodes,       account->queued,     account->processors,
-        account->total_ns,        account->guest_ns,    account->kernel_ns,  account->idle_ns,
-        account->dispatches,      account->switches,    account->crossings,  account->memory_bytes,
-        account->committed_bytes, account->card_frames, account->card_bytes, account->card_ns};
+        account->index,        account->nodes,           account->queued,
+        account->processors,   account->total_ns,        account->guest_ns,
+        account->kernel_ns,    account->idle_ns,         account->dispatches,
+        account->switches,     account->crossings,       account->port_accesses,
+        account->memory_bytes, account->committed_bytes, account->card_frames,
+        account->card_bytes,   account->card_ns};
     errno = 0;
     int printed = fprintf(run->hosts.file, "%s", account->host);
     for (size_t i = 0; i < sizeof figures / sizeof figures[0] && printed >= 0; i++) {
@@ -314,7 +317,8 @@ enum status trace_run_host_write(struct trace_run *run, const struct trace_host_
         printed = paging_print(run->hosts.file, &account->paging);
     }
     if (printed >= 0) {
-        printed = fputc('\n', run->hosts.file);
+        printed = fprintf(run->hosts.file, ",%" PRIu64 ",%" PRIu64 "\n", account->swapped_out,
+                          account->swapped_out_bytes);
     }
     return stream_check(run, &run->hosts, printed, error);
 }

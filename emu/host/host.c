@@ -24,6 +24,7 @@ static void make_host(struct emu_world *world, uint32_t index)
     event_init(&host->replenish.base);
     event_init(&host->card.event.base);
     event_init(&host->schedule.base);
+    emu_host_snapshots_create(host);
 }
 
 static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t reserved_processor)
@@ -100,6 +101,7 @@ void emu_hosts_destroy(struct emu_world *world)
     for (uint32_t i = 0; world->hosts && i < world->host_count; i++) {
         emu_host_paging_destroy(&world->hosts[i]);
         emu_card_clear(&world->hosts[i]);
+        emu_host_snapshots_destroy(&world->hosts[i]);
         free(world->hosts[i].seats);
         free(world->hosts[i].queues);
         free(world->hosts[i].processors);
@@ -132,6 +134,24 @@ uint32_t emu_world_host_count(const struct emu_world *world)
     return world->host_count;
 }
 
+/* Of those none of whose own pages is in memory, and what is kept for them besides. */
+static void report_swapped_out(const struct emu_host *host, struct emu_host_report *report)
+{
+    for (uint32_t i = 0; i < host->seat_count && host->pager; i++) {
+        const struct emu_seat *seat = &host->seats[i];
+        struct emu_paging_report paging;
+        struct emu_node_cost cost;
+        emu_seat_paging_report(seat, &paging);
+        if (!seat->node->space.absent || paging.pages_resident > 0) {
+            continue;
+        }
+        emu_world_node_cost(host->process->world, seat->node->index, &cost);
+        report->swapped_out++;
+        report->swapped_out_bytes += cost.processor_bytes + cost.tables_bytes + cost.devices_bytes +
+                                     cost.network_bytes + cost.pager_bytes + cost.other_bytes;
+    }
+}
+
 void emu_world_host_report(const struct emu_world *world, uint32_t index,
                            struct emu_host_report *report)
 {
@@ -154,6 +174,7 @@ void emu_world_host_report(const struct emu_world *world, uint32_t index,
         report->dispatches += seat->dispatches;
         report->switches += seat->switches;
         report->crossings += seat->crossings;
+        report->port_accesses += seat->port_accesses;
     }
     for (uint32_t i = 0; i < host->model->processors; i++) {
         uint64_t guest_ns;
@@ -166,6 +187,7 @@ void emu_world_host_report(const struct emu_world *world, uint32_t index,
         report->idle_ns += host->processors[i].idle_ns + idle_ns;
     }
     emu_host_paging_report(host, &report->paging);
+    report_swapped_out(host, report);
 }
 
 void emu_world_seat_report(const struct emu_world *world, uint32_t node,
@@ -186,6 +208,7 @@ void emu_world_seat_report(const struct emu_world *world, uint32_t node,
         .dispatches = seat->dispatches,
         .switches = seat->switches,
         .crossings = seat->crossings,
+        .port_accesses = seat->port_accesses,
         .card_frames = seat->sender.frames,
         .card_bytes = seat->sender.bytes,
         .card_ns = seat->sender.wire_ns,

@@ -108,13 +108,16 @@ TEST_F(Plot, SpacesPowersOfTenEvenlyOnALogarithmicAxis)
     EXPECT_GT(places[3] - places[2], 50 * (places[1] - places[0]));
 }
 
-TEST_F(Plot, SpacesWordsEvenly)
+TEST_F(Plot, SpacesWordsEvenlyAndDrawsNoLineBetweenThem)
 {
     values[1] = 2;
+    EXPECT_EQ(count(Written(), "L"), 3u);
     x[1] = "ten";
-    std::vector<double> places = Places(Written(), "cx");
+    std::string svg = Written();
+    std::vector<double> places = Places(svg, "cx");
     ASSERT_EQ(places.size(), 4u);
     EXPECT_NEAR(places[1] - places[0], places[3] - places[2], 0.2);
+    EXPECT_NE(svg.find(" d=\"\"/>"), std::string::npos);
 }
 
 TEST_F(Plot, PutsZeroAtTheFootAndEverythingWithinTheFrame)

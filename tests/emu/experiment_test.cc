@@ -124,6 +124,88 @@ TEST_F(Experiments, MeasureWhatTheRunOfThatValueLeaves)
     EXPECT_TRUE(folder.has("out/runs/restless-0/summary.json"));
 }
 
+/* The part of what comes from `from` on that the last `room` different ones before it have. */
+double RecentPart(const std::string &metrics, uint64_t from_ns, size_t room)
+{
+    std::vector<double> cache; // the least recent first
+    double wanted = 0, had = 0;
+    std::istringstream lines(metrics);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.find(",received,") == std::string::npos) {
+            continue;
+        }
+        const double value = std::stod(line.substr(line.rfind(',') + 1));
+        const bool counts = std::stoull(line) >= from_ns;
+        auto at = std::find(cache.begin(), cache.end(), value);
+        wanted += counts;
+        had += counts && at != cache.end();
+        if (at != cache.end()) {
+            cache.erase(at);
+        } else if (cache.size() == room) {
+            cache.erase(cache.begin());
+        }
+        cache.push_back(value);
+    }
+    return had / wanted;
+}
+
+TEST_F(Experiments, JudgeReplacementByTheMemoryThereIs)
+{
+    folder.write("chatter.yaml",
+                 "parameters: {memory: 1MiB}\n"
+                 "general: {duration: 300ms}\n"
+                 "networks: [{name: lan, type: lan, latency: 20us}]\n"
+                 "hosts: [{name: box, memory: \"${param.memory}\"}]\n"
+                 "groups: [{name: c, image: " +
+                     GuestPath("chatter") +
+                     ", memory: 128KiB, network: lan, host: box, count: 5, spread: 90ms}]\n");
+    folder.write("caches.yaml",
+                 "title: t\nquestion: q\nscenario: chatter.yaml\nparameter: memory\naxis: a\n"
+                 "values: [1MiB, 2MiB, 4MiB]\nsmall: [1MiB]\nfrom: 100ms\nseries: [{name: s}]\n"
+                 "measures:\n"
+                 "- {name: recent, metric: received, replacement: recent, each: 300KiB}\n"
+                 "- {name: optimal, metric: received, replacement: optimal, each: 300KiB}\n"
+                 "- {name: none, metric: received, replacement: optimal, each: 3MiB}\n"
+                 "claims: [{name: c, measure: recent, by: optimal, series: s, at: 2MiB, nature: "
+                 "emergent, at_least: 0.01, at_most: 1}]\n");
+    Outcome outcome =
+        Denali(folder, {"experiment", "--quiet", "--keep", "--out", "out", "caches.yaml"});
+    ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    const std::string metrics = folder.read("out/runs/caches-0/metrics.csv");
+    const std::string table = folder.read("out/caches.csv");
+    double before = 0, recent = 0;
+    for (const auto &[memory, room] : {std::pair("1MiB", 3), std::pair("2MiB", 6)}) {
+        std::vector<std::string> line = Line(table, std::string("s,") + memory + ",");
+        ASSERT_GE(line.size(), 8u) << table;
+        recent = std::stod(line[6]);
+        EXPECT_DOUBLE_EQ(recent, RecentPart(metrics, 100000000, (size_t)room)) << memory;
+        EXPECT_GT(recent, before);
+        EXPECT_GE(std::stod(line[7]), recent);
+        before = recent;
+    }
+    EXPECT_EQ(Line(table, "s,2MiB,").size(), 8u) << "no room for one: nothing to tell";
+    EXPECT_EQ(Line(table, "s,4MiB,").size(), 9u);
+    std::vector<std::string> line = Line(table, "s,2MiB,");
+    char ratio[32];
+    snprintf(ratio, sizeof ratio, "%.6g", recent / std::stod(line[7]));
+    EXPECT_NE(outcome.out.find(ratio), std::string::npos) << outcome.out << ratio;
+}
+
+TEST_F(Experiments, SayOnThePageWhetherAFigureAgreesWithThePublishedOne)
+{
+    for (const auto &[bounds, verdict] :
+         {std::pair("agrees_from: 1.2", "<td>agrees</td>"),
+          std::pair("agrees_to: 0.5", "<td>differs</td>"),
+          std::pair("agrees_from: 1000, agrees_to: 1001", "<td>differs</td>")}) {
+        Write(std::string("at_least: 1.2, published: p, ") + bounds);
+        Outcome outcome =
+            Denali(folder, {"experiment", "--quiet", "--small", "--out", bounds, "restless.yaml"});
+        ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+        EXPECT_NE(folder.read(std::string(bounds) + "/index.html").find(verdict), std::string::npos)
+            << bounds;
+    }
+}
+
 TEST_F(Experiments, FailWhereAClaimDoesNotHold)
 {
     Write("at_most: 0.5");

@@ -184,17 +184,20 @@ TEST(Hosts, EveryNanosecondOfAProcessorIsSomebodys)
                 uint64_t on_behalf_ns = 0;
                 uint64_t card_ns = 0;
                 uint64_t card_bytes = 0;
+                uint64_t port_accesses = 0;
                 for (uint32_t node = 0; node < emu_world_node_count(world.get()); node++) {
                     const struct emu_seat_report seat = SeatReport(world, node);
                     guest_ns += seat.host == host ? seat.guest_ns : 0;
                     on_behalf_ns += seat.host == host ? seat.kernel_ns : 0;
                     card_ns += seat.host == host ? seat.card_ns : 0;
                     card_bytes += seat.host == host ? seat.card_bytes : 0;
+                    port_accesses += seat.host == host ? seat.port_accesses : 0;
                     EXPECT_LE(seat.guest_ns + seat.kernel_ns + seat.waited_ns, now_ns + 20000);
                 }
                 EXPECT_EQ(guest_ns, report.guest_ns);
                 EXPECT_EQ(card_ns, report.card_ns);
                 EXPECT_EQ(card_bytes, report.card_bytes);
+                EXPECT_EQ(port_accesses, report.port_accesses);
                 EXPECT_EQ(on_behalf_ns, report.kernel_ns);
                 kernel_ns += report.kernel_ns;
             }
@@ -243,6 +246,21 @@ TEST(Hosts, BatchedInterruptsTakeFewerCrossingsAndSwitches)
     EXPECT_LT(batched.crossings * 4, batched.nodes) << "of so many interrupts";
     EXPECT_LT(batched.switches * 100 / batched.nodes, immediate.switches * 100 / immediate.nodes);
     EXPECT_GT(batched.guest_ns, immediate.guest_ns) << "less is lost to switching";
+}
+
+TEST(Hosts, TheTrapsThatCostAreThePortAccessesAndTheIdlesThatWereCounted)
+{
+    TestWorld world(HostLoad(4, 6, ", costs: {trap: 1us}"));
+    world.Run(kEnd_ns);
+    uint64_t idles = 0;
+    for (uint32_t node = 0; node < 6; node++) {
+        idles += world.Report(node).wake_ups;
+    }
+    const struct emu_host_report report = HostReport(world);
+    EXPECT_GT(report.port_accesses, 100u);
+    /* An idle that returns at once is no wake-up; one trap may be under way. */
+    EXPECT_GE(report.kernel_ns / 1000 + 1, report.port_accesses + idles);
+    EXPECT_LE(report.kernel_ns / 1000, report.port_accesses + 2 * idles);
 }
 
 TEST(Hosts, SpinningMachinesLeaveNothingIdle)

@@ -9,6 +9,10 @@
 
 #include "record_fixture.h"
 
+extern "C" {
+#include <traces/bundle.h>
+}
+
 using support::TemporaryFolder;
 
 namespace
@@ -214,7 +218,7 @@ TEST(RecordedRun, ADamagedCheckpointIsDoneWithoutByEveryVerb)
     Record(folder, LanOf("chatter", 3, "40ms"));
     std::filesystem::copy(folder.path("run"), folder.path("good"),
                           std::filesystem::copy_options::recursive);
-    for (uint64_t at_ms : {10u, 20u, 30u}) {
+    for (uint64_t at_ms : {10u, 30u}) { /* a full one, and one against that before */
         folder.write("run/trace/recording", folder.read("good/trace/recording"));
         ASSERT_EQ(Damage(folder, "run",
                          [&](const struct trace_entry &entry) {
@@ -436,6 +440,19 @@ TEST(RecordedRun, IsNotTakenFromJustAnyFile)
                     << Words(arguments) << outcome.err;
             }
         }
+    }
+    const char *const only[] = {"notes.txt"};
+    struct error error = ERROR_INIT;
+    ASSERT_EQ(trace_bundle_write(folder.path().c_str(), only, 1,
+                                 folder.path("notes.denali").c_str(), &error),
+              STATUS_OK)
+        << error.message;
+    for (const auto &arguments : Readers("notes.denali")) {
+        Outcome outcome = Read(folder, arguments);
+        EXPECT_EQ(outcome.code, 2) << Words(arguments);
+        EXPECT_NE(outcome.err.find("notes.denali: is not a recorded run: it has no trace/"),
+                  std::string::npos)
+            << Words(arguments) << outcome.err;
     }
     Outcome outcome = Denali(folder, {"bundle", "plain"});
     EXPECT_EQ(outcome.code, 2);

@@ -87,6 +87,7 @@ TEST_F(Experiment, IsRefusedWithLineAndReason)
         {"{name: a}", "{name: 'a,b'}", "9: series.a,b.name: expected a name without commas"},
         {"values: [1, 2]", "values: [1, '2,5']", "6: values.1: expected text without commas"},
         {"over: b", "over: d", "14: claims.c.over: expected the name of one of `series`"},
+        {"over: b", "by: d", "14: claims.c.by: expected the name of one of `measures`"},
         {"measure: m", "measure: x", "14: claims.c.measure: expected the name of one of"},
         {"at: 1,", "at: 3,", "14: claims.c.at: expected one of `values` or `small`, found '3'"},
         {", at_least: 1", "", "14: claims.c: expected at_least, at_most or both"},
@@ -104,16 +105,22 @@ TEST_F(Experiment, IsRefusedWithLineAndReason)
 
 TEST_F(Experiment, HalvesAndDoublesAHostsCosts)
 {
-    Scenario scenario = load("general: {duration: 1s}\n"
-                             "hosts: [{name: h, quantum: 5ms, costs: {switch: 1401ns}}]\n"
-                             "groups: [{name: g, image: hello, network: none, host: h}]\n");
+    Scenario scenario =
+        load("general: {duration: 1s}\n"
+             "hosts: [{name: h, quantum: 5ms, costs: {switch: 1401ns}, disks: [{size: 1GiB},"
+             " {size: 1GiB, seek_average: 7ms}]}]\n"
+             "groups: [{name: g, image: hello, network: none, host: h}]\n");
     ASSERT_TRUE(scenario);
     char text[SCN_QUANTITY_MAX];
     ASSERT_TRUE(scn_host_scaled(&scenario->hosts[0], "costs.switch", 1, 2, text));
     EXPECT_STREQ(text, "700ns");
     ASSERT_TRUE(scn_host_scaled(&scenario->hosts[0], "quantum", 2, 1, text));
     EXPECT_STREQ(text, "10ms");
-    for (const char *none : {"costs.trap", "costs.nothing", "nothing", "costs", "name", "a.b.c"}) {
+    ASSERT_TRUE(scn_host_scaled(&scenario->hosts[0], "disks.1.seek_average", 1, 2, text));
+    EXPECT_STREQ(text, "3500us");
+    for (const char *none :
+         {"costs.trap", "costs.nothing", "nothing", "costs", "name", "a.b.c", "disks", "disks.1",
+          "disks.2.seek_average", "disks.x.seek_average", "disks..seek_average", "disks.1.type"}) {
         EXPECT_FALSE(scn_host_scaled(&scenario->hosts[0], none, 2, 1, text)) << none;
     }
 }

@@ -205,14 +205,33 @@ TEST_F(RunDirectory, HoldsEverythingARunLeaves)
     account.dispatches = 8;
     account.switches = 9;
     account.crossings = 10;
+    account.port_accesses = 25;
     account.card_frames = 11;
     account.card_bytes = 12;
     account.card_ns = 13;
     account.paging = {14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24};
     ASSERT_EQ(trace_run_node_write(run, &account, &failure), STATUS_OK);
-    const trace_host_account host = {"box", 0,    2,  1,  4,  100,
-                                     50,    30,   20, 7,  6,  5,
-                                     4096,  2048, 17, 18, 19, {1, 2, 3, 4, 5, 6, 0, 7, 8, 9, 10}};
+    const trace_host_account host = {"box",
+                                     0,
+                                     2,
+                                     1,
+                                     4,
+                                     100,
+                                     50,
+                                     30,
+                                     20,
+                                     7,
+                                     6,
+                                     5,
+                                     11,
+                                     4096,
+                                     2048,
+                                     17,
+                                     18,
+                                     19,
+                                     {1, 2, 3, 4, 5, 6, 0, 7, 8, 9, 10},
+                                     12,
+                                     13};
     ASSERT_EQ(trace_run_hosts_begin(run, &failure), STATUS_OK);
     ASSERT_EQ(trace_run_host_write(run, &host, &failure), STATUS_OK);
     ASSERT_EQ(finish(run), STATUS_OK) << failure.message;
@@ -238,20 +257,23 @@ TEST_F(RunDirectory, HoldsEverythingARunLeaves)
               "frames_received,bytes_received,drop_uplink_full,drop_no_route,disk_reads,"
               "disk_writes,disk_blocks_private,pages_private,pages_private_max,console_bytes,"
               "observations,keys_dropped,host,guest_ns,kernel_ns,waited_ns,dispatches,"
-              "switches,crossings,card_frames,card_bytes,card_ns,"
+              "switches,crossings,port_accesses,card_frames,card_bytes,card_ns,"
               "page_faults,pages_filled,pages_copied,page_ins,page_outs,pages_resident,"
               "pages_resident_max,page_wait_ns,disk_operations,disk_wait_ns,disk_busy_ns"
               ",faults,digest\n"
               "peer-1,peers,0,faulted,,memory,0x08048000,0x00000004,1,0,0,0,0,0,0,0,0,11,12,0,0,"
-              "0,0,0,0,0,0,,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1,0000000000000abc\n"
+              "0,0,0,0,0,0,,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1,0000000000000abc\n"
               "peer-2,peers,1,terminated,3,,,,0,0,0,0,0,0,0,0,9,11,12,0,0,0,0,0,0,0,0,"
-              "box,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,0,0000000000000000\n");
-    EXPECT_EQ(folder.read("out/hosts.csv"),
-              "host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,dispatches,"
-              "switches,crossings,memory_bytes,committed_bytes,card_frames,card_bytes,card_ns,"
-              "page_faults,pages_filled,pages_copied,page_ins,page_outs,pages_resident,"
-              "pages_resident_max,page_wait_ns,disk_operations,disk_wait_ns,disk_busy_ns\n"
-              "box,0,2,1,4,100,50,30,20,7,6,5,4096,2048,17,18,19,1,2,3,4,5,6,0,7,8,9,10\n");
+              "box,5,6,7,8,9,10,25,11,12,13,14,15,16,17,18,19,20,21,22,23,24,0,0000000000000000\n");
+    EXPECT_EQ(
+        folder.read("out/hosts.csv"),
+        "host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,dispatches,"
+        "switches,crossings,port_accesses,memory_bytes,committed_bytes,card_frames,card_bytes,card_"
+        "ns,"
+        "page_faults,pages_filled,pages_copied,page_ins,page_outs,pages_resident,"
+        "pages_resident_max,page_wait_ns,disk_operations,disk_wait_ns,disk_busy_ns,"
+        "swapped_out,swapped_out_bytes\n"
+        "box,0,2,1,4,100,50,30,20,7,6,5,11,4096,2048,17,18,19,1,2,3,4,5,6,0,7,8,9,10,12,13\n");
 }
 
 TEST_F(RunDirectory, LetsNoNodeNameOutOfItsFolder)

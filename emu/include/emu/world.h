@@ -212,14 +212,15 @@ struct emu_paging_report {
 
 /* What a node had of its host's processors. */
 struct emu_seat_report {
-    uint32_t host;        /* EMU_HOST_NONE: it has a processor of its own, and the rest is 0 */
-    uint64_t guest_ns;    /* executing its own instructions */
-    uint64_t kernel_ns;   /* the host's kernel, on its behalf */
-    uint64_t waited_ns;   /* runnable, without a processor */
-    uint64_t dispatches;  /* times it was given one */
-    uint64_t switches;    /* of these, after another machine */
-    uint64_t crossings;   /* times it was told of interrupts */
-    uint64_t card_frames; /* that its host's card sent for it, if that has a rate */
+    uint32_t host;          /* EMU_HOST_NONE: it has a processor of its own, and the rest is 0 */
+    uint64_t guest_ns;      /* executing its own instructions */
+    uint64_t kernel_ns;     /* the host's kernel, on its behalf */
+    uint64_t waited_ns;     /* runnable, without a processor */
+    uint64_t dispatches;    /* times it was given one */
+    uint64_t switches;      /* of these, after another machine */
+    uint64_t crossings;     /* times it was told of interrupts */
+    uint64_t port_accesses; /* instructions in and out that it made */
+    uint64_t card_frames;   /* that its host's card sent for it, if that has a rate */
     uint64_t card_bytes;
     uint64_t card_ns; /* in which the card did */
     struct emu_paging_report paging;
@@ -242,10 +243,13 @@ struct emu_host_report {
     uint64_t dispatches;
     uint64_t switches;
     uint64_t crossings;
+    uint64_t port_accesses;
     uint64_t card_frames; /* these three are the sums over its nodes, too */
     uint64_t card_bytes;
     uint64_t card_ns;
     struct emu_paging_report paging;
+    uint32_t swapped_out;       /* nodes that live, none of whose own pages is in memory */
+    uint64_t swapped_out_bytes; /* that this program keeps for these (emu_node_cost), but pages */
 };
 /* Hosts are numbered from 0, entry after entry of the scenario. */
 uint32_t emu_world_host_count(const struct emu_world *world);

@@ -16,8 +16,8 @@
  * where that is its hash.
  * Observes for each request http.success (0 or 1) and, if it was one, http.latency_ms (to the last
  * byte of the response), http.first_byte_ms and, for bodies from 64 KiB on, http.mbit_s; for each
- * connection http.connect_ms; with --slow-ms N http.slow, 1 if the first byte took longer than N ms
- * from the beginning of the connection, and then how long it took, http.slow_ms; and of several
+ * connection http.connect_ms; with --slow-ms N http.prompt, 1 if the first byte came within N ms
+ * from the beginning of the connection, else 0 and how long it took, http.slow_ms; and of several
  * servers which one, http.server, from 0. Ends with code 0 if all succeeded, else 1.
  */
 #include "../arguments.h"
@@ -123,7 +123,7 @@ static void finish(struct load *load, struct user *user, uint64_t now_ns, const 
         denali_observe("http.first_byte_ms", milliseconds(user->start_ns, user->first_byte_ns));
         if (load->slow_ms) {
             double first_ms = milliseconds(user->start_ns, user->first_byte_ns);
-            denali_observe("http.slow", first_ms > load->slow_ms);
+            denali_observe("http.prompt", first_ms <= load->slow_ms);
             if (first_ms > load->slow_ms)
                 denali_observe("http.slow_ms", first_ms);
         }
@@ -144,9 +144,8 @@ static void connect_user(struct load *load, struct user *user, uint64_t now_ns)
     int size = (int)load->buffer_bytes, on = 1;
     struct sockaddr_in server = load->server;
     if (load->popularity.count > 1) {
-        uint32_t rank = load->pick != UINT32_MAX
-                            ? load->pick
-                            : popularity_rank(&load->popularity, draw(load));
+        uint32_t rank =
+            load->pick != UINT32_MAX ? load->pick : popularity_rank(&load->popularity, draw(load));
         server.sin_addr.s_addr = htonl(ntohl(server.sin_addr.s_addr) + rank * load->stride);
         denali_observe("http.server", rank);
     }
@@ -335,24 +334,12 @@ static void cut_paths(struct load *load, const char *list)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"--server",
-                                        "--servers",
-                                        "--stride",
-                                        "--zipf",
-                                        "--pick",
-                                        "--port",
-                                        "--paths",
-                                        "--method",
-                                        "--connections",
-                                        "--requests",
-                                        "--reconnect-after",
-                                        "--think-ms",
-                                        "--timeout-ms",
-                                        "--expect",
-                                        "--buffer",
-                                        "--seed",
-                                        "--slow-ms",
-                                        NULL};
+    static const char *const names[] = {
+        "--server",      "--servers",  "--stride",          "--zipf",
+        "--pick",        "--port",     "--paths",           "--method",
+        "--connections", "--requests", "--reconnect-after", "--think-ms",
+        "--timeout-ms",  "--expect",   "--buffer",          "--seed",
+        "--slow-ms",     NULL};
     static struct load load;
     arguments_check(argc, argv, names);
     load.stride = (uint32_t)argument_number(argc, argv, "--stride", 1, 1, 65536);

@@ -2,13 +2,15 @@
  * An HTTP/1.1 server (RFC 9110, 9112): files below a directory, and generated documents.
  *
  *   http-server [--root /www] [--port 80] [--connections 100] [--idle-ms 15000]
- *               [--request-ms 10000] [--buffer 65535]
+ *               [--request-ms 10000] [--buffer 65535] [--state-kib 0]
  *
  * GET, HEAD and OPTIONS; keep-alive and pipelining; byte ranges; ETag, which is a hash of the
  * content, and If-None-Match. A directory stands for its index.html. Without --root there are only
  * /bytes/N and /chunked/N (document.h). One thread and one poll: at most --connections at a time,
  * further ones wait to be accepted. --idle-ms is how long a connection may be silent between
  * requests and while it takes an answer, --request-ms how long a request may take to arrive.
+ * --state-kib is what the service behind it keeps: it is written page by page before the server
+ * listens, and again for each connection, so that this much of memory is needed to answer.
  * Observes http.answer_status for each answer that went out whole. Runs until the run ends.
  */
 #include "../arguments.h"
@@ -28,6 +30,7 @@
 #define LINGER_NS       (2000 * MILLISECOND_NS) /* for the peer to take our last words */
 #define CONNECTIONS_MAX 250u
 #define PIECE_BYTES     8192u
+#define PAGE_BYTES      4096u
 
 struct client {
     struct http_connection http;
@@ -45,7 +48,15 @@ struct server {
     struct client *clients[CONNECTIONS_MAX]; /* NULL: free */
     unsigned long client_count;
     struct pollfd entries[CONNECTIONS_MAX + 1];
+    volatile uint8_t *state; /* of the service; NULL: none */
+    size_t state_bytes;
 };
+
+static void state_use(const struct server *server)
+{
+    for (size_t i = 0; i < server->state_bytes; i += PAGE_BYTES)
+        server->state[i]++;
+}
 
 static uint64_t seconds(void)
 {
@@ -195,6 +206,7 @@ static void accept_clients(struct server *server, uint64_t now_ns)
             close(fd);
             return;
         }
+        state_use(server);
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
         /* An answer's last piece must not wait until what was before it is acknowledged. */
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -265,8 +277,8 @@ static void start_listening(struct server *server, unsigned long port, unsigned 
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {
-        "--root", "--port", "--connections", "--idle-ms", "--request-ms", "--buffer", NULL};
+    static const char *const names[] = {"--root",       "--port",   "--connections", "--idle-ms",
+                                        "--request-ms", "--buffer", "--state-kib",   NULL};
     static struct server server;
     arguments_check(argc, argv, names);
     server.settings = (struct http_settings){.root = argument_text(argc, argv, "--root", NULL),
@@ -280,6 +292,13 @@ int main(int argc, char **argv)
     server.idle_ns = argument_number(argc, argv, "--idle-ms", 15000, 1, 86400000) * MILLISECOND_NS;
     server.request_limit_ns =
         argument_number(argc, argv, "--request-ms", 10000, 1, 86400000) * MILLISECOND_NS;
+    server.state_bytes = argument_number(argc, argv, "--state-kib", 0, 0, 1048576) * 1024;
+    server.state = server.state_bytes ? malloc(server.state_bytes) : NULL;
+    if (server.state_bytes && !server.state) {
+        printf("http-server: --state-kib: no memory for so much\n");
+        return 1;
+    }
+    state_use(&server);
     start_listening(&server, argument_number(argc, argv, "--port", 80, 1, 65535),
                     argument_number(argc, argv, "--buffer", 65535, 2048, 2097120));
     for (;;)

@@ -39,7 +39,7 @@ struct scn_measure {
     uint32_t per;       /* enum scn_per */
     uint32_t replacement;   /* enum scn_replacement: its values are what is wanted, one after the
                                other, and the figure is the part that a cache has already */
-    uint64_t capacity;      /* of that cache */
+    uint64_t each_bytes;    /* that one of them takes of that cache, which is the hosts' memory */
     char *over;             /* another such metric that it is divided by; NULL: none */
     struct scn_bound scale; /* and multiplied with this; text NULL: 1 */
     bool hidden;            /* in the table, without a plot */
@@ -57,20 +57,24 @@ struct scn_published {
 enum scn_nature { SCN_EMERGENT, SCN_ASSUMED };
 
 /* A figure and the bounds that it is held to: measure of series at a value of the parameter,
- * divided by the same of another series, or of another value, where one is named. */
+ * divided by another measure of the same run, by the same of another series, or of another value,
+ * where one is named. */
 struct scn_claim {
     char *name;
     char *measure;
     char *series;
     char *over;      /* another series; NULL: none */
+    char *by;        /* another measure of the same run; NULL: none */
     char *at;        /* value of the parameter */
     char *against;   /* another value; NULL: none */
     uint32_t nature; /* enum scn_nature */
     struct scn_bound at_least;
     struct scn_bound at_most;
-    bool sensitivity; /* is to be told with each cost halved and doubled */
-    char *published;  /* what was published, in words; "" if nothing was */
-    char *source;     /* where */
+    bool sensitivity;             /* is to be told with each cost halved and doubled */
+    char *published;              /* what was published, in words; "" if nothing was */
+    char *source;                 /* where */
+    struct scn_bound agrees_from; /* between these it agrees with that; text NULL: no such bound */
+    struct scn_bound agrees_to;
 };
 
 struct scn_experiment {
@@ -120,7 +124,7 @@ uint32_t scn_experiment_measure(const struct scn_experiment *experiment, const c
 #define SCN_QUANTITY_MAX 40u /* bytes of a quantity as text, with its NUL */
 
 /*
- * A quantity of a host by its path in the schema ("costs.switch", "quantum"), times
+ * A quantity of a host by its path in the schema ("costs.switch", "disks.0.seek_average"), times
  * numerator/denominator, as text with its unit. False: there is no such quantity, or it is 0.
  */
 bool scn_host_scaled(const struct scn_host *host, const char *path, uint32_t numerator,

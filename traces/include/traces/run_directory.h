@@ -166,6 +166,7 @@ struct trace_node_account {
     uint64_t dispatches;
     uint64_t switches;
     uint64_t crossings;
+    uint64_t port_accesses;
     uint64_t card_frames;
     uint64_t card_bytes;
     uint64_t card_ns;
@@ -194,12 +195,15 @@ struct trace_host_account {
     uint64_t dispatches;
     uint64_t switches;
     uint64_t crossings;
+    uint64_t port_accesses;
     uint64_t memory_bytes;
     uint64_t committed_bytes;
     uint64_t card_frames;
     uint64_t card_bytes;
     uint64_t card_ns;
     struct trace_paging_account paging;
+    uint64_t swapped_out; /* nodes that live, none of whose pages is in memory */
+    uint64_t swapped_out_bytes;
 };
 
 /* Starts hosts.csv, of runs that have hosts. */
