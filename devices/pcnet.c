@@ -13,6 +13,9 @@
  * used comes back with ABI_PCNET_ERR; if the ring itself is no longer memory the card stops. It
  * has no address filter and no statistics.
  *
+ * An access may want more pages than a machine is given at once (dev_host_ops.begins_anew). Frames
+ * that it has moved by then stay moved; begun anew it goes on with the next.
+ *
  * Saved (version 1): u8 is anything other than at first; if so u16 address, status, u16 enabled,
  * u16 running; u32 block; the rings: u32 receive address, count, send address, count; u32 next to
  * fill, next to send; then the queue as nic.c's.
@@ -95,12 +98,12 @@ static uint32_t descriptor_at(uint32_t ring, uint32_t number)
     return ring + number * (uint32_t)sizeof(struct abi_pcnet_descriptor);
 }
 
-/* The next descriptor if it is the card's; false, and the card stopped if it is no memory. */
+/* A descriptor, if it is the card's; false, and the card stopped if it is no memory. */
 static bool descriptor_load(struct dev_pcnet_card *card, const struct dev_env *env, uint32_t at,
                             struct abi_pcnet_descriptor *descriptor)
 {
     if (!env->ops->memory_load(env->host, at, descriptor, sizeof *descriptor)) {
-        card->running = false;
+        card->running = card->running && env->ops->begins_anew(env->host);
         return false;
     }
     return (descriptor->status & ABI_PCNET_OWN) != 0;
@@ -109,35 +112,63 @@ static bool descriptor_load(struct dev_pcnet_card *card, const struct dev_env *e
 static bool descriptor_store(struct dev_pcnet_card *card, const struct dev_env *env, uint32_t at,
                              const struct abi_pcnet_descriptor *descriptor)
 {
-    bool stored = env->ops->memory_store(env->host, at, descriptor, sizeof *descriptor);
-    card->running = card->running && stored;
-    return stored;
+    if (!env->ops->memory_store(env->host, at, descriptor, sizeof *descriptor)) {
+        card->running = card->running && env->ops->begins_anew(env->host);
+        return false;
+    }
+    return true;
+}
+
+/* The frame of the next descriptor, which is the card's. The one after it is looked at before this
+ * one counts as sent: so where the access is begun anew there is still one that sets TINT, which
+ * the access itself may clear. False: it is begun anew, or the card has stopped. */
+static bool send_next(struct dev_pcnet_card *card, const struct dev_env *env,
+                      struct abi_pcnet_descriptor *descriptor, bool last)
+{
+    const struct dev_host_ops *ops = env->ops;
+    uint8_t frame[ABI_FRAME_MAX];
+    uint32_t size_bytes = descriptor->size_bytes;
+    uint32_t at = descriptor_at(card->rings.send_address, card->next_send);
+    uint32_t next = (card->next_send + 1) % card->rings.send_count;
+    bool good = frame_size_valid(size_bytes) &&
+                ops->memory_load(env->host, descriptor->address, frame, size_bytes);
+    if (ops->begins_anew(env->host)) {
+        return false;
+    }
+    struct abi_pcnet_descriptor following = {0};
+    bool runs = last || ops->memory_load(env->host, descriptor_at(card->rings.send_address, next),
+                                         &following, sizeof following);
+    if (ops->begins_anew(env->host)) {
+        return false;
+    }
+    descriptor->status = good ? 0 : ABI_PCNET_ERR;
+    if (!descriptor_store(card, env, at, descriptor)) {
+        return false;
+    }
+    card->next_send = next;
+    if (good) {
+        ops->frame_send(env->host, frame, size_bytes);
+    } else {
+        ops->frame_refused(env->host, size_bytes);
+    }
+    note(card, env, ABI_PCNET_TINT);
+    card->running = runs;
+    *descriptor = following;
+    return runs;
 }
 
 static void send_all(struct dev_pcnet_card *card, const struct dev_env *env)
 {
-    for (uint32_t i = 0; i < card->rings.send_count && card->running; i++) {
-        struct abi_pcnet_descriptor descriptor;
-        uint8_t frame[ABI_FRAME_MAX];
-        uint32_t at = descriptor_at(card->rings.send_address, card->next_send);
-        if (!descriptor_load(card, env, at, &descriptor)) {
-            return;
-        }
-        bool good =
-            frame_size_valid(descriptor.size_bytes) &&
-            env->ops->memory_load(env->host, descriptor.address, frame, descriptor.size_bytes);
-        uint32_t size_bytes = descriptor.size_bytes;
-        descriptor.status = good ? 0 : ABI_PCNET_ERR;
-        if (!descriptor_store(card, env, at, &descriptor)) {
-            return;
-        }
-        card->next_send = (card->next_send + 1) % card->rings.send_count;
-        if (good) {
-            env->ops->frame_send(env->host, frame, size_bytes);
-        } else {
-            env->ops->frame_refused(env->host, size_bytes);
-        }
-        note(card, env, ABI_PCNET_TINT);
+    struct abi_pcnet_descriptor descriptor;
+    if (!card->running ||
+        !descriptor_load(card, env, descriptor_at(card->rings.send_address, card->next_send),
+                         &descriptor)) {
+        return;
+    }
+    uint32_t left = card->rings.send_count;
+    while (left && (descriptor.status & ABI_PCNET_OWN) &&
+           send_next(card, env, &descriptor, left == 1)) {
+        left--;
     }
 }
 
@@ -155,6 +186,9 @@ static void receive_all(struct dev_pcnet_card *card, const struct dev_env *env)
             frame->size_bytes < descriptor.size_bytes ? frame->size_bytes : descriptor.size_bytes;
         bool good = copied == 0 ||
                     env->ops->memory_store(env->host, descriptor.address, frame->bytes, copied);
+        if (env->ops->begins_anew(env->host)) {
+            return;
+        }
         descriptor.length_bytes = frame->size_bytes;
         descriptor.status = good ? 0 : ABI_PCNET_ERR;
         if (!descriptor_store(card, env, at, &descriptor)) {
@@ -213,7 +247,7 @@ static enum dev_result control(struct dev_pcnet_card *card, const struct dev_env
     if (card->enabled && !was_enabled && card->status) {
         env->ops->interrupt(env->host, ABI_IRQ_PCNET);
     }
-    if (value & ABI_PCNET_TDMD) {
+    if ((value & ABI_PCNET_TDMD) && !(value & ABI_PCNET_INIT)) {
         send_all(card, env);
     }
     return DEV_DONE;

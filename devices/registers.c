@@ -107,6 +107,9 @@ enum dev_result dev_registers_read(struct dev_registers *state, const struct dev
     case ABI_REG_BOOT_ENVC:
         *value = ops->boot(host)->environment_count;
         return DEV_DONE;
+    case ABI_REG_GENERATION:
+        *value = ops->generation(host);
+        return DEV_DONE;
     }
     return DEV_NO_REGISTER;
 }

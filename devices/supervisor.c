@@ -9,6 +9,8 @@
  *   ABI_PORT_SUPERVISOR_CONTROL   out        32     abi_supervisor_control
  *   ABI_PORT_SUPERVISOR_QUESTION  out        32     abi_supervisor_question
  *   ABI_PORT_SUPERVISOR_ANSWER    out        32     abi_supervisor_answer
+ *   ABI_PORT_SUPERVISOR_LIMITS    out        32     abi_supervisor_limits
+ *   ABI_PORT_SUPERVISOR_SNAPSHOT  out        32     abi_supervisor_snapshot
  *   ABI_PORT_SUPERVISOR_GATE      out        32     abi_supervisor_gate
  *   ABI_PORT_SUPERVISOR_ADMIT     out        32     abi_supervisor_admit
  *   ABI_PORT_SUPERVISOR_PAGED     out        32     abi_supervisor_paged
@@ -47,6 +49,8 @@ union descriptor {
     struct abi_supervisor_admit admit;
     struct abi_supervisor_paged paged;
     struct abi_supervisor_take take;
+    struct abi_supervisor_limits limits;
+    struct abi_supervisor_snapshot snapshot;
 };
 
 union list {
@@ -76,6 +80,10 @@ static struct operation operation_of(uint16_t port)
                                   ABI_SUPERVISOR_LIST_MAX};
     case ABI_PORT_SUPERVISOR_ANSWER:
         return (struct operation){sizeof(struct abi_supervisor_answer), 0, 0};
+    case ABI_PORT_SUPERVISOR_LIMITS:
+        return (struct operation){sizeof(struct abi_supervisor_limits), 0, 0};
+    case ABI_PORT_SUPERVISOR_SNAPSHOT:
+        return (struct operation){sizeof(struct abi_supervisor_snapshot), 0, 0};
     case ABI_PORT_SUPERVISOR_GATE:
         return (struct operation){sizeof(struct abi_supervisor_gate),
                                   sizeof(struct abi_supervisor_waiting), ABI_SUPERVISOR_LIST_MAX};
@@ -225,6 +233,8 @@ static const struct dev_region supervisor_regions[] = {
     {.port = ABI_PORT_SUPERVISOR_CONTROL, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_QUESTION, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_ANSWER, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_LIMITS, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_SNAPSHOT, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_GATE, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_ADMIT, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_PAGED, .in_bytes = 0, .out_bytes = 4},

@@ -146,6 +146,12 @@ static bool bus_memory_store(void *host, uint32_t address, const void *bytes, ui
     return done;
 }
 
+static bool bus_begins_anew(void *host)
+{
+    const struct emu_node *node = host;
+    return node->seat && node->seat->needs;
+}
+
 static void bus_event_at(void *host, uint32_t device, uint64_t time_ns)
 {
     struct emu_node *node = host;
@@ -229,6 +235,12 @@ static uint32_t bus_node_count(void *host)
 static const uint8_t *bus_mac(void *host)
 {
     return ((struct emu_node *)host)->mac;
+}
+
+static uint32_t bus_generation(void *host)
+{
+    const struct emu_node *node = host;
+    return node->seat ? node->seat->generation : 0;
 }
 
 static const struct dev_boot *bus_boot(void *host)
@@ -364,6 +376,7 @@ const struct dev_host_ops emu_bus_ops = {
     .interrupt_handler_set = bus_interrupt_handler_set,
     .memory_load = bus_memory_load,
     .memory_store = bus_memory_store,
+    .begins_anew = bus_begins_anew,
     .event_at = bus_event_at,
     .device_present = bus_device_present,
     .frame_taken = bus_frame_taken,
@@ -383,5 +396,6 @@ const struct dev_host_ops emu_bus_ops = {
     .disk_write = bus_disk_write,
     .supervise = bus_supervise,
     .disk_begin = bus_disk_begin,
+    .generation = bus_generation,
     .frame_refused = bus_frame_refused,
 };

@@ -31,6 +31,7 @@ enum emu_digest_kind {
     EMU_DIGEST_DISK_FULL = 15,  /* a write for which the disk limit left no room */
     EMU_DIGEST_KEY = 16,        /* went down or up on the keyboard */
     EMU_DIGEST_SUPERVISOR = 17, /* what its host's kernel told a supervisor */
+    EMU_DIGEST_RESTART = 18,    /* it goes on from a snapshot of a machine */
 };
 
 /* Adds a link: two words of detail, and the bytes that went along (NULL, 0 if none). */

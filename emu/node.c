@@ -109,22 +109,90 @@ static void advance_to(struct emu_node *node, uint64_t time_ns)
     }
 }
 
-void emu_node_boot(struct emu_node *node, uint64_t now_ns)
+static void devices_reset(struct emu_node *node)
 {
-    ASSERT(node->state == EMU_NODE_OFF || node->state == EMU_NODE_QUEUED);
-    vcpu_reset(&node->vcpu, node->space.image->entry);
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
         struct dev_env env = emu_node_env(node, device);
         dev_table[device]->reset(emu_node_device(node, device), &env);
     }
     /* Of a machine that nothing will be typed on, the input has ended before it begins. */
     node->console.ended = !emu_world_console_expected(node);
+}
+
+void emu_node_boot(struct emu_node *node, uint64_t now_ns)
+{
+    ASSERT(node->state == EMU_NODE_OFF || node->state == EMU_NODE_QUEUED);
+    vcpu_reset(&node->vcpu, node->space.image->entry);
+    devices_reset(node);
     advance_to(node, now_ns);
     node->state = EMU_NODE_RUNNING;
     emu_digest_add(node, EMU_DIGEST_BOOT, node->space.image->entry, node->space.size_bytes,
                    node->boot.text, node->boot.size_bytes);
     emu_process_record(node->process, node, EMU_RECORD_BOOT, NULL, 0);
     ready(node, EMU_READY_STARTED, now_ns);
+}
+
+static const uint32_t machine_devices[] = {DEV_NIC, DEV_TIMER, DEV_FRAMEBUFFER, DEV_PCNET};
+#define MACHINE_DEVICE_COUNT (sizeof machine_devices / sizeof machine_devices[0])
+
+void emu_node_machine_save(struct emu_node *node, uint32_t held, struct writer *writer)
+{
+    uint32_t pending = node->vcpu.irq_pending;
+    write_u8(writer, node->state != EMU_NODE_RUNNING);
+    node->vcpu.irq_pending |= held;
+    vcpu_save(&node->vcpu, writer);
+    node->vcpu.irq_pending = pending;
+    dev_registers_save(&node->registers, writer);
+    for (uint32_t i = 0; i < MACHINE_DEVICE_COUNT; i++) {
+        if (emu_node_device_present(node, machine_devices[i])) {
+            dev_table[machine_devices[i]]->save(emu_node_device(node, machine_devices[i]), writer);
+        }
+    }
+}
+
+/* All but what makes it run; false if that is no state. */
+static bool machine_load(struct emu_node *node, struct reader *reader, bool *idles)
+{
+    uint64_t retired = node->vcpu.retired;
+    uint64_t cycles = node->vcpu.cycles;
+    *idles = read_u8(reader) & 1;
+    vcpu_load(&node->vcpu, reader);
+    node->vcpu.retired = retired;
+    node->vcpu.cycles = cycles;
+    dev_registers_load(&node->registers, reader);
+    for (uint32_t i = 0; i < MACHINE_DEVICE_COUNT && !reader->failed; i++) {
+        if (emu_node_device_present(node, machine_devices[i])) {
+            struct dev_env env = emu_node_env(node, machine_devices[i]);
+            dev_table[machine_devices[i]]->load(emu_node_device(node, machine_devices[i]), &env,
+                                                reader);
+        }
+    }
+    return !reader->failed && reader_left(reader) == 0;
+}
+
+bool emu_node_machine_start(struct emu_node *node, const void *bytes, size_t size_bytes,
+                            uint64_t now_ns)
+{
+    struct reader reader;
+    bool idles;
+    ASSERT(node->state == EMU_NODE_OFF || node->state == EMU_NODE_QUEUED);
+    reader_init(&reader, bytes, size_bytes);
+    devices_reset(node);
+    if (!machine_load(node, &reader, &idles)) {
+        return false;
+    }
+    if (node->timer.deadline_ns <= now_ns) { /* it was due while nobody was there */
+        struct dev_env env = emu_node_env(node, DEV_TIMER);
+        dev_table[DEV_TIMER]->reset(&node->timer, &env);
+        node->vcpu.irq_pending |= ABI_IRQ_TIMER;
+    }
+    advance_to(node, now_ns);
+    node->state = idles ? EMU_NODE_WAKING : EMU_NODE_RUNNING;
+    emu_digest_add(node, EMU_DIGEST_RESTART, node->seat->generation, node->vcpu.eip,
+                   node->boot.text, node->boot.size_bytes);
+    emu_process_record(node->process, node, EMU_RECORD_BOOT, NULL, 0);
+    ready(node, EMU_READY_STARTED, now_ns);
+    return true;
 }
 
 /* Ends an idle wait at time_ns; `idle` itself retires when the node next runs. */

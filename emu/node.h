@@ -167,6 +167,18 @@ void emu_node_destroy(struct emu_node *node);
  * its account. */
 void emu_node_renew(struct emu_node *node);
 
+/*
+ * What a snapshot of a machine has beside its pages and blocks, so that another of its group, or
+ * the same one later, can go on from there: its processor, the frames that its network card holds,
+ * its timer and its screen's picture. Not its identity, clock, account and digest, what was typed,
+ * and where its entropy is; those stay the node's own. `held` are interrupts that wait for it.
+ */
+void emu_node_machine_save(struct emu_node *node, uint32_t held, struct writer *writer);
+/* A node that is off or queued, with the snapshot's pages and blocks, goes on from there, at now:
+ * a wait that it was in is over. False if the bytes are not of such; then it has to boot. */
+bool emu_node_machine_start(struct emu_node *node, const void *bytes, size_t size_bytes,
+                            uint64_t now_ns);
+
 /* A frame reaches the node's network card. */
 void emu_node_frame_arrives(struct emu_node *node, const struct net_frame *frame);
 

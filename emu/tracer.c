@@ -416,6 +416,9 @@ static void add_exchange(struct emu_tracer *tracer, struct emu_text *text, struc
     case EMU_DIGEST_KEY:
         emu_text_add(text, "key 0x%x %s", what->a, what->b ? "is pressed" : "is released");
         return;
+    case EMU_DIGEST_RESTART:
+        emu_text_add(text, "goes on from a snapshot at %08x, generation %u", what->b, what->a);
+        return;
     case EMU_DIGEST_SUPERVISOR:
         emu_text_add(text, "its host's kernel answers port 0x%x", what->a);
         return;

@@ -67,22 +67,6 @@ static enum status find_host(struct scn_scenario *scenario, uint32_t index, stru
     return STATUS_OK;
 }
 
-/* The pcnet follows its rings in memory step by step, and cannot begin anew at an absent page. */
-static enum status check_card(const struct scn_scenario *scenario, uint32_t index,
-                              struct error *error)
-{
-    const struct scn_group *group = &scenario->groups[index];
-    if (group->card != SCN_NIC_PCNET || group->host == SCN_HOST_NONE ||
-        !scenario->hosts[group->host].paging.block_bytes) {
-        return STATUS_OK;
-    }
-    return item_error(scenario->source, group_item(scenario, index, "card"), NULL, error,
-                      STATUS_INVALID,
-                      "expected 'nic' on host '%s', which pages; a pcnet goes with hosts that do "
-                      "not",
-                      group->host_name);
-}
-
 /* The item of an entry of hosts, or of what is in it if the file has that. */
 static const struct scn_item *host_item(const struct scn_scenario *scenario, uint32_t host,
                                         const char *section, const char *field)
@@ -116,6 +100,10 @@ static enum status check_paging(struct scn_scenario *scenario, uint32_t index, s
     enum status status = check_seeks(scenario, index, error);
     if (status != STATUS_OK) {
         return status;
+    }
+    if (!host->snapshots.count != !host->snapshots.size_bytes) {
+        return item_error(scenario->source, host_item(scenario, index, "snapshots", NULL), NULL,
+                          error, STATUS_INVALID, "expected both 'count' and 'size'");
     }
     const struct scn_item *item = host_item(scenario, index, "paging", NULL);
     if (scn_host_disks(host) > SCN_HOST_DISKS_MAX) {
@@ -393,6 +381,28 @@ static const char *limit_expected(const struct scn_scenario *scenario,
     }
 }
 
+/* Of a snapshot; what is kept under one number is one machine's. */
+static enum status check_snapshot(const struct scn_scenario *scenario, uint32_t index,
+                                  struct error *error)
+{
+    const struct scn_action *action = &scenario->actions[index];
+    const struct scn_group *group = &scenario->groups[action->group_index];
+    const struct scn_host *host = &scenario->hosts[group->host];
+    if (action->size_bytes || action->rate_bps) {
+        return action_error(scenario, index, action->size_bytes ? "size" : "rate",
+                            "no such field of a snapshot", error);
+    }
+    if (action->value >= host->snapshots.count) {
+        return action_error(scenario, index, "value",
+                            "a number below the 'count' of its host's 'snapshots'", error);
+    }
+    if (action->action == SCN_ACTION_SNAPSHOT && action->index == SCN_INDEX_ALL &&
+        group->count > 1) {
+        return action_error(scenario, index, "index", "the one node that it is of", error);
+    }
+    return STATUS_OK;
+}
+
 /* The fields that belong to an action, no others. */
 static enum status check_operand(const struct scn_scenario *scenario, uint32_t index,
                                  struct error *error)
@@ -401,9 +411,14 @@ static enum status check_operand(const struct scn_scenario *scenario, uint32_t i
     const struct scn_group *group = &scenario->groups[action->group_index];
     bool number = action->action == SCN_ACTION_WEIGHT || action->action == SCN_ACTION_CAP;
     bool rate = action->action == SCN_ACTION_SEND_RATE || action->action == SCN_ACTION_RECEIVE_RATE;
-    bool size = action->action >= SCN_ACTION_MEMORY_FLOOR && !rate;
+    bool snapshot = action->action >= SCN_ACTION_SNAPSHOT;
+    bool size = action->action >= SCN_ACTION_MEMORY_FLOOR && !rate && !snapshot;
+    if (snapshot) {
+        return check_snapshot(scenario, index, error);
+    }
     if (!number && action->value) {
-        return action_error(scenario, index, "value", "none, but for 'weight' and 'cap'", error);
+        return action_error(scenario, index, "value", "none, but for 'weight', 'cap' and snapshots",
+                            error);
     }
     if (!size && action->size_bytes) {
         return action_error(scenario, index, "size", "none, but for memory, bursts and 'disk'",
@@ -471,9 +486,6 @@ enum status check_hosts(struct scn_scenario *scenario, struct error *error)
     }
     for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
         status = find_host(scenario, i, error);
-        if (status == STATUS_OK) {
-            status = check_card(scenario, i, error);
-        }
         if (status == STATUS_OK) {
             status = check_group(scenario, i, error);
         }

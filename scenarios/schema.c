@@ -33,9 +33,9 @@ static const char *const host_disk_types[] = {"rotating", "flash"};
 static const char *const disk_orders[] = {"scan", "fifo"};
 static const char *const host_woken[] = {"first", "alternate"};
 static const char *const action_words[] = {
-    "pause",        "resume",         "destroy",   "start",      "weight",       "cap",
-    "memory_floor", "memory_ceiling", "send_rate", "send_burst", "receive_rate", "receive_burst",
-    "disk"};
+    "pause",        "resume",         "destroy",    "start",      "weight",       "cap",
+    "memory_floor", "memory_ceiling", "send_rate",  "send_burst", "receive_rate", "receive_burst",
+    "disk",         "snapshot",       "start_from", "discard"};
 const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
                                                           "p90",   "p95",  "p99", "sum"};
 
@@ -135,6 +135,10 @@ static const struct schema_field cost_fields[] = {
     {"disk", SCHEMA_TIME, AT(disk_ns), OPTIONAL, RANGE(0, SECOND),
      .meaning = "A disk operation is begun, and its end is taken in. Paid when the machine that it "
                 "is for runs."},
+    {"snapshot_page", SCHEMA_TIME, AT(snapshot_page_ns), OPTIONAL, RANGE(0, MS),
+     .meaning =
+         "A page, or a block of a disk, goes into a snapshot of a machine or comes from one. "
+         "Paid by the supervisor that asks for it; by the machine if it is the schedule."},
 };
 static const struct schema_section cost_section = {
     .title = "hosts[].costs",
@@ -230,6 +234,24 @@ static const struct schema_section paging_section = {
 };
 #undef OWNER
 
+#define OWNER scn_snapshots
+static const struct schema_field snapshots_fields[] = {
+    {"count", SCHEMA_NUMBER, AT(count), OPTIONAL, RANGE(1, SCN_SNAPSHOTS_MAX),
+     .meaning = "How many, numbered from 0."},
+    {"size", SCHEMA_SIZE, AT(size_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB),
+     .meaning = "What all together may hold: 4 KiB for each page that its machine had of its own "
+                "and each block that it had written to its disks, and some for the rest."},
+};
+static const struct schema_section snapshots_section = {
+    .title = "hosts[].snapshots",
+    .meaning = "Snapshots of machines that the host keeps, beside its `memory` and `disks` "
+               "(docs/hosts.md). Without it none.",
+    .size_bytes = sizeof(struct scn_snapshots),
+    .fields = snapshots_fields,
+    .field_count = COUNT(snapshots_fields),
+};
+#undef OWNER
+
 #define OWNER scn_card
 static const struct schema_field card_fields[] = {
     {"rate", SCHEMA_RATE, AT(rate_bps), OPTIONAL, RANGE(1000, RATE_MAX),
@@ -306,6 +328,8 @@ static const struct schema_field host_fields[] = {
      .meaning = "See hosts[].paging. Without it the host does not page."},
     {"card", SCHEMA_SECTION, AT(card), OPTIONAL, .section = &card_section,
      .meaning = "See hosts[].card."},
+    {"snapshots", SCHEMA_SECTION, AT(snapshots), OPTIONAL, .section = &snapshots_section,
+     .meaning = "See hosts[].snapshots."},
 };
 static const struct schema_section host_section = {
     .title = "hosts[]",
@@ -591,12 +615,15 @@ static const struct schema_field action_fields[] = {
          "`pause`: it has no processor until `resume`. `destroy`: it ends. `start`: one that "
          "is off or has ended starts, with new memory and the disks that it had. `weight` "
          "and `cap`: from now on as `groups[].weight` and `limits.processor_cap` say; the others "
-         "likewise as the field of `limits` with that name."},
+         "likewise as the field of `limits` with that name. `snapshot`: its state is kept as the "
+         "host's snapshot number `value`. `start_from`: like `start`, but it goes on as that "
+         "snapshot was. `discard`: the snapshot is forgotten."},
     {"group", SCHEMA_NAME, AT(group), REQUIRED, .meaning = "Of the nodes; on a host."},
     {"index", SCHEMA_NUMBER, AT(index), OPTIONAL, RANGE(0, SCN_NODES_MAX - 1),
      .absent = SCN_INDEX_ALL, .meaning = "Which node of the group; without it all of them."},
     {"value", SCHEMA_NUMBER, AT(value), OPTIONAL, RANGE(0, SCN_WEIGHT_MAX),
-     .meaning = "Of `weight` and `cap`; a cap of 0 is none."},
+     .meaning = "Of `weight` and `cap`; a cap of 0 is none. Of `snapshot`, `start_from` and "
+                "`discard` the number of the snapshot on its host, from 0."},
     {"size", SCHEMA_SIZE, AT(size_bytes), OPTIONAL, RANGE(0, 1024 * GIB),
      .meaning = "Of `memory_floor`, `memory_ceiling`, `disk`, `send_burst` and `receive_burst`; "
                 "0: no such limit, and of a burst 64KiB."},

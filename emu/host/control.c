@@ -1,6 +1,7 @@
 /*
  * What can be done to a machine of a host from outside it, by the host's supervisor or by the
- * scenario's schedule: pause, resume, destroy, start, weight, cap; limits.c has the other limits.
+ * scenario's schedule: pause, resume, destroy, start, weight, cap; limits.c has the other limits,
+ * snapshots.c what is done with snapshots.
  *
  * A machine that has a processor may have come further in virtual time than the moment at which
  * this is asked; so it keeps the processor until its slice is over.
@@ -41,6 +42,7 @@ void emu_seat_end(struct emu_seat *seat, uint64_t now_ns)
     }
     seat->place = EMU_SEAT_AWAY;
     seat->doomed = false;
+    seat->origin = 0;
     emu_host_tell(seat->host, now_ns, EMU_HOST_DESTROY, 0, seat, 0);
     emu_node_destroy(seat->node);
     if (seat->admitted) {
@@ -77,7 +79,7 @@ static void resume(struct emu_seat *seat, uint64_t now_ns)
     }
 }
 
-static uint32_t start(struct emu_seat *seat, uint64_t now_ns)
+uint32_t emu_seat_start(struct emu_seat *seat, uint32_t origin, uint64_t now_ns)
 {
     /* What it asked of a disk before it ended must not be answered to the next. */
     if ((seat->node->state != EMU_NODE_OFF && !has_ended(seat)) || emu_seat_disk_busy(seat)) {
@@ -88,6 +90,8 @@ static uint32_t start(struct emu_seat *seat, uint64_t now_ns)
     seat->owed_ns = 0;
     seat->left_ns = 0;
     seat->paused = false; /* a new life */
+    seat->origin = origin;
+    seat->generation = 0;
     emu_host_admit(seat, now_ns);
     return ABI_SUPERVISOR_DONE;
 }
@@ -110,8 +114,8 @@ static uint32_t set_cap(struct emu_seat *seat, uint64_t percent, uint64_t now_ns
     return ABI_SUPERVISOR_DONE;
 }
 
-uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t value,
-                          uint64_t now_ns)
+uint32_t emu_seat_control(struct emu_seat *seat, struct emu_seat *payer, uint32_t operation,
+                          uint64_t value, uint64_t now_ns)
 {
     bool alive = !has_ended(seat) && !seat->doomed;
     switch (operation) {
@@ -135,7 +139,7 @@ uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t va
         }
         return ABI_SUPERVISOR_DONE;
     case ABI_CONTROL_START:
-        return start(seat, now_ns);
+        return emu_seat_start(seat, 0, now_ns);
     case ABI_CONTROL_WEIGHT:
         if (value < 1 || value > SCN_WEIGHT_MAX) {
             return ABI_SUPERVISOR_VALUE;
@@ -145,9 +149,9 @@ uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t va
     case ABI_CONTROL_CAP:
         return set_cap(seat, value, now_ns);
     default:
-        return operation >= ABI_CONTROL_MEMORY_FLOOR && operation < ABI_CONTROL_LIMITS_END
-                   ? emu_seat_limit(seat, operation, value, now_ns)
-                   : ABI_SUPERVISOR_VALUE;
+        return operation >= ABI_CONTROL_SNAPSHOT
+                   ? emu_seat_snapshot(seat, payer, operation, value, now_ns)
+                   : emu_seat_limit(seat, operation, value, now_ns);
     }
 }
 
@@ -181,6 +185,9 @@ void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns)
         [SCN_ACTION_RECEIVE_RATE] = ABI_CONTROL_RECEIVE_RATE,
         [SCN_ACTION_RECEIVE_BURST] = ABI_CONTROL_RECEIVE_BURST,
         [SCN_ACTION_DISK] = ABI_CONTROL_DISK,
+        [SCN_ACTION_SNAPSHOT] = ABI_CONTROL_SNAPSHOT,
+        [SCN_ACTION_START_FROM] = ABI_CONTROL_START_FROM,
+        [SCN_ACTION_DISCARD] = ABI_CONTROL_DISCARD,
     };
     const struct scn_scenario *scenario = host->process->world->scenario;
     while (host->next_action < scenario->action_count &&
@@ -193,7 +200,7 @@ void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns)
                 (action->index == SCN_INDEX_ALL ||
                  seat->node->index == group->first_node + action->index)) {
                 /* What cannot be done as the machine is now, such as ending it again, is not. */
-                emu_seat_control(seat, operations[action->action],
+                emu_seat_control(seat, seat, operations[action->action],
                                  action->value + action->size_bytes + action->rate_bps, now_ns);
             }
         }

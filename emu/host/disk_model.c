@@ -207,6 +207,11 @@ static const struct channel *channel_first_done(const struct emu_disk_model *mod
     return first;
 }
 
+uint64_t emu_disk_model_told_ns(const struct emu_disk_model *model)
+{
+    return model->now_ns;
+}
+
 uint64_t emu_disk_model_next_ns(const struct emu_disk_model *model)
 {
     const struct channel *first = channel_first_done(model);

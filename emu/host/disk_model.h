@@ -115,6 +115,8 @@ void emu_disk_model_destroy(struct emu_disk_model *model);
  */
 bool emu_disk_model_submit(struct emu_disk_model *model, uint64_t now_ns,
                            const struct emu_disk_request *request) MUST_USE;
+/* The latest time that it was told: what is loaded from outside is checked with it. */
+uint64_t emu_disk_model_told_ns(const struct emu_disk_model *model);
 /* When the next request is done; TIME_NEVER if the disk is idle. */
 uint64_t emu_disk_model_next_ns(const struct emu_disk_model *model);
 /* Takes the request that is done at emu_disk_model_next_ns, and lets the disk turn to the next. */

@@ -40,7 +40,7 @@ static bool admit(struct emu_seat *seat, uint64_t now_ns)
     host->committed_bytes += emu_seat_need_bytes(seat);
     seat->admitted = true;
     emu_host_tell(host, now_ns, EMU_HOST_ADMIT, 0, seat, 0);
-    emu_node_boot(seat->node, now_ns);
+    emu_seat_begin(seat, now_ns);
     return true;
 }
 
@@ -74,7 +74,7 @@ void emu_host_admit(struct emu_seat *seat, uint64_t now_ns)
         emu_policy_set(host, 0, now_ns); /* a new life has decided nothing yet */
     }
     if (!host->model->memory_bytes) {
-        emu_node_boot(seat->node, now_ns);
+        emu_seat_begin(seat, now_ns);
         return;
     }
     seat->node->state = EMU_NODE_QUEUED;

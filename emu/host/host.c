@@ -24,6 +24,7 @@ static void make_host(struct emu_world *world, uint32_t index)
     event_init(&host->replenish.base);
     event_init(&host->card.event.base);
     event_init(&host->schedule.base);
+    emu_host_snapshots_create(host);
 }
 
 static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t reserved_processor)
@@ -100,6 +101,7 @@ void emu_hosts_destroy(struct emu_world *world)
     for (uint32_t i = 0; world->hosts && i < world->host_count; i++) {
         emu_host_paging_destroy(&world->hosts[i]);
         emu_card_clear(&world->hosts[i]);
+        emu_host_snapshots_destroy(&world->hosts[i]);
         free(world->hosts[i].seats);
         free(world->hosts[i].queues);
         free(world->hosts[i].processors);

@@ -119,6 +119,9 @@ struct emu_seat {
     struct net_rates rates; /* to be its port's when it leaves its processor */
     bool rates_wait;        /* they are; else rates is 0 */
 
+    uint32_t origin;     /* a snapshot's number and 1: it starts from that when it is admitted */
+    uint32_t generation; /* which start from a snapshot it came of; 0: it booted */
+
     /* Of a host that pages; paging.c. */
     bool holds;                     /* it has a processor, or has not left it yet */
     bool needs;                     /* it cannot go on without `need` */
@@ -220,6 +223,9 @@ enum emu_host_act {
                            ABI_POLICY_* */
     EMU_HOST_DESTROY,
     EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*; it holds from now on */
+    EMU_HOST_SNAPSHOT,  /* of the machine; detail: its number */
+    EMU_HOST_RESTART,   /* the machine goes on from one; detail: its number */
+    EMU_HOST_DISCARD,   /* detail: the snapshot's number */
     EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
     EMU_HOST_SEND_FULL, /* and is dropped */
     EMU_HOST_SENT,      /* one is sent; detail: its bytes */
@@ -257,6 +263,16 @@ struct emu_disk_place {
     uint64_t sector;
 };
 
+/* A snapshot of a machine that its host keeps. */
+struct emu_machine_snapshot {
+    uint32_t group; /* of the scenario: whose machines may go on from it */
+    uint64_t time_ns;
+    uint8_t *bytes; /* of emu_node_machine_save */
+    uint32_t size_bytes;
+    struct vcpu_pages *pages;
+    struct emu_blocks *blocks; /* NULL: it has written to no disk */
+};
+
 struct emu_host {
     struct emu_process *process; /* NULL: no machine is placed here */
     const struct scn_host *model;
@@ -278,7 +294,10 @@ struct emu_host {
     uint32_t next_action;
     struct emu_card card;
     struct emu_policy policy;
-    emu_host_watch_fn *watch; /* NULL: nobody */
+    struct emu_machine_snapshot **snapshots; /* by number; NULL: free */
+    uint64_t snapshot_bytes;                 /* of all */
+    uint32_t generation;                     /* of the last start from one */
+    emu_host_watch_fn *watch;                /* NULL: nobody */
     void *watch_context;
 };
 
@@ -373,9 +392,12 @@ void emu_processor_open_part(const struct emu_processor *processor, uint64_t now
 
 /* --- control.c: what is done to machines from outside ----------------------------------------- */
 
-/* An ABI_CONTROL_* of a machine; what came of it, ABI_SUPERVISOR_*. In an event. */
-uint32_t emu_seat_control(struct emu_seat *seat, uint32_t operation, uint64_t value,
-                          uint64_t now_ns);
+/* An ABI_CONTROL_* of a machine; what came of it, ABI_SUPERVISOR_*. In an event. What the kernel
+ * has to do for it is done on behalf of `payer`. */
+uint32_t emu_seat_control(struct emu_seat *seat, struct emu_seat *payer, uint32_t operation,
+                          uint64_t value, uint64_t now_ns);
+/* A machine that is off or has ended is to start: from its image, or from a snapshot. */
+uint32_t emu_seat_start(struct emu_seat *seat, uint32_t origin, uint64_t now_ns);
 /* Ends a machine that occupies no processor, but perhaps the one that it is leaving. */
 void emu_seat_end(struct emu_seat *seat, uint64_t now_ns);
 /* How many processors are occupied by it: until the decision after it has left. */
@@ -390,12 +412,30 @@ void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns);
 void emu_seat_limits_init(struct emu_seat *seat);
 /* One of ABI_CONTROL_MEMORY_FLOOR and on; ABI_SUPERVISOR_*. */
 uint32_t emu_seat_limit(struct emu_seat *seat, uint32_t operation, uint64_t value, uint64_t now_ns);
+/* The rates that its port has, or is to have; 0 where it has no network. */
+struct net_rates emu_seat_rates(const struct emu_seat *seat);
 /* It has left its last processor: rates that wait for that are its port's. */
 void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns);
 /* What the pager is to keep to. */
 struct emu_pager_limits emu_seat_pager_limits(const struct emu_seat *seat);
 /* Whether limits that were loaded can have come about. */
 bool emu_seat_limits_valid(const struct emu_seat *seat);
+
+/* --- snapshots.c: machines as they were ------------------------------------------------------- */
+
+void emu_host_snapshots_create(struct emu_host *host);
+void emu_host_snapshots_destroy(struct emu_host *host);
+/* ABI_CONTROL_SNAPSHOT, START_FROM or DISCARD of the snapshot `number`; ABI_SUPERVISOR_*. */
+uint32_t emu_seat_snapshot(struct emu_seat *seat, struct emu_seat *payer, uint32_t operation,
+                           uint64_t number, uint64_t now_ns);
+/* What the host has under the number that the answer names. */
+struct abi_supervisor_snapshot;
+void emu_host_snapshot_tell(const struct emu_host *host, struct abi_supervisor_snapshot *answer);
+/* A machine that is admitted begins: from a snapshot or from its image. */
+void emu_seat_begin(struct emu_seat *seat, uint64_t now_ns);
+void emu_host_snapshots_save(const struct emu_host *host, struct writer *writer);
+/* After the seats were loaded. */
+void emu_host_snapshots_load(struct emu_host *host, struct reader *reader);
 
 /* --- policy.c: who is next, by the supervisor's leave ----------------------------------------- */
 

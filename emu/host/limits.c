@@ -102,6 +102,14 @@ void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns)
     emu_host_tell(seat->host, now_ns, EMU_HOST_LIMIT, 0, seat, ABI_CONTROL_SEND_RATE);
 }
 
+struct net_rates emu_seat_rates(const struct emu_seat *seat)
+{
+    const struct net_network *network = network_of(seat);
+    return seat->rates_wait ? seat->rates
+           : network        ? net_port_rates(network, seat->node->port)
+                            : (struct net_rates){0};
+}
+
 static uint32_t set_rate(uint64_t *rate_bps, uint32_t *burst_bytes, uint64_t value)
 {
     *rate_bps = value;
@@ -121,12 +129,10 @@ static uint32_t set_burst(uint64_t rate_bps, uint32_t *burst_bytes, uint64_t val
 static uint32_t set_rates(struct emu_seat *seat, uint32_t operation, uint64_t value,
                           uint64_t now_ns)
 {
-    struct net_network *network = network_of(seat);
-    if (!network) {
+    if (!network_of(seat)) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
-    struct net_rates rates =
-        seat->rates_wait ? seat->rates : net_port_rates(network, seat->node->port);
+    struct net_rates rates = emu_seat_rates(seat);
     uint32_t status = operation == ABI_CONTROL_SEND_RATE
                           ? set_rate(&rates.send_bps, &rates.send_burst_bytes, value)
                       : operation == ABI_CONTROL_SEND_BURST

@@ -604,6 +604,12 @@ void emu_pager_transferred(struct emu_pager *pager, uint64_t now_ns, uint32_t id
 
 /* --- Limits, leaving ------------------------------------------------------------------------ */
 
+void emu_pager_machine_swapped(struct emu_pager *pager, uint32_t machine, uint32_t page)
+{
+    ASSERT(emu_pager_has(pager, machine) && page < pager->machines[machine].page_count);
+    pager_entry_at(&pager->machines[machine], page >> pager->block_bits)->swapped = true;
+}
+
 enum status emu_pager_limits_set(struct emu_pager *pager, uint64_t now_ns, uint32_t index,
                                  const struct emu_pager_limits *limits, struct error *error)
 {
@@ -695,6 +701,11 @@ bool emu_pager_has(const struct emu_pager *pager, uint32_t machine)
 {
     ASSERT(machine < pager->config.machine_max);
     return pager->machines[machine].present;
+}
+
+uint64_t emu_pager_told_ns(const struct emu_pager *pager)
+{
+    return pager->now_ns;
 }
 
 uint32_t emu_pager_transfer_count(const struct emu_pager *pager)

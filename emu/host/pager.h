@@ -170,6 +170,8 @@ enum status emu_pager_image_add(struct emu_pager *pager, uint32_t page_count, ui
 enum status emu_pager_machine_add(struct emu_pager *pager, uint32_t machine, uint32_t page_count,
                                   uint32_t image, const struct emu_pager_limits *limits,
                                   struct error *error) MUST_USE;
+/* What the machine, just added, has of this page lies in its swap region. */
+void emu_pager_machine_swapped(struct emu_pager *pager, uint32_t machine, uint32_t page);
 enum status emu_pager_limits_set(struct emu_pager *pager, uint64_t now_ns, uint32_t machine,
                                  const struct emu_pager_limits *limits,
                                  struct error *error) MUST_USE;
@@ -209,6 +211,8 @@ struct emu_pager_chosen emu_pager_chosen(const struct emu_pager *pager);
 uint64_t emu_pager_free(const struct emu_pager *pager);
 /* Whether a transfer of that id is under way: what is loaded from outside is checked with it. */
 bool emu_pager_transfer_valid(const struct emu_pager *pager, uint32_t id);
+/* The latest time that it was told; likewise. */
+uint64_t emu_pager_told_ns(const struct emu_pager *pager);
 /* Transfers under way. */
 uint32_t emu_pager_transfer_count(const struct emu_pager *pager);
 

@@ -167,7 +167,10 @@ static void save_host(const struct emu_host *host, struct writer *writer)
         SEAT_FIELDS(X)
 #undef X
         save_rates(seat, writer);
+        write_u32(writer, seat->origin);
+        write_u32(writer, seat->generation);
     }
+    emu_host_snapshots_save(host, writer);
     emu_card_save(host, writer);
     if (host->policy.supervisor) {
         save_policy(host, writer);
@@ -287,6 +290,8 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     SEAT_FIELDS(X)
 #undef X
     load_rates(seat, reader);
+    seat->origin = read_u32(reader);
+    seat->generation = read_u32(reader);
     uint64_t now_ns = host->process->world->now_ns;
     if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > now_ns ||
         seat->cap_since_ns > now_ns || seat->cap_period > now_ns / host->model->period_ns ||
@@ -463,7 +468,8 @@ static void load_disks(struct emu_host *host, struct reader *reader)
             uint64_t next_ns = emu_disk_model_next_ns(host->disks[i].model);
             emu_disk_model_visit(host->disks[i].model, check_request, &all);
             queue_event(host, &host->disks[i].event, source, next_ns != TIME_NEVER, next_ns);
-            if (next_ns < host->process->world->now_ns) {
+            if (next_ns < host->process->world->now_ns ||
+                emu_disk_model_told_ns(host->disks[i].model) > host->process->world->now_ns) {
                 reader_fail(reader);
             }
         }
@@ -492,6 +498,9 @@ static void load_paging(struct emu_host *host, struct reader *reader)
     if (host->pager && emu_pager_chosen(host->pager).left > 0 &&
         !emu_policy_decides(host, ABI_POLICY_PAGER)) {
         reader_fail(reader); /* by whom? */
+    }
+    if (host->pager && emu_pager_told_ns(host->pager) > host->process->world->now_ns) {
+        reader_fail(reader);
     }
     load_disks(host, reader);
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
@@ -537,6 +546,9 @@ static void load_host(struct emu_host *host, struct reader *reader)
     for (uint32_t i = 0; i < host->seat_count && !reader->failed; i++) {
         load_seat(host, &host->seats[i], reader);
         committed_bytes += host->seats[i].admitted ? emu_seat_need_bytes(&host->seats[i]) : 0;
+    }
+    if (!reader->failed) {
+        emu_host_snapshots_load(host, reader);
     }
     if (!reader->failed) {
         emu_card_load(host, reader);

@@ -86,6 +86,28 @@ static void tell_machine(const struct emu_host *host, struct abi_supervisor_mach
     };
 }
 
+static void tell_limits(const struct emu_host *host, struct abi_supervisor_limits *answer)
+{
+    uint32_t number = answer->machine;
+    *answer = (struct abi_supervisor_limits){.machine = number};
+    if (number >= host->seat_count) {
+        return;
+    }
+    const struct emu_seat *seat = &host->seats[number];
+    struct net_rates rates = emu_seat_rates(seat);
+    *answer = (struct abi_supervisor_limits){
+        .machine = number,
+        .generation = seat->generation,
+        .memory_floor_bytes = seat->floor_bytes,
+        .memory_ceiling_bytes = seat->ceiling_bytes,
+        .send_bps = rates.send_bps,
+        .receive_bps = rates.receive_bps,
+        .send_burst_bytes = rates.send_burst_bytes,
+        .receive_burst_bytes = rates.receive_burst_bytes,
+        .disk_bytes = seat->disk_bytes,
+    };
+}
+
 static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor_control *asked,
                         uint64_t now_ns)
 {
@@ -98,17 +120,18 @@ static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor
         emu_policy_set(host, (uint32_t)asked->value, now_ns);
         return ABI_SUPERVISOR_DONE;
     }
-    if (asked->operation >= ABI_CONTROL_LIMITS_END) {
+    if (asked->operation >= ABI_CONTROL_COUNT) {
         return ABI_SUPERVISOR_VALUE;
     }
     if (asked->machine >= host->seat_count) {
         return ABI_SUPERVISOR_NO_MACHINE;
     }
     struct emu_seat *seat = &host->seats[asked->machine];
-    if (seat == supervisor && asked->operation < ABI_CONTROL_WEIGHT) {
+    bool limit = asked->operation >= ABI_CONTROL_WEIGHT && asked->operation <= ABI_CONTROL_DISK;
+    if (seat == supervisor && !limit && asked->operation != ABI_CONTROL_DISCARD) {
         return ABI_SUPERVISOR_NO_MACHINE; /* who else would undo it? */
     }
-    return emu_seat_control(seat, asked->operation, asked->value, now_ns);
+    return emu_seat_control(seat, supervisor, asked->operation, asked->value, now_ns);
 }
 
 static uint32_t lesser(uint32_t a, uint32_t b)
@@ -230,6 +253,14 @@ uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void
     case ABI_PORT_SUPERVISOR_MACHINE:
         tell_machine(host, descriptor);
         size_bytes = sizeof(struct abi_supervisor_machine);
+        break;
+    case ABI_PORT_SUPERVISOR_LIMITS:
+        tell_limits(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_limits);
+        break;
+    case ABI_PORT_SUPERVISOR_SNAPSHOT:
+        emu_host_snapshot_tell(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_snapshot);
         break;
     case ABI_PORT_SUPERVISOR_CONTROL: {
         struct abi_supervisor_control *asked = descriptor;

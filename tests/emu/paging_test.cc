@@ -53,6 +53,22 @@ std::vector<std::string> Worlds()
                          "- {name: mortal" +
                          guest + ", count: 4, host: box, arguments: [m]}\n");
     }
+    /* Machines whose cards follow rings in memory. */
+    worlds.push_back("general: {name: rings, seed: 7, duration: 1s}\n"
+                     "networks: [{name: lan, type: lan, latency: 20us}]\n"
+                     "hosts: [{name: box, cpu_hz: 300MHz, quantum: 50us, processors: 2, "
+                     "interrupts: immediate, memory: 260KiB, card: {rate: 100Mbit}, costs: {trap: "
+                     "900ns, page_fault: 2us}, paging: {block: 4KiB, window: 100us, inactive: "
+                     "500us}" +
+                     flash +
+                     "}]\n"
+                     "groups:\n"
+                     "- {name: rings, image: " +
+                     GuestPath("rings") +
+                     ", memory: 128KiB, network: lan, count: 4, host: box, card: pcnet}\n"
+                     "- {name: a" +
+                     guest +
+                     ", count: 3, host: box, disks: [{name: d, size: 256KiB, on_host: true}]}\n");
     return worlds;
 }
 
@@ -510,4 +526,20 @@ TEST(Paging, AnOperationAsksForWhatIsNotThereAnyMore)
     /* With `references` all is taken away at the end of each slice: once by the processor, once by
      * the console. */
     EXPECT_NEAR((double)asked, 2.0 * (double)rounds, 1.0);
+}
+
+/* Its rings lie across the ends of pages, which come and go. */
+TEST(Paging, APcnetFollowsItsRingsOverPagesThatAreNotThere)
+{
+    TestWorld world(Worlds().back());
+    world.Run(4 * kEnd_ns);
+    for (uint32_t node = 0; node < 4; node++) {
+        const struct emu_node_report rings = world.Report(node);
+        struct emu_seat_report seat;
+        emu_world_seat_report(world.get(), node, &seat);
+        EXPECT_GT(seat.paging.faults, 100u);
+        EXPECT_GT(rings.frames_sent, 100u);
+        EXPECT_GT(rings.frames_received, 100u);
+        EXPECT_EQ(Drops(rings, "refused"), 0u);
+    }
 }

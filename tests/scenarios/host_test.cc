@@ -23,18 +23,6 @@ uint32_t host_of(const scn_scenario *scenario, uint32_t node)
 
 } // namespace
 
-TEST(Host, ThatPagesHasNoRegisterProgrammedCard)
-{
-    const std::string paging = "- {name: a, memory: 1MiB, disks: [{size: 1GiB}], "
-                               "paging: {block: 4KiB}}\n";
-    std::string message;
-    EXPECT_TRUE(load(with("- {name: a}\n", group("name: x, host: a, card: pcnet")), &message))
-        << message;
-    EXPECT_FALSE(load(with(paging, group("name: x, host: a, card: pcnet")), &message));
-    EXPECT_NE(message.find("expected 'nic' on host 'a', which pages"), std::string::npos)
-        << message;
-}
-
 TEST(Host, NodesAreDealtOutInTurnOverAllGroups)
 {
     std::string message;
@@ -173,8 +161,9 @@ TEST(Host, ASupervisorAndAScheduleAreRefusedWhereTheyCannotBe)
     EXPECT_EQ(scheduled("- {at: 1s, action: cap, group: x, value: 10}\n"),
               "test.yaml:8: schedule.0.value: expected 0 for no cap, or up to 100 percent and no "
               "less than the group's 'reserve'");
-    EXPECT_EQ(scheduled("- {at: 1s, action: pause, group: x, value: 1}\n"),
-              "test.yaml:8: schedule.0.value: expected none, but for 'weight' and 'cap'");
+    EXPECT_EQ(
+        scheduled("- {at: 1s, action: pause, group: x, value: 1}\n"),
+        "test.yaml:8: schedule.0.value: expected none, but for 'weight', 'cap' and snapshots");
     EXPECT_EQ(scheduled("- {at: 2s, action: pause, group: x}\n"
                         "- {at: 1s, action: resume, group: x}\n"),
               "test.yaml:9: schedule.1.at: expected a time no earlier than that of the entry "
@@ -217,6 +206,31 @@ TEST(Host, LimitsThatTheScheduleSetsAreCheckedLikeThoseOfAGroup)
               at + ".rate: expected none, but for 'send_rate' and 'receive_rate'");
     EXPECT_EQ(scheduled("action: cap, group: x, size: 4KiB"),
               at + ".size: expected none, but for memory, bursts and 'disk'");
+}
+
+TEST(Host, SnapshotsInTheScheduleNeedAHostThatKeepsThem)
+{
+    auto scheduled = [](const std::string &host, const std::string &entry) {
+        return error_of(with("- {name: a" + host + "}\n", group("name: x, host: a, count: 2")) +
+                        "schedule: [{at: 1s, group: x, " + entry + "}]\n");
+    };
+    const std::string keeps = ", snapshots: {count: 2, size: 1MiB}";
+    for (const char *good : {"action: snapshot, index: 1, value: 1", "action: discard",
+                             "action: start_from, value: 1"}) {
+        EXPECT_EQ(scheduled(keeps, good), "no error") << good;
+    }
+    EXPECT_EQ(scheduled("", "action: start_from"),
+              "test.yaml:6: schedule.0: expected a number below the 'count' of its host's "
+              "'snapshots'");
+    EXPECT_EQ(scheduled(keeps, "action: start_from, value: 2"),
+              "test.yaml:6: schedule.0.value: expected a number below the 'count' of its host's "
+              "'snapshots'");
+    EXPECT_EQ(scheduled(keeps, "action: snapshot, value: 0"),
+              "test.yaml:6: schedule.0: expected the one node that it is of");
+    EXPECT_EQ(scheduled(keeps, "action: snapshot, index: 0, size: 4KiB"),
+              "test.yaml:6: schedule.0.size: expected no such field of a snapshot");
+    EXPECT_EQ(scheduled(", snapshots: {count: 2}", "action: discard"),
+              "test.yaml:3: hosts.a.snapshots: expected both 'count' and 'size'");
 }
 
 TEST(Host, WhatDoesNotFitMemoryOrDisksIsRefusedWithTheSum)

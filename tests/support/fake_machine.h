@@ -137,6 +137,12 @@ class FakeMachine
         return !reader.failed && reader_left(&reader) == 0;
     }
 
+    bool lacks()
+    {
+        begins_anew = begins_anew || there == 0;
+        there--;
+        return begins_anew;
+    }
     bool is_memory(uint32_t address, uint32_t size_bytes) const
     {
         return address >= kMemoryStart &&
@@ -170,6 +176,8 @@ class FakeMachine
     uint64_t entropy_key = 0x5eed;
     uint64_t cpu_hz = 0x1'0000'0002;
     uint32_t stores_left = UINT32_MAX; // stores beyond this fail, as at a private-page limit
+    uint32_t there = UINT32_MAX;       // after so many accesses one finds its page absent
+    bool begins_anew = false;          // it did
     uint64_t deadlines_ns[DEV_COUNT];
     dev_env envs[DEV_COUNT];
     dev_env register_env;
@@ -215,14 +223,18 @@ inline const dev_host_ops &FakeMachine::ops()
         t.interrupt_enable = [](void *h, bool enabled) { self(h).irq_enabled = enabled; };
         t.interrupt_handler = [](void *h) { return self(h).irq_handler; };
         t.interrupt_handler_set = [](void *h, uint32_t a) { self(h).irq_handler = a; };
+        t.begins_anew = [](void *h) { return self(h).begins_anew; };
         t.memory_load = [](void *h, uint32_t address, void *bytes, uint32_t size_bytes) {
-            if (!self(h).is_memory(address, size_bytes)) {
+            if (self(h).lacks() || !self(h).is_memory(address, size_bytes)) {
                 return false;
             }
             std::memcpy(bytes, self(h).memory.data() + address, size_bytes);
             return true;
         };
         t.memory_store = [](void *h, uint32_t address, const void *bytes, uint32_t size_bytes) {
+            if (self(h).lacks()) {
+                return false;
+            }
             if (!self(h).is_memory(address, size_bytes) || self(h).stores_left == 0) {
                 // The store after a refused one goes to a page that is private already.
                 self(h).stores_left = UINT32_MAX;
@@ -316,6 +328,7 @@ inline const dev_host_ops &FakeMachine::ops()
             ASSERT(disk < self(h).disks.size() && self(h).disks[disk].queued);
             self(h).disk_begun.push_back({block, write, ticket});
         };
+        t.generation = [](void *) { return 0u; };
         t.frame_refused = [](void *h, uint32_t size_bytes) {
             self(h).frames_refused.push_back(size_bytes);
         };

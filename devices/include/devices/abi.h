@@ -36,8 +36,11 @@
 #define ABI_REG_BOOT_SIZE     0x040u /* R: bytes of boot text in use */
 #define ABI_REG_BOOT_ARGC     0x044u /* R: strings of it that are arguments (argv[0] first) */
 #define ABI_REG_BOOT_ENVC     0x048u /* R: strings after those that are environment, NAME=value */
-#define ABI_REG_BOOT_TEXT     0x400u /* R: NUL-terminated strings back to back, up to page end */
-#define ABI_BOOT_TEXT_MAX     0xc00u /* bytes of boot text at most */
+/* R: which of its host's starts from a snapshot made this machine what it is, from 1; 0: it has
+ * booted. */
+#define ABI_REG_GENERATION 0x04cu
+#define ABI_REG_BOOT_TEXT  0x400u /* R: NUL-terminated strings back to back, up to page end */
+#define ABI_BOOT_TEXT_MAX  0xc00u /* bytes of boot text at most */
 
 #define ABI_ISA_VERSION 1u
 
@@ -109,6 +112,8 @@
 #define ABI_PORT_SUPERVISOR_CONTROL  0xa2u /* ..._control */
 #define ABI_PORT_SUPERVISOR_QUESTION 0xa3u /* ..._question */
 #define ABI_PORT_SUPERVISOR_ANSWER   0xa4u /* ..._answer */
+#define ABI_PORT_SUPERVISOR_LIMITS   0xa5u /* ..._limits */
+#define ABI_PORT_SUPERVISOR_SNAPSHOT 0xa6u /* ..._snapshot */
 /* Of its policies of admission and paging. */
 #define ABI_PORT_SUPERVISOR_GATE  0xa8u /* ..._gate */
 #define ABI_PORT_SUPERVISOR_ADMIT 0xa9u /* ..._admit */
@@ -282,6 +287,29 @@ struct abi_supervisor_machine {
     uint64_t frames_sent; /* by the host's card, if that has a rate */
 };
 
+/* The limits of one machine that can be set, 0: none; rates as asked for last. The supervisor gives
+ * the number, the device writes the rest. */
+struct abi_supervisor_limits {
+    uint32_t machine;    /* in */
+    uint32_t generation; /* as in its register GENERATION */
+    uint64_t memory_floor_bytes;
+    uint64_t memory_ceiling_bytes;
+    uint64_t send_bps;
+    uint64_t receive_bps;
+    uint32_t send_burst_bytes;
+    uint32_t receive_burst_bytes;
+    uint64_t disk_bytes;
+};
+
+/* One of the host's snapshots, likewise. */
+struct abi_supervisor_snapshot {
+    uint32_t number;     /* in */
+    uint32_t kept;       /* 1: there is one; 0: not, and the next two are 0 */
+    uint64_t taken_ns;   /* when */
+    uint64_t size_bytes; /* what it takes */
+    uint64_t free_bytes; /* what others may */
+};
+
 /* Something done to a machine, or to the host. */
 struct abi_supervisor_control {
     uint32_t operation; /* ABI_CONTROL_* */
@@ -415,7 +443,13 @@ struct abi_supervisor_taken_from {
 #define ABI_CONTROL_RECEIVE_RATE   11u
 #define ABI_CONTROL_RECEIVE_BURST  12u
 #define ABI_CONTROL_DISK           13u /* that it may write to its disks; whole blocks */
-#define ABI_CONTROL_LIMITS_END     14u
+/* Snapshots of machines that the host keeps; value: the number of one. */
+#define ABI_CONTROL_SNAPSHOT                                                                       \
+    14u /* keeps the machine's under a number that is free; it lives, has no                       \
+           processor and no disk request under way */
+#define ABI_CONTROL_START_FROM 15u /* as START, but it goes on as that one of its group was */
+#define ABI_CONTROL_DISCARD    16u /* whatever the machine; not while one waits to start from it */
+#define ABI_CONTROL_COUNT      17u
 
 #define ABI_SUPERVISOR_DONE       0u
 #define ABI_SUPERVISOR_NO_MACHINE 1u /* no such machine, or none that this can be done to */

@@ -65,6 +65,10 @@ struct dev_host_ops {
     /* Bounds-checked guest memory: all or nothing, false if any byte is not memory. */
     bool (*memory_load)(void *host, uint32_t address, void *bytes, uint32_t size_bytes);
     bool (*memory_store)(void *host, uint32_t address, const void *bytes, uint32_t size_bytes);
+    /* Whether one of these was refused, for the instruction that accesses the device, only because
+     * the machine is to be given a page first: the device goes no further, and the instruction is
+     * begun anew as if it had not been, but for what the device has changed. */
+    bool (*begins_anew)(void *host);
     /* Asks for dev_ops.event of this device at time_ns; TIME_NEVER cancels. One per device. */
     void (*event_at)(void *host, uint32_t device, uint64_t time_ns);
     /* Whether the machine has this device: what FEATURES announces. */
@@ -99,6 +103,8 @@ struct dev_host_ops {
     /* Of a disk that is queued: the request for a block begins; dev_disk_done is to be called with
      * its ticket, not before this returns. Called in an event of the device. */
     void (*disk_begin)(void *host, uint32_t disk, uint64_t block, bool write, uint32_t ticket);
+    /* Which start from a snapshot made the machine what it is; 0: it has booted. */
+    uint32_t (*generation)(void *host);
     /* Drops by cause, for the account. */
     void (*frame_refused)(void *host, uint32_t size_bytes);
 };

@@ -23,6 +23,15 @@ void denali_idle_until(uint64_t time_ns);
 uint32_t denali_node_index(void);
 uint32_t denali_node_count(void);
 
+/*
+ * For a program that a host's supervisor keeps a snapshot of: waits until this machine goes on from
+ * such a snapshot, and makes it what it is from then on. Returns which start from a snapshot of its
+ * host that was, from 1. Memory, and with it the arguments and what rand() comes to, is as it was;
+ * environment, Ethernet and IP address are this machine's. Connections of before end. The machine
+ * that waits takes part in the network; it returns there as well if it is taken back itself.
+ */
+uint32_t denali_clone_wait(void);
+
 /* Reports a measurement into the run's metrics. A name is 1 to 64 bytes of A-Z a-z 0-9 . _ - and
  * the value a finite number; the machine faults (device) on anything else. */
 void denali_observe(const char *name, double value);

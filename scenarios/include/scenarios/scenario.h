@@ -45,6 +45,7 @@ DENALI_API_BEGIN
 #define SCN_RATE_MIN_BPS     1000u
 #define SCN_BURST_BYTES      65536u /* of a rate without a burst */
 #define SCN_BURST_MIN_BYTES  1514u
+#define SCN_SNAPSHOTS_MAX    256u
 #define SCN_BURST_MAX_BYTES  (1u << 30)
 #define SCN_DISKS_MAX        15u   /* of a group's scenario; the machine has room for one more */
 #define SCN_DISK_NAME_MAX    32u   /* bytes of a disk's name with its NUL */
@@ -106,6 +107,13 @@ struct scn_costs {
     uint64_t page_fault_ns;    /* a page is wanted that is not mapped, whatever comes of it */
     uint64_t page_fill_ns;     /* a page is filled with zeros, or with a copy of an image's */
     uint64_t disk_ns;          /* a disk operation is begun, and its end taken in */
+    uint64_t snapshot_page_ns; /* a page or block goes into a snapshot, or comes from one */
+};
+
+/* Snapshots of machines that a host keeps. */
+struct scn_snapshots {
+    uint64_t count;
+    uint64_t size_bytes; /* of all together */
 };
 
 enum scn_host_disk_type { SCN_HOST_DISK_ROTATING, SCN_HOST_DISK_FLASH };
@@ -175,6 +183,7 @@ struct scn_host {
     struct scn_host_disk *disks;
     uint32_t disk_count; /* entries */
     struct scn_paging paging;
+    struct scn_snapshots snapshots;
     uint32_t first_host; /* number of its first; derived */
     uint32_t node_count; /* that are placed on them; derived */
 };
@@ -313,6 +322,9 @@ enum scn_action_kind {
     SCN_ACTION_RECEIVE_RATE,
     SCN_ACTION_RECEIVE_BURST,
     SCN_ACTION_DISK,
+    SCN_ACTION_SNAPSHOT,
+    SCN_ACTION_START_FROM,
+    SCN_ACTION_DISCARD,
 };
 #define SCN_INDEX_ALL UINT32_MAX
 
@@ -323,7 +335,7 @@ struct scn_action {
     char *group;
     uint32_t group_index; /* derived */
     uint64_t index;       /* in the group, or SCN_INDEX_ALL */
-    uint64_t value;       /* of WEIGHT and CAP */
+    uint64_t value;       /* of WEIGHT and CAP; of SNAPSHOT and on the snapshot's number */
     uint64_t size_bytes;  /* of MEMORY_FLOOR and MEMORY_CEILING, of bursts and DISK */
     uint64_t rate_bps;    /* of SEND_RATE and RECEIVE_RATE */
 };

@@ -66,7 +66,7 @@ again:
     subl $16, %esi
     jns 1b
     movl %ebx, %ecx
-    shrl $16, %ecx
+    shrl $20, %ecx
     incl %ecx
 1:  decl %ecx
     jnz 1b
@@ -85,15 +85,23 @@ again:
 rings:
     .long receive, RING, send, RING
 
+    /* Across the ends of pages: a descriptor of each ring, the frame and the buffer. */
     .bss
-    .balign 16
+    .balign 4096
+    .skip 4096 - 40
 receive:
     .skip RING * 16
+    .balign 4096
+    .skip 4096 - 24
 send:
     .skip RING * 16
 next_send:
     .skip 4
+    .balign 4096
+    .skip 4096 - 20
 frame:
     .skip FRAME_BYTES
+    .balign 4096
+    .skip 4096 - 700
 buffer:
     .skip 1514

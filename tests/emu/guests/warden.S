@@ -2,8 +2,11 @@
  * A host's supervisor that sets limits and keeps snapshots. The letter of argument 1 says how:
  *   e  by the tables below, one entry after the other; it ends with 0, or with the number of the
  *      entry, from 1, that was answered otherwise than the table says
+ *   s  likewise by the table of snapshots: machines 1 and 2 are of one group and idle, 3 is of
+ *      another; of 3 snapshots that the host keeps one at a time finds room
  *   r  for ever, by the machine's own random stream: what it asks for is what the tables ask for,
  *      of any machine, or ends it or starts it again; it waits in between
+ *   k  for ever, at random: takes snapshots, starts from them, discards them and ends machines
  *   m  for ever, sets the rate at which machine 1 may send, and takes that back
  * Machine 1 of the tables is of 512 KiB, on no network; machine 2 of 128 KiB, on one; the host
  * pages, 512 KiB in blocks of 4 KiB.
@@ -12,11 +15,23 @@
 
 #define KIB 1024
 #define MACHINES 8 /* of r: 0 to 7, there or not */
+#define SNAPSHOT 14
+#define FROM 15
+#define DISCARD 16
 
 /* status is as in devices/abi.h: 0 done, 1 no machine, 2 state, 3 value, 5 room. */
 .macro ask operation, machine, low, status, high=0
     .long \operation, \machine, \low, \high, \status, 0
 .endm
+
+    .macro observe name, size
+    fstpl observation + 16
+    movl $\name, observation
+    movl $\size, observation + 4
+    movl $ABI_PORT_OBSERVE, %edx
+    movl $observation, %eax
+    outl %eax, %dx
+    .endm
 
     .text
     .globl _start
@@ -26,9 +41,20 @@ _start:
     movl REG(ABI_REG_BOOT_TEXT) + 4, %eax
     shrl $24, %eax
     movb %al, mode
-    cmpb $'e', %al
-    jne again
     movl $table, %esi
+    movl $table_end, %ebp
+    cmpb $'e', %al
+    je 0f
+    movl $snapshots, %esi
+    movl $snapshots_end, %ebp
+    cmpb $'s', %al
+    jne again
+    /* They idle by then. */
+    now
+    addl $1000000, %eax
+    adcl $0, %edx
+    idle
+0:
     movl $1, %ebx
 1:  movl %esi, %eax
     movl 16(%esi), %edi
@@ -40,8 +66,29 @@ _start:
     terminate
 2:  incl %ebx
     addl $24, %esi
-    cmpl $table_end, %esi
+    cmpl %ebp, %esi
     jb 1b
+    /* What it is told of that. */
+    movl $1, told
+    movl $ABI_PORT_SUPERVISOR_LIMITS, %edx
+    movl $told, %eax
+    outl %eax, %dx
+    fildll told + 8
+    observe floor, 5
+    movl $2, told
+    movl $ABI_PORT_SUPERVISOR_LIMITS, %edx
+    movl $told, %eax
+    outl %eax, %dx
+    fildll told + 24
+    observe send, 4
+    movl $2, told
+    movl $ABI_PORT_SUPERVISOR_SNAPSHOT, %edx
+    movl $told, %eax
+    outl %eax, %dx
+    fildl told + 4
+    observe kept, 4
+    fildll told + 16
+    observe size, 4
     end 0
 
 again:
@@ -50,7 +97,10 @@ again:
     inl %dx, %eax
     movl %eax, %ebx
     andl $0xffff, %eax
-    movl %eax, %ecx
+    cmpb $'k', mode
+    jne 1f
+    andl $0xfff, %eax
+1:  movl %eax, %ecx
     now
     addl %ecx, %eax
     adcl $0, %edx
@@ -58,6 +108,8 @@ again:
     movl %eax, REG(ABI_REG_IRQ_PENDING)
     cmpb $'m', mode
     je rate
+    cmpb $'k', mode
+    je keep
     /* Bits 16..18 the machine; 19..22: 0 destroys, 1 starts, 2 pauses, 3 resumes, else a table's
      * entry. */
     movl %ebx, %eax
@@ -79,7 +131,7 @@ entry:
     movl %ebx, %eax
     shrl $20, %eax
     xorl %edx, %edx
-    movl $(table_end - table) / 24, %ecx
+    movl $(snapshots_end - table) / 24, %ecx
     divl %ecx
     imull $24, %edx, %edx
     movl table(%edx), %eax
@@ -93,6 +145,24 @@ ask_it:
     movl $control, %eax
     outl %eax, %dx
     jmp again
+
+keep:
+    /* Bits 16..18 the machine, 19..22 what, 23..24 the snapshot. */
+    movl %ebx, %eax
+    shrl $16, %eax
+    andl $MACHINES - 1, %eax
+    movl %eax, control + 4
+    movl %ebx, %eax
+    shrl $19, %eax
+    andl $15, %eax
+    movl keeps(, %eax, 4), %eax
+    movl %eax, control
+    movl %ebx, %eax
+    shrl $23, %eax
+    andl $3, %eax
+    movl %eax, control + 8
+    movl $0, control + 12
+    jmp ask_it
 
 rate:
     movl $9, control /* ABI_CONTROL_SEND_RATE */
@@ -115,6 +185,20 @@ rate:
 
     .data
     .balign 8
+observation:
+    .long 0, 0, 0, 0, 0, 0 /* a measurement */
+floor:
+    .ascii "floor"
+send:
+    .ascii "send"
+kept:
+    .ascii "kept"
+size:
+    .ascii "size"
+    .balign 8
+keeps:
+    .long SNAPSHOT, SNAPSHOT, SNAPSHOT, FROM, FROM, FROM, FROM, FROM, FROM, FROM, FROM
+    .long DISCARD, DISCARD, 3, 3, 4 /* ABI_CONTROL_DESTROY, START */
 lives:
     .long 3, 4, 1, 2 /* ABI_CONTROL_DESTROY, START, PAUSE, RESUME */
 table:
@@ -161,6 +245,28 @@ table:
     ask 7, 1, 64*KIB, 0
     ask 100, 1, 0, 3
 table_end:
+snapshots:
+    ask FROM, 1, 0, 2 /* there is none */
+    ask SNAPSHOT, 0, 0, 1 /* itself */
+    ask SNAPSHOT, 1, 3, 3
+    ask SNAPSHOT, 1, 0, 3, 1
+    ask SNAPSHOT, 4, 0, 1
+    ask DISCARD, 1, 0, 2
+    ask SNAPSHOT, 1, 0, 0
+    ask SNAPSHOT, 1, 0, 2 /* there is one */
+    ask SNAPSHOT, 2, 1, 5
+    ask FROM, 1, 0, 2 /* it lives */
+    ask 3, 1, 0, 0 /* ABI_CONTROL_DESTROY */
+    ask SNAPSHOT, 1, 1, 2
+    ask 3, 3, 0, 0
+    ask FROM, 3, 0, 1 /* of another group */
+    ask FROM, 1, 0, 0
+    ask DISCARD, 0, 0, 0
+    ask FROM, 1, 0, 2
+    ask SNAPSHOT, 2, 2, 0
+    ask 3, 1, 0, 0
+    ask FROM, 1, 2, 0
+snapshots_end:
 
     .bss
     .balign 8
@@ -168,5 +274,7 @@ control:
     .skip 24
 burst:
     .skip 24
+told:
+    .skip 56
 mode:
     .skip 4

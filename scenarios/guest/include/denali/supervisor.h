@@ -48,8 +48,25 @@ static inline struct abi_supervisor_machine denali_supervised_machine(uint32_t n
     return machine;
 }
 
+/* Its limits that can be set; all 0 past the last machine. */
+static inline struct abi_supervisor_limits denali_supervised_limits(uint32_t number)
+{
+    struct abi_supervisor_limits limits = {.machine = number};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_LIMITS, &limits);
+    return limits;
+}
+
+/* One of the host's snapshots by its number, from 0, and the space that is left for others. */
+static inline struct abi_supervisor_snapshot denali_supervised_snapshot(uint32_t number)
+{
+    struct abi_supervisor_snapshot snapshot = {.number = number};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_SNAPSHOT, &snapshot);
+    return snapshot;
+}
+
 /* ABI_CONTROL_* of a machine: to pause, resume, destroy or start it, to set its weight, its cap or
- * another limit; gives ABI_SUPERVISOR_DONE or what was wrong, and then nothing has changed. */
+ * another limit, to keep a snapshot of it, or start it from one; gives ABI_SUPERVISOR_DONE or what
+ * was wrong, and then nothing has changed. */
 static inline uint32_t denali_supervisor_control(uint32_t operation, uint32_t machine,
                                                  uint64_t value)
 {

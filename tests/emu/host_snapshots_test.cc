@@ -1,0 +1,342 @@
+/* Snapshots of machines that a host keeps, and machines that go on from them. */
+#include "host_load.h"
+
+#include <algorithm>
+#include <map>
+
+extern "C" {
+#include <base/random.h>
+#include <devices/abi.h>
+#include <host/host.h>
+}
+
+namespace
+{
+
+std::string Kept(const std::string &groups, const std::string &schedule, const std::string &host)
+{
+    return "general: {name: kept, seed: 4, duration: 1s}\n"
+           "networks: [{name: lan, type: lan, latency: 20us}]\n"
+           "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us" +
+           host + "}]\ngroups:\n" + groups + (schedule.empty() ? "" : "schedule:\n" + schedule);
+}
+
+std::string Group(const std::string &name, const std::string &image, const std::string &fields)
+{
+    return "- {name: " + name + ", host: box, image: " + GuestPath(image) + ", " + fields + "}\n";
+}
+
+const char *const kCounters = "network: none, memory: 256KiB, start: 2s, count: 2, "
+                              "disks: [{name: d, size: 64KiB, latency: 0ns, rate: 1000Gbit}]";
+const char *const kTwo = ", snapshots: {count: 2, size: 1MiB}";
+
+emu_seat_report Seat(TestWorld &world, uint32_t node)
+{
+    emu_seat_report report;
+    emu_world_seat_report(world.get(), node, &report);
+    return report;
+}
+
+/* What a node has observed of one thing, in order. */
+std::vector<uint32_t> Observed(const TestWorld &world, uint32_t node, const std::string &name)
+{
+    std::vector<uint32_t> values;
+    for (const auto &note : world.notes) {
+        if (note.node == node && note.name == name) {
+            values.push_back((uint32_t)note.value);
+        }
+    }
+    return values;
+}
+
+/* A supervisor that takes, starts from and discards snapshots, and ends machines, at random. */
+std::vector<std::string> Worlds()
+{
+    const std::string groups =
+        Group("w", "warden", "network: none, memory: 128KiB, supervisor: true, arguments: [k]") +
+        Group("r", "restless", "network: lan, memory: 128KiB, count: 4") +
+        Group("c", "counter",
+              "network: none, memory: 256KiB, count: 3, "
+              "disks: [{name: d, size: 64KiB, latency: 0ns, rate: 1000Gbit}]");
+    const std::string costs = ", costs: {switch: 1us, trap: 200ns, snapshot_page: 100ns}, "
+                              "snapshots: {count: 3, size: 256KiB}";
+    return {
+        Kept(groups, "", costs),
+        Kept(groups, "", costs + ", processors: 3, interrupts: immediate, card: {rate: 100Mbit}"),
+        Kept(groups + Group("p", "roam",
+                            "network: none, memory: 512KiB, "
+                            "disks: [{name: d, size: 64KiB, on_host: true}]"),
+             "",
+             costs + ", processors: 2, memory: 768KiB, minimum_free: 128KiB, "
+                     "paging: {block: 8KiB, window: 300us, inactive: 1ms}, "
+                     "disks: [{type: flash, size: 64MiB}]"),
+        Kept(Group("c", "counter", "network: none, memory: 256KiB, count: 4") +
+                 Group("r", "restless", "network: lan, memory: 128KiB, count: 4") +
+                 Group("q", "spin", "network: none, memory: 512KiB, start: 2200us"),
+             /* Not all find room when they are to start again. */
+             "- {at: 1ms, action: snapshot, group: c, index: 0, value: 0}\n"
+             "- {at: 1ms, action: snapshot, group: r, index: 1, value: 1}\n"
+             "- {at: 1100us, action: snapshot, group: r, index: 2, value: 1}\n"
+             "- {at: 1200us, action: snapshot, group: r, index: 3, value: 1}\n"
+             "- {at: 1300us, action: snapshot, group: c, index: 3, value: 0}\n"
+             "- {at: 2ms, action: destroy, group: c}\n"
+             "- {at: 2ms, action: destroy, group: r}\n"
+             "- {at: 2500us, action: start_from, group: c, value: 0}\n"
+             "- {at: 2500us, action: start_from, group: r, value: 1}\n"
+             "- {at: 3ms, action: discard, group: c, value: 0}\n"
+             "- {at: 3ms, action: snapshot, group: r, index: 0, value: 0}\n",
+             costs + ", memory: 1600KiB"),
+    };
+}
+
+} // namespace
+
+TEST(HostSnapshots, AMachineTakenBackGoesOnAsItWasAndACloneBesideIt)
+{
+    TestWorld world(Kept(Group("c", "counter", kCounters),
+                         "- {at: 0ns, action: start, group: c, index: 0}\n"
+                         "- {at: 1050us, action: snapshot, group: c, index: 0, value: 1}\n"
+                         "- {at: 2050us, action: start_from, group: c, index: 1, value: 1}\n"
+                         "- {at: 3050us, action: destroy, group: c, index: 0}\n"
+                         "- {at: 4050us, action: start_from, group: c, index: 0, value: 1}\n"
+                         "- {at: 5050us, action: destroy, group: c, index: 1}\n"
+                         "- {at: 5060us, action: start, group: c, index: 1}\n",
+                         kTwo));
+    world.Run(6000000);
+    EXPECT_STREQ(world.Report(0).state, "idle");
+    EXPECT_STREQ(world.Report(1).state, "idle");
+    const std::vector<uint32_t> first = Observed(world, 0, "count");
+    const std::vector<uint32_t> who = Observed(world, 0, "who");
+    ASSERT_GT(first.size(), 40u);
+    const size_t taken = 10; /* rounds in 1050 us */
+    const size_t back = std::find(who.begin(), who.end(), 2u << 16) - who.begin();
+    ASSERT_LT(back, first.size());
+    EXPECT_EQ(first[taken - 1], taken);
+    EXPECT_EQ(who[back - 1], 0u);
+    EXPECT_GT(first[back - 1], 28u) << "it had come further";
+    EXPECT_EQ(first[back], taken + 1) << "and goes on from the snapshot";
+    EXPECT_EQ(first.back(), taken + (first.size() - back));
+
+    /* The clone has the snapshot's count and disk, and the identity of its own place. */
+    const std::vector<uint32_t> second = Observed(world, 1, "count");
+    const std::vector<uint32_t> disk = Observed(world, 1, "disk");
+    const std::vector<uint32_t> clone = Observed(world, 1, "who");
+    EXPECT_EQ(second[0], taken + 1);
+    EXPECT_EQ(disk[0], taken);
+    EXPECT_EQ(clone[0], (1u << 16) + 1);
+    /* Booted again it begins anew, with the disk that it had. */
+    const size_t again = std::find(clone.begin(), clone.end(), 1u) - clone.begin();
+    ASSERT_LT(again, clone.size());
+    EXPECT_EQ(second[again], 1u);
+    EXPECT_EQ(disk[again], second[again - 1]);
+    /* What it does costs the first nothing: all rounds of its first life are there. */
+    EXPECT_EQ(first[back - 1], back);
+}
+
+TEST(HostSnapshots, AWaitIsOverAndATimerThatWasDueRingsWhenItGoesOn)
+{
+    /* It waits with a timer for 2 ms; taken back before, it is woken by nothing, and after, by
+     * that. */
+    for (const bool due : {false, true}) {
+        SCOPED_TRACE(due);
+        TestWorld world(
+            Kept(Group("c", "counter", "network: none, memory: 256KiB, start: 2s, arguments: [t]"),
+                 std::string("- {at: 0ns, action: start, group: c}\n"
+                             "- {at: 1ms, action: snapshot, group: c, value: 0}\n"
+                             "- {at: 1100us, action: destroy, group: c}\n"
+                             "- {at: ") +
+                     (due ? "3ms" : "1200us") + ", action: start_from, group: c, value: 0}\n",
+                 kTwo));
+        const uint64_t start_ns = due ? 3000000 : 1200000;
+        world.Run(start_ns - 1);
+        EXPECT_TRUE(Observed(world, 0, "woken").empty());
+        world.Run(start_ns + 500000);
+        EXPECT_EQ(Observed(world, 0, "woken"), std::vector<uint32_t>{due ? ABI_IRQ_TIMER : 0});
+        EXPECT_EQ(Observed(world, 0, "count").size(), 4u);
+    }
+}
+
+TEST(HostSnapshots, TheSupervisorIsToldWhatIsWrongAndThatChangesNothing)
+{
+    TestWorld world(Kept(
+        Group("w", "warden", "network: none, memory: 128KiB, supervisor: true, arguments: [s]") +
+            Group("c", "counter", "network: none, memory: 256KiB, count: 2, arguments: [i]") +
+            Group("s", "spin", "network: none, memory: 128KiB"),
+        "", ", snapshots: {count: 3, size: 8KiB}"));
+    world.Run(20000000);
+    EXPECT_STREQ(world.Report(0).state, "terminated");
+    EXPECT_EQ(world.Report(0).exit_code, 0u) << "the entry of the guest's table";
+    EXPECT_EQ(Observed(world, 0, "kept"), std::vector<uint32_t>{1});
+    EXPECT_GT(Observed(world, 0, "size")[0], 4096u);
+    EXPECT_LT(Observed(world, 0, "size")[0], 8192u) << "a page of stack, and its processor";
+    EXPECT_FALSE(Observed(world, 1, "count").empty()) << "it was started from one";
+    EXPECT_TRUE(Observed(world, 2, "count").empty());
+}
+
+TEST(HostSnapshots, OneThatWaitsToStartFromItHoldsItUntilItEnds)
+{
+    TestWorld world(
+        Kept(Group("c", "counter", "network: none, memory: 256KiB, count: 2, start: 2s"),
+             "- {at: 0ns, action: start, group: c, index: 0}\n"
+             "- {at: 1050us, action: snapshot, group: c, index: 0, value: 0}\n"
+             "- {at: 1060us, action: start_from, group: c, index: 1, value: 0}\n"
+             "- {at: 1070us, action: discard, group: c, value: 0}\n"
+             "- {at: 1080us, action: destroy, group: c, index: 1}\n"
+             "- {at: 1090us, action: start_from, group: c, index: 1, value: 0}\n"
+             "- {at: 2ms, action: destroy, group: c, index: 0}\n"
+             "- {at: 3ms, action: destroy, group: c, index: 1}\n"
+             "- {at: 3ms, action: start_from, group: c, index: 0, value: 0}\n"
+             "- {at: 4ms, action: discard, group: c, value: 0}\n"
+             "- {at: 4ms, action: destroy, group: c, index: 0}\n"
+             "- {at: 5ms, action: start_from, group: c, index: 0, value: 0}\n",
+             std::string(kTwo) + ", memory: 256KiB"));
+    world.Run(1500000);
+    EXPECT_STREQ(world.Report(1).state, "queued");
+    world.Run(2500000);
+    EXPECT_EQ(Observed(world, 1, "count").front(), 11u) << "it was not discarded";
+    world.Run(3500000);
+    EXPECT_EQ(Observed(world, 0, "who").back(), 2u << 16);
+    world.Run(6000000);
+    EXPECT_STREQ(world.Report(0).state, "destroyed") << "it was discarded";
+}
+
+TEST(HostSnapshots, OneWithADiskRequestUnderWayOrAProcessorHasNoneTaken)
+{
+    const std::string schedule = "- {at: 1ms, action: snapshot, group: c, value: 0}\n"
+                                 "- {at: 1ms, action: snapshot, group: s, value: 1}\n"
+                                 "- {at: 2ms, action: destroy, group: c}\n"
+                                 "- {at: 2ms, action: destroy, group: s}\n"
+                                 "- {at: 3ms, action: start_from, group: c, value: 0}\n"
+                                 "- {at: 3ms, action: start_from, group: s, value: 1}\n";
+    TestWorld world(Kept(Group("c", "counter",
+                               "network: none, memory: 256KiB, "
+                               "disks: [{name: d, size: 64KiB, latency: 100ms}]") +
+                             Group("s", "spin", "network: none, memory: 128KiB"),
+                         schedule, kTwo));
+    world.Run(4000000);
+    EXPECT_STREQ(world.Report(0).state, "destroyed");
+    EXPECT_STREQ(world.Report(1).state, "destroyed");
+}
+
+TEST(HostSnapshots, WhoAsksPaysForEachPage)
+{
+    auto kernel_ns = [](const std::string &cost) {
+        TestWorld world(Kept(Group("c", "counter", kCounters),
+                             "- {at: 0ns, action: start, group: c, index: 0}\n"
+                             "- {at: 2050us, action: snapshot, group: c, index: 0, value: 1}\n"
+                             "- {at: 2060us, action: start_from, group: c, index: 1, value: 1}\n",
+                             kTwo + (", costs: {snapshot_page: " + cost + "}")));
+        world.Run(4000000);
+        EXPECT_GT(Observed(world, 1, "who").size(), 15u);
+        return std::pair(Seat(world, 0).kernel_ns, Seat(world, 1).kernel_ns);
+    };
+    EXPECT_EQ(kernel_ns("0ns"), std::pair(0ul, 0ul));
+    /* 16 pages that count, of the stack, of the data and of the block; and one block of the disk.
+     */
+    EXPECT_EQ(kernel_ns("1us"), std::pair(20000ul, 20000ul));
+}
+
+TEST(HostSnapshots, OnAHostThatPagesTheirPagesAreReadFromTheSwapRegion)
+{
+    TestWorld world(
+        Kept(Group("c", "counter", "network: none, memory: 256KiB, count: 2, start: 2s"),
+             "- {at: 0ns, action: start, group: c, index: 0}\n"
+             "- {at: 9ms, action: snapshot, group: c, index: 0, value: 1}\n"
+             "- {at: 10ms, action: start_from, group: c, index: 1, value: 1}\n",
+             std::string(kTwo) + ", memory: 4MiB, paging: {block: 4KiB}, "
+                                 "disks: [{type: flash, size: 64MiB}]"));
+    world.Run(40000000);
+    EXPECT_STREQ(world.Report(1).state, "idle");
+    EXPECT_GT(Observed(world, 1, "count").size(), 16u);
+    const auto before = std::count_if(world.notes.begin(), world.notes.end(), [](const auto &note) {
+        return note.node == 0 && note.name == "count" && note.time_ns < 9000000;
+    });
+    EXPECT_EQ(Observed(world, 1, "count").front(), before + 1);
+    EXPECT_GE(Seat(world, 1).paging.page_ins, 16u);
+    EXPECT_EQ(Seat(world, 1).paging.pages_filled, 0u);
+}
+
+TEST(HostSnapshots, EnginesThreadsCutsAndSavedStatesDoNotShow)
+{
+    struct random_stream random;
+    random_init_seed(&random, 97);
+    const uint64_t end_ns = 6000000;
+    for (const std::string &yaml : Worlds()) {
+        SCOPED_TRACE(yaml);
+        TestWorld whole(yaml);
+        std::map<int, uint64_t> acts;
+        emu_hosts_watch(
+            whole.get(),
+            [](void *context, const emu_host_note *note) {
+                (*static_cast<std::map<int, uint64_t> *>(context))[note->act]++;
+            },
+            &acts);
+        whole.Run(end_ns);
+        EXPECT_GT(acts[EMU_HOST_SNAPSHOT], 1u);
+        EXPECT_GT(acts[EMU_HOST_RESTART], 0u);
+        for (const std::string &engine : EngineNames()) {
+            TestWorld other(yaml, engine.c_str(), 3);
+            other.Run(end_ns);
+            EXPECT_EQ(other.Digest(), whole.Digest()) << engine;
+        }
+        TestWorld cut(yaml);
+        for (uint64_t now_ns = 0; now_ns < end_ns;) {
+            now_ns = std::min(end_ns, now_ns + 1 + random_below(&random, 60000));
+            cut.Run(now_ns);
+        }
+        EXPECT_EQ(cut.Digest(), whole.Digest());
+        for (int round = 0; round < 4; round++) {
+            const uint64_t cut_ns = random_below(&random, end_ns);
+            TestWorld before(yaml);
+            before.Run(cut_ns);
+            const std::vector<uint8_t> state = before.Save();
+            TestWorld after(yaml, nullptr, 1 + round % 2);
+            after.Run(random_below(&random, end_ns));
+            ASSERT_EQ(after.Load(state), STATUS_OK) << "cut at " << cut_ns;
+            EXPECT_EQ(after.Save(), state);
+            after.Run(end_ns);
+            EXPECT_EQ(after.Digest(), whole.Digest()) << "cut at " << cut_ns;
+        }
+    }
+}
+
+TEST(HostSnapshots, ASnapshotOfTheWorldHasThoseOfItsMachines)
+{
+    const std::string yaml = Worlds()[3];
+    TestWorld whole(yaml);
+    whole.Run(8000000);
+    TestWorld world(yaml);
+    world.Run(2200000);
+    struct emu_snapshot *snapshot = emu_world_snapshot(world.get());
+    world.Run(6000000);
+    struct error error = ERROR_INIT;
+    ASSERT_EQ(emu_world_restore(world.get(), snapshot, &error), STATUS_OK) << error.message;
+    emu_snapshot_destroy(snapshot);
+    world.Run(8000000);
+    EXPECT_EQ(world.Digest(), whole.Digest());
+}
+
+TEST(HostSnapshots, ADamagedStateHarmsNobody)
+{
+    for (const std::string &yaml : {Worlds()[2], Worlds()[3]}) {
+        TestWorld before(yaml);
+        before.Run(2200000);
+        const std::vector<uint8_t> state = before.Save();
+        struct random_stream random;
+        random_init_seed(&random, 101);
+        uint32_t refused = 0;
+        for (int round = 0; round < 150; round++) {
+            std::vector<uint8_t> damaged = state;
+            const size_t at =
+                damaged.size() - 1 - random_below(&random, round % 2 ? 3000 : state.size() / 2);
+            damaged[at] ^= (uint8_t)(1 + random_below(&random, 255));
+            TestWorld world(yaml);
+            if (world.Load(damaged) == STATUS_OK) {
+                world.Run(3300000);
+            } else {
+                refused++;
+            }
+        }
+        EXPECT_GT(refused, 5u);
+    }
+}
