@@ -37,11 +37,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     }
     require(experiment->value_count > 0 && experiment->small_count > 0, "values");
     require(experiment->series_count > 0 && experiment->measure_count > 0, "series, measures");
+    for (uint32_t i = 0; i < experiment->measure_count; i++) {
+        require(experiment->measures[i].each_bytes > 0, "what is cached takes room");
+    }
     for (uint32_t i = 0; i < experiment->claim_count; i++) {
         const scn_claim &claim = experiment->claims[i];
         require(scn_experiment_series(experiment, claim.series) < experiment->series_count &&
                     scn_experiment_measure(experiment, claim.measure) < experiment->measure_count,
                 "a claim's series and measure are there");
+        require(!claim.by ||
+                    scn_experiment_measure(experiment, claim.by) < experiment->measure_count,
+                "and so is the measure that it is divided by");
         require(claim.at_least.text || claim.at_most.text, "a claim can fail");
     }
     scn_experiment_destroy(experiment);
