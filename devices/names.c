@@ -4,16 +4,27 @@
 #include <stdio.h>
 
 const struct dev_register_name dev_register_names[] = {
-    {ABI_REG_ISA_VERSION, "isa_version"}, {ABI_REG_FEATURES, "features"},
-    {ABI_REG_CPU_HZ_LOW, "cpu_hz_low"},   {ABI_REG_CPU_HZ_HIGH, "cpu_hz_high"},
-    {ABI_REG_MEMORY_SIZE, "memory_size"}, {ABI_REG_TIME_LOW, "time_low"},
-    {ABI_REG_TIME_HIGH, "time_high"},     {ABI_REG_IRQ_ENABLE, "irq_enable"},
-    {ABI_REG_IRQ_PENDING, "irq_pending"}, {ABI_REG_IRQ_DELIVERED, "irq_delivered"},
-    {ABI_REG_IRQ_HANDLER, "irq_handler"}, {ABI_REG_NODE_INDEX, "node_index"},
-    {ABI_REG_NODE_COUNT, "node_count"},   {ABI_REG_MAC_LOW, "mac_low"},
-    {ABI_REG_MAC_HIGH, "mac_high"},       {ABI_REG_BOOT_SIZE, "boot_size"},
-    {ABI_REG_BOOT_ARGC, "boot_argc"},     {ABI_REG_BOOT_ENVC, "boot_envc"},
-    {ABI_REG_BOOT_TEXT, "boot_text"},     {0, NULL},
+    {ABI_REG_ISA_VERSION, "isa_version"},
+    {ABI_REG_FEATURES, "features"},
+    {ABI_REG_CPU_HZ_LOW, "cpu_hz_low"},
+    {ABI_REG_CPU_HZ_HIGH, "cpu_hz_high"},
+    {ABI_REG_MEMORY_SIZE, "memory_size"},
+    {ABI_REG_TIME_LOW, "time_low"},
+    {ABI_REG_TIME_HIGH, "time_high"},
+    {ABI_REG_IRQ_ENABLE, "irq_enable"},
+    {ABI_REG_IRQ_PENDING, "irq_pending"},
+    {ABI_REG_IRQ_DELIVERED, "irq_delivered"},
+    {ABI_REG_IRQ_HANDLER, "irq_handler"},
+    {ABI_REG_NODE_INDEX, "node_index"},
+    {ABI_REG_NODE_COUNT, "node_count"},
+    {ABI_REG_MAC_LOW, "mac_low"},
+    {ABI_REG_MAC_HIGH, "mac_high"},
+    {ABI_REG_BOOT_SIZE, "boot_size"},
+    {ABI_REG_BOOT_ARGC, "boot_argc"},
+    {ABI_REG_BOOT_ENVC, "boot_envc"},
+    {ABI_REG_GENERATION, "generation"},
+    {ABI_REG_BOOT_TEXT, "boot_text"},
+    {0, NULL},
 };
 
 const char *dev_register_name(uint32_t offset)

@@ -42,6 +42,7 @@ TEST_F(Registers, TellTheMachineWhatItIs)
     EXPECT_EQ(read(ABI_REG_BOOT_SIZE), 9u);
     EXPECT_EQ(read(ABI_REG_BOOT_ARGC), 2u);
     EXPECT_EQ(read(ABI_REG_BOOT_ENVC), 1u);
+    EXPECT_EQ(read(ABI_REG_GENERATION), 6u);
 }
 
 TEST_F(Registers, LatchTheHighHalfOfTheClockWhenTheLowHalfIsRead)
@@ -112,7 +113,7 @@ TEST_F(Registers, AreNotThereAtAnyOtherOffset)
         ABI_REG_MEMORY_SIZE, ABI_REG_TIME_LOW,      ABI_REG_TIME_HIGH,   ABI_REG_IRQ_ENABLE,
         ABI_REG_IRQ_PENDING, ABI_REG_IRQ_DELIVERED, ABI_REG_IRQ_HANDLER, ABI_REG_NODE_INDEX,
         ABI_REG_NODE_COUNT,  ABI_REG_MAC_LOW,       ABI_REG_MAC_HIGH,    ABI_REG_BOOT_SIZE,
-        ABI_REG_BOOT_ARGC,   ABI_REG_BOOT_ENVC};
+        ABI_REG_BOOT_ARGC,   ABI_REG_BOOT_ENVC,     ABI_REG_GENERATION};
     const std::set<uint32_t> writable = {ABI_REG_IRQ_ENABLE, ABI_REG_IRQ_PENDING,
                                          ABI_REG_IRQ_HANDLER};
     for (uint32_t offset = 0; offset < 0x1010; offset++) {
