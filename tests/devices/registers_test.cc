@@ -42,6 +42,7 @@ TEST_F(Registers, TellTheMachineWhatItIs)
     EXPECT_EQ(read(ABI_REG_BOOT_SIZE), 9u);
     EXPECT_EQ(read(ABI_REG_BOOT_ARGC), 2u);
     EXPECT_EQ(read(ABI_REG_BOOT_ENVC), 1u);
+    EXPECT_EQ(read(ABI_REG_GENERATION), 6u);
 }
 
 TEST_F(Registers, LatchTheHighHalfOfTheClockWhenTheLowHalfIsRead)

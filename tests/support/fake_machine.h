@@ -328,7 +328,7 @@ inline const dev_host_ops &FakeMachine::ops()
             ASSERT(disk < self(h).disks.size() && self(h).disks[disk].queued);
             self(h).disk_begun.push_back({block, write, ticket});
         };
-        t.generation = [](void *) { return 0u; };
+        t.generation = [](void *) { return 6u; };
         t.frame_refused = [](void *h, uint32_t size_bytes) {
             self(h).frames_refused.push_back(size_bytes);
         };
