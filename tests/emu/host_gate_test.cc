@@ -439,23 +439,5 @@ TEST(HostGate, AMachineDestroyedWhileItWaitsMakesWayForTheNext)
 
 TEST(HostGate, ADamagedStateHarmsNobody)
 {
-    const std::string yaml = GateLoad(5, "r").yaml;
-    TestWorld before(yaml);
-    before.Run(3000000);
-    const std::vector<uint8_t> state = before.Save();
-    struct random_stream random;
-    random_init_seed(&random, 67);
-    uint32_t refused = 0;
-    for (int round = 0; round < 200; round++) {
-        std::vector<uint8_t> damaged = state;
-        const size_t at = damaged.size() - 1 - random_below(&random, 2000);
-        damaged[at] ^= (uint8_t)(1 + random_below(&random, 255));
-        TestWorld world(yaml);
-        if (world.Load(damaged) == STATUS_OK) {
-            world.Run(3300000);
-        } else {
-            refused++;
-        }
-    }
-    EXPECT_GT(refused, 20u);
+    EXPECT_GT(RefusedWhenDamaged(GateLoad(5, "r").yaml, 67, 200, 2000), 20u);
 }

@@ -174,25 +174,7 @@ TEST(HostSupervisor, TheAccountIsExactWhateverItDoes)
 
 TEST(HostSupervisor, ADamagedStateHarmsNobody)
 {
-    const std::string yaml = Worlds()[1];
-    TestWorld before(yaml);
-    before.Run(3000000);
-    const std::vector<uint8_t> state = before.Save();
-    struct random_stream random;
-    random_init_seed(&random, 61);
-    uint32_t refused = 0;
-    for (int round = 0; round < 300; round++) {
-        std::vector<uint8_t> damaged = state;
-        const size_t at = damaged.size() - 1 - random_below(&random, 4000);
-        damaged[at] ^= (uint8_t)(1 + random_below(&random, 255));
-        TestWorld world(yaml);
-        if (world.Load(damaged) == STATUS_OK) {
-            world.Run(3300000);
-        } else {
-            refused++;
-        }
-    }
-    EXPECT_GT(refused, 30u);
+    EXPECT_GT(RefusedWhenDamaged(Worlds()[1], 61, 300, 4000), 30u);
 }
 
 TEST(HostSupervisor, TheSchedulePausesResumesDestroysAndStarts)

@@ -68,6 +68,32 @@ inline void ExpectOneDigest(const std::string &yaml, uint64_t end_ns, uint64_t s
     }
 }
 
+/* Loads states of the world at 3 ms that have a wrong byte among the last `reach`, and runs what
+ * passes for one on. How many were refused. */
+inline uint32_t RefusedWhenDamaged(const std::string &yaml, uint64_t seed, uint32_t rounds,
+                                   size_t reach)
+{
+    TestWorld before(yaml);
+    before.Run(3000000);
+    const std::vector<uint8_t> state = before.Save();
+    struct random_stream random;
+    random_init_seed(&random, seed);
+    uint32_t refused = 0;
+    for (uint32_t round = 0; round < rounds; round++) {
+        std::vector<uint8_t> damaged = state;
+        const size_t at =
+            damaged.size() - 1 - random_below(&random, std::min(reach, damaged.size()));
+        damaged[at] ^= (uint8_t)(1 + random_below(&random, 255));
+        TestWorld world(yaml);
+        if (world.Load(damaged) == STATUS_OK) {
+            world.Run(3300000);
+        } else {
+            refused++;
+        }
+    }
+    return refused;
+}
+
 /* Of every host the time is somebody's, and what is counted of its machines is their sum. */
 inline void ExpectExactAccount(TestWorld &world)
 {
