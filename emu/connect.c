@@ -74,7 +74,9 @@ static const struct net_env_ops carrier_ops = {
     .drop = carrier_drop,
 };
 
-uint32_t emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes)
+/* A frame of the node is judged, carried, or both. */
+static uint32_t send(struct emu_node *node, bool judged, bool carried, const uint8_t *bytes,
+                     uint32_t size_bytes)
 {
     if (node->network == SCN_NETWORK_NONE || node->link_cut) {
         node->account.drops_no_link++;
@@ -82,9 +84,27 @@ uint32_t emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t si
     }
     struct carrier carrier = {node->process, node->network, true, EMU_DROPS_MAX};
     struct net_env env = {&carrier_ops, &carrier};
-    net_send(node->process->world->networks[node->network].net, &env, node->port,
-             node->process->now_ns, bytes, size_bytes);
+    struct net_network *net = node->process->world->networks[node->network].net;
+    uint64_t now_ns = node->process->now_ns;
+    if ((!judged || net_judge(net, &env, node->port, now_ns, bytes, size_bytes)) && carried) {
+        net_carry(net, &env, node->port, now_ns, bytes, size_bytes);
+    }
     return carrier.cause;
+}
+
+uint32_t emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes)
+{
+    return send(node, true, true, bytes, size_bytes);
+}
+
+uint32_t emu_world_judge(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes)
+{
+    return send(node, true, false, bytes, size_bytes);
+}
+
+uint32_t emu_world_carry(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes)
+{
+    return send(node, false, true, bytes, size_bytes);
 }
 
 void emu_world_network_event(struct emu_process *process, uint32_t network, uint32_t kind,

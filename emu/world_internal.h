@@ -109,6 +109,9 @@ struct emu_world {
 /* A frame from a node's card to its network, at the process's time. Returns which of
  * emu_drop_causes dropped it at once, EMU_DROPS_MAX if none did. */
 uint32_t emu_world_send(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes);
+/* The same in two halves: may it be sent, and sending it (net_judge, net_carry). */
+uint32_t emu_world_judge(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes);
+uint32_t emu_world_carry(struct emu_node *node, const uint8_t *bytes, uint32_t size_bytes);
 
 /* A network's event comes due. Takes the reference on frame. */
 void emu_world_network_event(struct emu_process *process, uint32_t network, uint32_t kind,

@@ -289,8 +289,8 @@ static void lan_send(struct net_network *network, const struct net_env *env, uin
                        network->ports[index].send_sequence++, frame);
 }
 
-void net_send(struct net_network *network, const struct net_env *env, uint32_t port,
-              uint64_t now_ns, const uint8_t *bytes, uint32_t size_bytes)
+bool net_judge(struct net_network *network, const struct net_env *env, uint32_t port,
+               uint64_t now_ns, const uint8_t *bytes, uint32_t size_bytes)
 {
     ASSERT(port < network->port_count);
     struct net_counters *counters = &network->ports[port].counters;
@@ -299,13 +299,19 @@ void net_send(struct net_network *network, const struct net_env *env, uint32_t p
     if (size_bytes < NET_FRAME_MIN || size_bytes > NET_FRAME_MAX ||
         mac_is_group(bytes + ETH_SOURCE)) {
         drop(network, env, port, NET_DROP_MALFORMED, size_bytes);
-        return;
+        return false;
     }
     enum net_drop refused = net_rules_send(network, port, now_ns, bytes, size_bytes);
     if (refused != NET_DROP_COUNT) {
         drop(network, env, port, refused, size_bytes);
-        return;
+        return false;
     }
+    return true;
+}
+
+void net_carry(struct net_network *network, const struct net_env *env, uint32_t port,
+               uint64_t now_ns, const uint8_t *bytes, uint32_t size_bytes)
+{
     struct net_pipe_times times;
     if (!uplink_cross(network, port, now_ns, size_bytes, &times)) {
         drop(network, env, port, NET_DROP_UPLINK_FULL, size_bytes);
@@ -315,6 +321,14 @@ void net_send(struct net_network *network, const struct net_env *env, uint32_t p
         lan_send(network, env, port, now_ns, bytes, size_bytes, &times);
     } else {
         wan_send(network, env, port, now_ns, bytes, size_bytes, &times);
+    }
+}
+
+void net_send(struct net_network *network, const struct net_env *env, uint32_t port,
+              uint64_t now_ns, const uint8_t *bytes, uint32_t size_bytes)
+{
+    if (net_judge(network, env, port, now_ns, bytes, size_bytes)) {
+        net_carry(network, env, port, now_ns, bytes, size_bytes);
     }
 }
 

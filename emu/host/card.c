@@ -116,7 +116,7 @@ void emu_card_sent(struct emu_host *host, uint64_t now_ns)
     seat->sender.bytes += frame->size_bytes;
     card->frames++;
     card->bytes += frame->size_bytes;
-    uint32_t cause = emu_world_send(seat->node, frame->bytes, frame->size_bytes);
+    uint32_t cause = emu_world_carry(seat->node, frame->bytes, frame->size_bytes);
     if (cause != EMU_DROPS_MAX) {
         emu_process_record_frame(seat->node, EMU_RECORD_FRAME_LOST, cause, NULL, 0);
     }
@@ -146,12 +146,22 @@ uint32_t emu_card_send(struct emu_seat *seat, const uint8_t *bytes, uint32_t siz
     return EMU_DROPS_MAX;
 }
 
+/* The port's rules judge it here, so that what they refuse takes none of the others' wire. */
 static void enter(struct emu_seat *seat, struct emu_card_frame *entry, uint64_t now_ns)
 {
     struct emu_host *host = seat->host;
     struct emu_sender *sender = &seat->sender;
-    emu_host_tell(host, now_ns, EMU_HOST_SEND, 0, seat, entry->frame->size_bytes);
-    if (sender->queue.count >= host->model->card.send_queue) {
+    bool full = sender->queue.count >= host->model->card.send_queue;
+    const struct net_frame *frame = entry->frame;
+    uint32_t refused =
+        full ? EMU_DROPS_MAX : emu_world_judge(seat->node, frame->bytes, frame->size_bytes);
+    if (refused != EMU_DROPS_MAX) {
+        emu_process_record_frame(seat->node, EMU_RECORD_FRAME_LOST, refused, NULL, 0);
+        entry_free(entry);
+        return;
+    }
+    emu_host_tell(host, now_ns, EMU_HOST_SEND, 0, seat, frame->size_bytes);
+    if (full) {
         sender->drops++;
         emu_host_tell(host, now_ns, EMU_HOST_SEND_FULL, 0, seat, sender->drops);
         emu_process_record_frame(seat->node, EMU_RECORD_FRAME_LOST, EMU_DROP_CARD_FULL, NULL, 0);

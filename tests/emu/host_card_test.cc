@@ -187,6 +187,11 @@ TEST(HostCard, APortsRulesHoldOnHosts)
         /* Each may send 1514 bytes and 250 more, in frames of 60. */
         EXPECT_LE(sent - dropped, 6u * 30) << card;
         EXPECT_GT(dropped, 100u) << card;
+        /* What is refused is on nobody's wire. */
+        emu_host_report report;
+        emu_world_host_report(world.get(), 0, &report);
+        EXPECT_LE(report.card_frames, sent - dropped) << card;
+        EXPECT_EQ(report.card_frames > 0, *card != 0);
     }
 }
 

@@ -250,6 +250,14 @@ void net_network_destroy(struct net_network *network);
 void net_send(struct net_network *network, const struct net_env *env, uint32_t port,
               uint64_t now_ns, const uint8_t *bytes, uint32_t size_bytes);
 
+/* The two halves of that, for who has a queue of its own before the port: whether the frame may be
+ * sent at all, by its form and the port's rules, which counts it and drops it if not; and sending
+ * what was so judged, now or later. */
+bool net_judge(struct net_network *network, const struct net_env *env, uint32_t port,
+               uint64_t now_ns, const uint8_t *bytes, uint32_t size_bytes);
+void net_carry(struct net_network *network, const struct net_env *env, uint32_t port,
+               uint64_t now_ns, const uint8_t *bytes, uint32_t size_bytes);
+
 /* An event that the network scheduled comes due. Takes the reference on frame. */
 void net_event(struct net_network *network, const struct net_env *env, enum net_event_kind kind,
                uint32_t destination, uint64_t now_ns, struct net_frame *frame);
