@@ -101,6 +101,7 @@ struct emu_seat {
     bool admitted;         /* its memory is taken */
     bool paused;           /* it gets no processor */
     bool doomed;           /* it is destroyed when it leaves its processor */
+    bool follows;          /* others' doing made it runnable: until it has run it robs nobody */
     uint32_t held;         /* interrupts that wait for it to be scheduled */
     uint64_t owed_ns;      /* the kernel's work for it, not yet charged to a processor */
     uint64_t slice_end_ns; /* while RUNNING */
@@ -186,7 +187,9 @@ struct emu_card {
 };
 
 /* The decisions that a host's supervisor makes. */
-#define EMU_POLICIES (ABI_POLICY_SCHEDULER | ABI_POLICY_ADMISSION | ABI_POLICY_PAGER)
+#define EMU_POLICIES          (ABI_POLICY_SCHEDULER | ABI_POLICY_ADMISSION | ABI_POLICY_PAGER)
+#define EMU_HOST_NO_PROCESSOR UINT32_MAX
+
 struct emu_policy {
     struct emu_seat *supervisor; /* NULL: the host has none, and the rest is 0 */
     uint32_t policies;           /* ABI_POLICY_* that it decides */
@@ -200,7 +203,10 @@ struct emu_policy {
     uint64_t answers; /* that were followed */
     uint64_t unasked; /* decisions for which it could not be asked */
     bool news;        /* it is to be interrupted once it has left its processor */
-    bool robs_nobody; /* who becomes runnable now takes nobody's processor; not state */
+    /* Not state. Who becomes runnable now takes nobody's processor; and from a moment that is that
+     * of one processor, `moment_of`, only who was there last takes one later. */
+    bool robs_nobody;
+    uint32_t moment_of; /* EMU_HOST_NO_PROCESSOR: none */
 };
 
 /* What a host does, for who wants to watch (tests compare it with a model of their own). */
@@ -338,6 +344,16 @@ enum emu_ready {
     EMU_READY_RELEASED, /* its cap is a new one, or it is resumed: at the end */
     EMU_READY_PAGED,    /* the page that it waited for has come: at the end */
 };
+
+/*
+ * What is done until the end is done at the moment of one processor, or of none that is known:
+ * what runs on the others may be past it. So it gives nobody else's processor away; nor does what
+ * it leads to: a machine of another processor that it makes runnable, or whose timer it sets, waits
+ * for its turn once (emu_seat_follow).
+ */
+void emu_host_moment_begin(struct emu_host *host, uint32_t processor);
+void emu_host_moment_end(struct emu_host *host);
+void emu_seat_follow(struct emu_seat *seat);
 
 /* Makes a machine runnable that is not, and gets it a processor if one is to be had. */
 void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns);

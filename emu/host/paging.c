@@ -330,7 +330,10 @@ void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns)
         }
         emu_host_tell(host, now_ns, EMU_HOST_TRANSFERRED, 0, &host->seats[0],
                       request.tag << 1 | request.write);
+        /* The disk may have begun with it at a moment that others were past. */
+        emu_host_moment_begin(host, EMU_HOST_NO_PROCESSOR);
         emu_pager_transferred(host->pager, now_ns, (uint32_t)request.tag);
+        emu_host_moment_end(host);
     }
     disk_ask(host, disk);
 }

@@ -81,6 +81,7 @@ static void dispatch(struct emu_host *host, uint32_t index, struct emu_seat *sea
     seat->waited_ns += now_ns - seat->ready_since_ns;
     seat->place = EMU_SEAT_RUNNING;
     seat->holds = true;
+    seat->follows = false;
     seat->home = (uint8_t)index;
     seat->slice_end_ns = slice_end(seat, processor->reserved, now_ns, start_ns);
     emu_host_tell(host, now_ns, EMU_HOST_DISPATCH, index, seat, start_ns);
@@ -148,10 +149,9 @@ void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t s
 {
     struct emu_host *host = &process->world->hosts[host_index];
     if (source < host->model->processors) {
-        /* What runs on the others may be past this moment. */
-        host->policy.robs_nobody = true;
+        emu_host_moment_begin(host, source);
         decide(host, source, process->now_ns);
-        host->policy.robs_nobody = false;
+        emu_host_moment_end(host);
     } else if (source == EMU_HOST_SOURCE_REPLENISH(host)) {
         emu_host_replenish(host, process->now_ns);
     } else if (source == EMU_HOST_SOURCE_SCHEDULE(host)) {

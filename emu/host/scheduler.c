@@ -114,6 +114,23 @@ static uint32_t idle_processor(const struct emu_host *host, const struct emu_sea
     return i;
 }
 
+void emu_host_moment_begin(struct emu_host *host, uint32_t processor)
+{
+    host->policy.robs_nobody = true;
+    host->policy.moment_of = processor;
+}
+
+void emu_host_moment_end(struct emu_host *host)
+{
+    host->policy.robs_nobody = false;
+}
+
+void emu_seat_follow(struct emu_seat *seat)
+{
+    const struct emu_policy *policy = &seat->host->policy;
+    seat->follows |= policy->robs_nobody && policy->moment_of != seat->home;
+}
+
 static void find_processor(struct emu_seat *seat, uint64_t now_ns)
 {
     struct emu_host *host = seat->host;
@@ -123,7 +140,7 @@ static void find_processor(struct emu_seat *seat, uint64_t now_ns)
     uint32_t idle = idle_processor(host, seat);
     if (idle < host->model->processors) {
         emu_processor_decide_at(host, idle, now_ns);
-    } else if (!host->policy.robs_nobody &&
+    } else if (!host->policy.robs_nobody && !seat->follows &&
                (seat->queue == EMU_QUEUE_URGENT || seat->queue == EMU_QUEUE_RESERVED(seat->home)) &&
                yields(&host->processors[seat->home])) {
         emu_processor_preempt(host, seat->home, now_ns);
@@ -134,6 +151,7 @@ void emu_host_ready(struct emu_seat *seat, enum emu_ready why, uint64_t now_ns)
 {
     ASSERT(seat->place == EMU_SEAT_AWAY || seat->place == EMU_SEAT_LEAVING ||
            why == EMU_READY_URGENT || why == EMU_READY_RELEASED);
+    emu_seat_follow(seat);
     if (seat->place != EMU_SEAT_READY) {
         seat->ready_since_ns = now_ns;
     } else {

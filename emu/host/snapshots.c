@@ -197,6 +197,7 @@ void emu_seat_begin(struct emu_seat *seat, uint64_t now_ns)
     struct emu_host *host = seat->host;
     uint32_t origin = seat->origin;
     seat->origin = 0;
+    emu_seat_follow(seat); /* its timer is set now, not while it runs */
     if (origin) {
         const struct emu_machine_snapshot *snapshot = host->snapshots[origin - 1];
         lay_pages(seat, snapshot->pages);

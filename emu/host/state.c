@@ -160,6 +160,7 @@ static void save_host(const struct emu_host *host, struct writer *writer)
         write_u8(writer, seat->admitted);
         write_u8(writer, seat->paused);
         write_u8(writer, seat->doomed);
+        write_u8(writer, seat->follows);
         write_u8(writer, seat->cap);
         write_u16(writer, seat->weight);
         write_u32(writer, seat->held);
@@ -283,6 +284,7 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     seat->admitted = read_u8(reader) & 1;
     seat->paused = read_u8(reader) & 1;
     seat->doomed = read_u8(reader) & 1;
+    seat->follows = read_u8(reader) & 1;
     seat->cap = read_u8(reader);
     seat->weight = read_u16(reader);
     seat->held = read_u32(reader);

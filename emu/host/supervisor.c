@@ -244,7 +244,7 @@ uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void
     uint64_t now_ns = host->process->now_ns;
     uint32_t size_bytes = 0;
     uint32_t count = 0;
-    host->policy.robs_nobody = true; /* what runs on other processors may be past this moment */
+    emu_host_moment_begin(host, host->policy.supervisor->home);
     switch (port) {
     case ABI_PORT_SUPERVISOR_HOST:
         tell_host(host, descriptor);
@@ -302,7 +302,7 @@ uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void
     default:
         UNREACHABLE();
     }
-    host->policy.robs_nobody = false;
+    emu_host_moment_end(host);
     emu_digest_add(supervisor->node, EMU_DIGEST_SUPERVISOR, port, 0, descriptor, size_bytes);
     return count;
 }
