@@ -392,6 +392,9 @@ static enum status check_snapshot(const struct scn_scenario *scenario, uint32_t 
         return action_error(scenario, index, action->size_bytes ? "size" : "rate",
                             "no such field of a snapshot", error);
     }
+    if (group->supervisor) {
+        return action_error(scenario, index, "group", "one that is not the supervisor", error);
+    }
     if (action->value >= host->snapshots.count) {
         return action_error(scenario, index, "value",
                             "a number below the 'count' of its host's 'snapshots'", error);

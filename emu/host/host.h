@@ -277,6 +277,7 @@ struct emu_machine_snapshot {
     uint32_t size_bytes;
     struct vcpu_pages *pages;
     struct emu_blocks *blocks; /* NULL: it has written to no disk */
+    uint64_t part_count;       /* pages and blocks that it holds */
 };
 
 struct emu_host {

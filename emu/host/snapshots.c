@@ -40,7 +40,7 @@ static uint64_t part_count(const struct emu_machine_snapshot *snapshot)
 
 static uint64_t bytes_of(const struct emu_machine_snapshot *snapshot)
 {
-    return part_count(snapshot) * VCPU_PAGE_BYTES + snapshot->size_bytes;
+    return snapshot->part_count * VCPU_PAGE_BYTES + snapshot->size_bytes;
 }
 
 static void destroy(struct emu_machine_snapshot *snapshot)
@@ -70,7 +70,7 @@ void emu_host_snapshots_destroy(struct emu_host *host)
 
 static void charge(struct emu_seat *payer, const struct emu_machine_snapshot *snapshot)
 {
-    payer->owed_ns += part_count(snapshot) * payer->host->model->costs.snapshot_page_ns;
+    payer->owed_ns += snapshot->part_count * payer->host->model->costs.snapshot_page_ns;
 }
 
 /* --- what is done ----------------------------------------------------------------------------- */
@@ -94,6 +94,7 @@ static uint32_t take(struct emu_seat *seat, struct emu_seat *payer, uint32_t num
     snapshot->size_bytes = (uint32_t)writer.size_bytes;
     snapshot->pages = vcpu_space_snapshot(&node->space);
     snapshot->blocks = emu_node_disks_snapshot(node);
+    snapshot->part_count = part_count(snapshot);
     uint64_t bytes = bytes_of(snapshot);
     if (bytes > host->model->snapshots.size_bytes - host->snapshot_bytes) {
         destroy(snapshot);
@@ -345,6 +346,7 @@ static struct emu_machine_snapshot *load_snapshot(struct emu_host *host, struct 
     memcpy(snapshot->bytes, bytes, snapshot->size_bytes);
     snapshot->pages = load_pages(&node->space, reader);
     snapshot->blocks = load_blocks(node, reader);
+    snapshot->part_count = part_count(snapshot);
     return snapshot;
 }
 
@@ -365,9 +367,10 @@ void emu_host_snapshots_load(struct emu_host *host, struct reader *reader)
     for (uint32_t i = 0; i < host->seat_count; i++) {
         struct emu_seat *seat = &host->seats[i];
         bool good =
-            seat->origin == 0 || (seat->origin <= count && host->snapshots[seat->origin - 1] &&
-                                  host->snapshots[seat->origin - 1]->group == seat->node->group &&
-                                  seat->node->state == EMU_NODE_QUEUED);
+            seat->generation <= host->generation &&
+            (seat->origin == 0 || (seat->origin <= count && host->snapshots[seat->origin - 1] &&
+                                   host->snapshots[seat->origin - 1]->group == seat->node->group &&
+                                   seat->node->state == EMU_NODE_QUEUED));
         if (!good) {
             seat->origin = 0;
             reader_fail(reader);
