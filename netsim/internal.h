@@ -17,7 +17,7 @@
 #define NET_TURN_NS                1000ull /* from a frame's arrival at a gateway to the answer */
 
 struct net_port {
-    /* Changed only in net_send. */
+    /* Changed only in net_carry. */
     struct net_pipe up;
     uint64_t send_sequence; /* of SWITCH and ARRIVE events from this port */
     uint64_t icmp_ns;       /* theoretical arrival time of the gateway's ICMP error rate limit; on a
@@ -33,8 +33,8 @@ struct net_port {
 
 /* How far the rates of a port's rules are used up. */
 struct net_meters {
-    struct net_pipe send;    /* changed only in net_send */
-    struct net_pipe receive; /* changed only in net_event */
+    struct net_pipe send;    /* changed only in net_judge and where rates are set */
+    struct net_pipe receive; /* changed only in net_event and there */
     struct net_rates rates;  /* at first its class's */
 };
 
@@ -55,7 +55,7 @@ struct net_network {
     struct net_rules *rules;   /* of each class of links; NULL: no port has any */
     struct net_meters *meters; /* of each port; NULL without rules */
     bool rates_change;
-    struct net_port *ports;    /* aligned, inside ports_memory */
+    struct net_port *ports; /* aligned, inside ports_memory */
     void *ports_memory;
 };
 

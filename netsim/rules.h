@@ -16,7 +16,7 @@ enum status net_rules_check(const struct net_rules *rules, uint32_t index,
                             struct error *error) MUST_USE;
 
 /* NET_DROP_COUNT: the frame, of at least NET_FRAME_MIN bytes, may pass; otherwise why not. What
- * passes is counted against the port's rate. Sending belongs to net_send, receiving to net_event.
+ * passes is counted against the port's rate. Sending belongs to net_judge, receiving to net_event.
  */
 enum net_drop net_rules_send(struct net_network *network, uint32_t port, uint64_t now_ns,
                              const uint8_t *bytes, uint32_t size_bytes);

@@ -35,11 +35,11 @@
  * net_path_ns, exactly.
  *
  * Ownership of state, for parallel simulation. A port's uplink, its gateway's state and its send
- * counter belong to the logical process of that port and change only in net_send; its downlink
- * changes only in net_event for that port. A LAN's switch and all egress queues belong to the one
- * logical process that has all ports of that LAN, and change only in net_event. The configuration
- * is immutable. So calls for different ports may run in different threads if the ports are in
- * different clusters of net_partition.
+ * counter belong to the logical process of that port and change only in net_send (its two halves are
+ * meant as well); its downlink changes only in net_event for that port. A LAN's switch and all egress
+ * queues belong to the one logical process that has all ports of that LAN, and change only in
+ * net_event. The configuration is immutable. So calls for different ports may run in different
+ * threads if the ports are in different clusters of net_partition.
  *
  * Order. For one logical process net_event must be called in the order of the event keys. A
  * net_send and a net_event of the same port at the same time commute (they change different fields
@@ -283,7 +283,7 @@ struct net_addressing {
 };
 
 struct net_counters {
-    uint64_t frames_sent; /* handed to net_send, dropped ones as well */
+    uint64_t frames_sent; /* handed to net_judge, dropped ones as well */
     uint64_t bytes_sent;
     uint64_t frames_delivered;
     uint64_t bytes_delivered;
