@@ -138,7 +138,7 @@ uint32_t emu_card_send(struct emu_seat *seat, const uint8_t *bytes, uint32_t siz
     struct emu_sender *sender = &seat->sender;
     uint64_t now_ns = seat->node->process->now_ns;
     if (sender->handed.count == 0) {
-        emu_host_event_push(host, &sender->event, EMU_HOST_SOURCE_SEND(host, seat - host->seats),
+        emu_host_event_push(host, &sender->event, EMU_HOST_SOURCE_SEND(host, emu_seat_number(seat)),
                             now_ns);
     }
     ASSERT(sender->event.base.key.time_ns == now_ns && sender->handed.count < HANDED_MAX);
@@ -245,10 +245,10 @@ void emu_card_save(const struct emu_host *host, struct writer *writer)
         queue_save(&sender->queue, writer);
     }
     /* Who has a frame on the wire, until when, and who follows. */
-    write_u32(writer, card->sends ? (uint32_t)(card->sends - host->seats) : UINT32_MAX);
+    write_u32(writer, card->sends ? emu_seat_number(card->sends) : UINT32_MAX);
     write_u64(writer, card->sends ? card->event.base.key.time_ns : 0);
     for (const struct emu_seat *seat = card->first; seat; seat = seat->sender.next) {
-        write_u32(writer, (uint32_t)(seat - host->seats));
+        write_u32(writer, emu_seat_number(seat));
     }
     write_u32(writer, UINT32_MAX);
 }
@@ -286,7 +286,7 @@ static void load_sender(struct emu_host *host, struct emu_seat *seat, struct rea
         reader_fail(reader);
     }
     if (sender->handed.count && !reader->failed) {
-        emu_host_event_push(host, &sender->event, EMU_HOST_SOURCE_SEND(host, seat - host->seats),
+        emu_host_event_push(host, &sender->event, EMU_HOST_SOURCE_SEND(host, emu_seat_number(seat)),
                             time_ns);
     }
     queue_load(&sender->queue, host->model->card.send_queue, reader);

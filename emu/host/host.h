@@ -308,6 +308,12 @@ struct emu_host {
     void *watch_context;
 };
 
+/* Of its host's, from 0, in the order of nodes. */
+static inline uint32_t emu_seat_number(const struct emu_seat *seat)
+{
+    return (uint32_t)(seat - seat->host->seats);
+}
+
 /* Sources of a host's events: its processors' decisions come first, by their numbers. */
 #define EMU_HOST_SOURCE_REPLENISH(host)  ((uint32_t)(host)->model->processors)
 #define EMU_HOST_SOURCE_CARD(host)       (EMU_HOST_SOURCE_REPLENISH(host) + 1)

@@ -80,8 +80,8 @@ static uint32_t set_bounds(struct emu_seat *seat, uint64_t floor_bytes, uint64_t
         return ABI_SUPERVISOR_ROOM;
     }
     const struct emu_pager_limits pages = pages_of(floor_bytes, ceiling_bytes);
-    if (seat->admitted && emu_pager_limits_set(host->pager, now_ns, (uint32_t)(seat - host->seats),
-                                               &pages, NULL) != STATUS_OK) {
+    if (seat->admitted && emu_pager_limits_set(host->pager, now_ns, emu_seat_number(seat), &pages,
+                                               NULL) != STATUS_OK) {
         return ABI_SUPERVISOR_ROOM;
     }
     host->committed_bytes -= seat->admitted ? emu_seat_need_bytes(seat) : 0;

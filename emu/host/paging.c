@@ -25,11 +25,6 @@
 static_assert(SCN_PAGING_BLOCKS == EMU_PAGER_PINS && SCN_HOST_DISKS_MAX == EMU_PAGER_DISKS_MAX,
               "the scenario's sums are the pager's");
 
-static uint32_t number_of(const struct emu_seat *seat)
-{
-    return (uint32_t)(seat - seat->host->seats);
-}
-
 static uint32_t block_pages(const struct emu_host *host)
 {
     return (uint32_t)(host->model->paging.block_bytes / EMU_PAGER_PAGE_BYTES);
@@ -155,7 +150,7 @@ bool emu_seat_paging_begin(struct emu_seat *seat)
         image++;
     }
     const struct emu_pager_limits pages = emu_seat_pager_limits(seat);
-    if (emu_pager_machine_add(host->pager, number_of(seat),
+    if (emu_pager_machine_add(host->pager, emu_seat_number(seat),
                               node->space.size_bytes / EMU_PAGER_PAGE_BYTES, image, &pages,
                               NULL) != STATUS_OK) {
         return false;
@@ -211,7 +206,7 @@ void emu_seat_paging_end(struct emu_seat *seat, uint64_t now_ns)
     }
     emu_host_tell(seat->host, now_ns, EMU_HOST_GONE, 0, seat, 0);
     const struct emu_pager_account account =
-        emu_pager_machine_remove(seat->host->pager, now_ns, number_of(seat));
+        emu_pager_machine_remove(seat->host->pager, now_ns, emu_seat_number(seat));
     account_add(&seat->paged, &account);
     emu_seat_paging_forget(seat);
 }
@@ -273,7 +268,7 @@ static void tell_ran(struct emu_seat *seat, uint64_t now_ns)
     }
     seat->holds = false;
     emu_host_tell(seat->host, now_ns, EMU_HOST_RAN, 0, seat, ran_ns);
-    emu_pager_ran(seat->host->pager, now_ns, number_of(seat), ran_ns);
+    emu_pager_ran(seat->host->pager, now_ns, emu_seat_number(seat), ran_ns);
 }
 
 void emu_seat_paging_left(struct emu_seat *seat, uint64_t now_ns)
@@ -292,7 +287,7 @@ bool emu_seat_page(struct emu_seat *seat, uint64_t now_ns)
 {
     struct emu_host *host = seat->host;
     tell_ran(seat, now_ns);
-    enum emu_page_outcome outcome = emu_pager_reference(host->pager, now_ns, number_of(seat),
+    enum emu_page_outcome outcome = emu_pager_reference(host->pager, now_ns, emu_seat_number(seat),
                                                         seat->need.page, seat->need.write);
     if (outcome != EMU_PAGE_HIT) {
         seat->owed_ns += host->model->costs.page_fault_ns;
@@ -351,7 +346,7 @@ static void look_for_requester(void *context, const struct emu_disk_request *req
 
 bool emu_seat_disk_busy(const struct emu_seat *seat)
 {
-    struct search search = {number_of(seat), false};
+    struct search search = {emu_seat_number(seat), false};
     for (uint32_t i = 0; i < seat->host->disk_count; i++) {
         emu_disk_model_visit(seat->host->disks[i].model, look_for_requester, &search);
     }
@@ -377,7 +372,7 @@ void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, b
     const struct emu_disk_place *place = &host->places[number];
     const uint32_t block_sectors = ABI_DISK_BLOCK_BYTES / EMU_DISK_SECTOR_BYTES;
     const struct emu_disk_request request = {
-        .requester = number_of(seat),
+        .requester = emu_seat_number(seat),
         .write = write,
         .sector_count = block_sectors,
         .sector = place->sector + block * block_sectors,
@@ -503,7 +498,8 @@ static void disk_tell(const struct emu_disk_account *account, struct emu_paging_
 
 uint64_t emu_seat_pager_bytes(const struct emu_seat *seat)
 {
-    return seat->host->pager ? emu_pager_machine_bytes(seat->host->pager, number_of(seat)) : 0;
+    return seat->host->pager ? emu_pager_machine_bytes(seat->host->pager, emu_seat_number(seat))
+                             : 0;
 }
 
 void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_report *report)
@@ -512,14 +508,14 @@ void emu_seat_paging_report(const struct emu_seat *seat, struct emu_paging_repor
     *report = (struct emu_paging_report){0};
     struct emu_pager_account account = seat->paged;
     if (seat->node->space.absent) {
-        struct emu_pager_account now = emu_pager_account(host->pager, number_of(seat));
+        struct emu_pager_account now = emu_pager_account(host->pager, emu_seat_number(seat));
         account_add(&account, &now);
         account.resident = now.resident;
     }
     account_tell(&account, report);
     for (uint32_t i = 0; i < host->disk_count; i++) {
         const struct emu_disk_account disk =
-            emu_disk_model_account(host->disks[i].model, number_of(seat));
+            emu_disk_model_account(host->disks[i].model, emu_seat_number(seat));
         disk_tell(&disk, report);
     }
 }

@@ -88,7 +88,7 @@ uint32_t emu_policy_candidates(const struct emu_host *host, uint32_t *list, uint
         const struct emu_seat *seat = queue->first;
         for (; seat && listed < capacity; seat = seat->next) {
             if (is_candidate(seat)) {
-                list[listed++] = (uint32_t)(seat - host->seats);
+                list[listed++] = emu_seat_number(seat);
             }
         }
     }

@@ -188,7 +188,7 @@ static void lay_pages(struct emu_seat *seat, const struct vcpu_pages *pages)
     }
     for (uint32_t page = 0; page < pages->count && host->pager; page++) {
         if (pages->frames[page] != VCPU_FRAME_NONE) {
-            emu_pager_machine_swapped(host->pager, (uint32_t)(seat - host->seats), page);
+            emu_pager_machine_swapped(host->pager, emu_seat_number(seat), page);
         }
     }
 }

@@ -17,9 +17,9 @@
 #define NOBODY      UINT32_MAX
 #define OWED_MAX_NS (1ull << 53) /* keeps its conversion to cycles from overflowing */
 
-static uint32_t number_of(const struct emu_host *host, const struct emu_seat *seat)
+static uint32_t number_of(const struct emu_seat *seat)
 {
-    return seat ? (uint32_t)(seat - host->seats) : NOBODY;
+    return seat ? emu_seat_number(seat) : NOBODY;
 }
 
 /* Numbers of a seat that are saved as they are, for both directions. */
@@ -117,7 +117,7 @@ static void save_policy(const struct emu_host *host, struct writer *writer)
     write_u8(writer, policy->open);
     write_u32(writer, policy->sequence);
     write_u32(writer, policy->processor);
-    write_u32(writer, number_of(host, policy->answer));
+    write_u32(writer, number_of(policy->answer));
     write_u64(writer, policy->slice_ns);
     write_u64(writer, policy->questions);
     write_u64(writer, policy->answers);
@@ -142,8 +142,8 @@ static void save_host(const struct emu_host *host, struct writer *writer)
     write_u32(writer, host->next_action);
     for (uint32_t i = 0; i < host->model->processors; i++) {
         const struct emu_processor *processor = &host->processors[i];
-        write_u32(writer, number_of(host, processor->seat));
-        write_u32(writer, number_of(host, processor->last));
+        write_u32(writer, number_of(processor->seat));
+        write_u32(writer, number_of(processor->last));
         write_u8(writer, processor->left);
         write_u8(writer, processor->reserved);
         write_u8(writer, processor->woken);
@@ -179,7 +179,7 @@ static void save_host(const struct emu_host *host, struct writer *writer)
     for (uint32_t i = 0; i < host->queue_count; i++) {
         write_u32(writer, host->queues[i].count);
         for (const struct emu_seat *seat = host->queues[i].first; seat; seat = seat->next) {
-            write_u32(writer, number_of(host, seat));
+            write_u32(writer, number_of(seat));
         }
     }
     save_paging(host, writer);
@@ -485,7 +485,7 @@ static void load_disks(struct emu_host *host, struct reader *reader)
 static bool keeps_to(const struct emu_pager *pager, const struct emu_seat *seat)
 {
     struct emu_pager_limits told = emu_seat_pager_limits(seat);
-    struct emu_pager_limits kept = emu_pager_limits(pager, (uint32_t)(seat - seat->host->seats));
+    struct emu_pager_limits kept = emu_pager_limits(pager, emu_seat_number(seat));
     return told.floor_pages == kept.floor_pages && told.ceiling_pages == kept.ceiling_pages;
 }
 

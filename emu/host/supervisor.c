@@ -44,7 +44,7 @@ static void tell_host(const struct emu_host *host, struct abi_supervisor_host *a
     const struct emu_policy *policy = &host->policy;
     *answer = (struct abi_supervisor_host){
         .machine_count = host->seat_count,
-        .own_machine = (uint32_t)(policy->supervisor - host->seats),
+        .own_machine = emu_seat_number(policy->supervisor),
         .processor_count = (uint32_t)model->processors,
         .policies = policy->policies,
         .quantum_ns = model->quantum_ns,
@@ -174,7 +174,7 @@ static uint32_t tell_gate(struct emu_seat *supervisor, struct abi_supervisor_gat
     const struct emu_seat *seat = queue->first;
     for (; seat && count < gate->list_capacity; seat = seat->next) {
         list[count++] = (struct abi_supervisor_waiting){
-            .machine = (uint32_t)(seat - host->seats),
+            .machine = emu_seat_number(seat),
             .need_bytes = emu_seat_need_bytes(seat),
         };
     }
