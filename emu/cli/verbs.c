@@ -15,8 +15,7 @@ const struct cli_verb *const cli_verbs[] = {
 
 const struct cli_exit cli_exits[] = {
     {"0", "done"},
-    {"1", "run, fork, experiment: what is expected does not hold; verify, diff: the runs differ;"
-          " verify: or a file of the run does"},
+    {"1", "run, fork, experiment: what is expected does not hold; verify, diff: something differs"},
     {"2",
      "bad input or a full disk; one line says what and where; verify: the recording is damaged"},
     {"3", "no memory or threads to be had"},

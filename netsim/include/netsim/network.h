@@ -35,10 +35,10 @@
  * net_path_ns, exactly.
  *
  * Ownership of state, for parallel simulation. A port's uplink, its gateway's state and its send
- * counter belong to the logical process of that port and change only in net_send (its two halves are
- * meant as well); its downlink changes only in net_event for that port. A LAN's switch and all egress
- * queues belong to the one logical process that has all ports of that LAN, and change only in
- * net_event. The configuration is immutable. So calls for different ports may run in different
+ * counter belong to the logical process of that port and change only in net_send (its two halves
+ * are meant as well); its downlink changes only in net_event for that port. A LAN's switch and all
+ * egress queues belong to the one logical process that has all ports of that LAN, and change only
+ * in net_event. The configuration is immutable. So calls for different ports may run in different
  * threads if the ports are in different clusters of net_partition.
  *
  * Order. For one logical process net_event must be called in the order of the event keys. A
