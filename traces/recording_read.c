@@ -41,7 +41,7 @@ static bool fetch(struct trace_recording *recording, uint64_t offset, void *byte
     if (offset > recording->size_bytes || size_bytes > recording->size_bytes - offset) {
         return false;
     }
-    if (recording->file < 0 && size_bytes) { /* there may be no bytes at all */
+    if (recording->file < 0 && size_bytes) { /* without any, there may be no address either */
         memcpy(bytes, recording->bytes + offset, size_bytes);
         return true;
     }

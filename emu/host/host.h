@@ -101,7 +101,7 @@ struct emu_seat {
     bool admitted;         /* its memory is taken */
     bool paused;           /* it gets no processor */
     bool doomed;           /* it is destroyed when it leaves its processor */
-    bool follows;          /* others' doing made it runnable: until it has run it robs nobody */
+    bool follows;          /* others' doing led to its turn: until it has run it robs nobody */
     uint32_t held;         /* interrupts that wait for it to be scheduled */
     uint64_t owed_ns;      /* the kernel's work for it, not yet charged to a processor */
     uint64_t slice_end_ns; /* while RUNNING */
@@ -203,10 +203,10 @@ struct emu_policy {
     uint64_t answers; /* that were followed */
     uint64_t unasked; /* decisions for which it could not be asked */
     bool news;        /* it is to be interrupted once it has left its processor */
-    /* Not state. Who becomes runnable now takes nobody's processor; and from a moment that is that
-     * of one processor, `moment_of`, only who was there last takes one later. */
+    /* Between emu_host_moment_begin and _end, so no state: who becomes runnable takes nobody's
+     * processor, and who was last on another than moment_of does not later, either. */
     bool robs_nobody;
-    uint32_t moment_of; /* EMU_HOST_NO_PROCESSOR: none */
+    uint32_t moment_of; /* a processor; EMU_HOST_NO_PROCESSOR: none that is known */
 };
 
 /* What a host does, for who wants to watch (tests compare it with a model of their own). */
@@ -228,7 +228,8 @@ enum emu_host_act {
     EMU_HOST_NEWS,      /* for the supervisor, which is interrupted as soon as may be; detail:
                            ABI_POLICY_* */
     EMU_HOST_DESTROY,
-    EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*; it holds from now on */
+    EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*, SEND_RATE for any rate or burst; it
+                           holds from now on */
     EMU_HOST_SNAPSHOT,  /* of the machine; detail: its number */
     EMU_HOST_RESTART,   /* the machine goes on from one; detail: its number */
     EMU_HOST_DISCARD,   /* detail: the snapshot's number */
