@@ -86,6 +86,12 @@ static struct emu_seat *turn_pop(struct emu_card *card)
     return seat;
 }
 
+/* As many billionths of a bit as the rate has bits are sent in a nanosecond. */
+static uint64_t work_of(const struct net_frame *frame)
+{
+    return frame->size_bytes * BITS_PER_BYTE * TIME_NS_PER_S;
+}
+
 /* The next machine's first frame goes onto the wire. */
 static void start(struct emu_host *host, uint64_t now_ns)
 {
@@ -96,9 +102,7 @@ static void start(struct emu_host *host, uint64_t now_ns)
         return;
     }
     struct emu_sender *sender = &card->sends->sender;
-    /* As many billionths of a bit as the rate has bits are sent in a nanosecond. */
-    uint64_t work =
-        sender->queue.first->frame->size_bytes * BITS_PER_BYTE * TIME_NS_PER_S + card->fraction;
+    uint64_t work = work_of(sender->queue.first->frame) + card->fraction;
     uint64_t length_ns = work / host->model->card.rate_bps;
     card->fraction = work % host->model->card.rate_bps;
     sender->wire_ns += length_ns;
@@ -292,6 +296,17 @@ static void load_sender(struct emu_host *host, struct emu_seat *seat, struct rea
     queue_load(&sender->queue, host->model->card.send_queue, reader);
 }
 
+/* Can the first frame of that queue be on the wire until then? No longer than it takes to send it,
+ * with what was left of the one before. */
+static bool on_wire(const struct emu_host *host, const struct emu_card_queue *queue,
+                    uint64_t done_ns)
+{
+    uint64_t rate_bps = host->model->card.rate_bps;
+    uint64_t now_ns = host->process->world->now_ns;
+    return queue->first && rate_bps && done_ns >= now_ns &&
+           done_ns - now_ns <= (work_of(queue->first->frame) + rate_bps - 1) / rate_bps;
+}
+
 void emu_card_load(struct emu_host *host, struct reader *reader)
 {
     struct emu_card *card = &host->card;
@@ -308,8 +323,7 @@ void emu_card_load(struct emu_host *host, struct reader *reader)
     }
     uint32_t sends = read_u32(reader);
     uint64_t done_ns = read_u64(reader);
-    if (sends < host->seat_count && host->seats[sends].sender.queue.first &&
-        host->model->card.rate_bps && done_ns >= host->process->world->now_ns) {
+    if (sends < host->seat_count && on_wire(host, &host->seats[sends].sender.queue, done_ns)) {
         card->sends = &host->seats[sends];
         emu_host_event_push(host, &card->event, EMU_HOST_SOURCE_CARD(host), done_ns);
     } else if (sends != UINT32_MAX) {

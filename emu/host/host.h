@@ -331,6 +331,8 @@ enum status emu_hosts_create(struct emu_world *world, struct error *error) MUST_
 void emu_hosts_destroy(struct emu_world *world);
 /* From here on the watcher is told what every host does. */
 void emu_hosts_watch(struct emu_world *world, emu_host_watch_fn *watch, void *context);
+/* By its number, to be looked at between two runs of the world. */
+struct emu_host *emu_world_host(struct emu_world *world, uint32_t host);
 void emu_host_tell(struct emu_host *host, uint64_t time_ns, enum emu_host_act act,
                    uint32_t processor, const struct emu_seat *seat, uint64_t detail);
 

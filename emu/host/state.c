@@ -321,6 +321,7 @@ static void load_policy(struct emu_host *host, struct reader *reader)
     policy->news = read_u8(reader) & 1;
     if (policy->processor >= host->model->processors || policy->policies & ~EMU_POLICIES ||
         (!host->pager && (policy->policies & ABI_POLICY_PAGER)) ||
+        (policy->news && !emu_seat_occupies(policy->supervisor)) ||
         (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
         policy->open = false;
         policy->processor = 0;
@@ -354,7 +355,7 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     if (gate != (node->state == EMU_NODE_QUEUED) || ready != (seat->place == EMU_SEAT_READY) ||
         (seat->place == EMU_SEAT_READY && seat->paused != (seat->queue == EMU_QUEUE_PAUSED)) ||
         (seat->queue == EMU_QUEUE_HELD && !event_queued(&host->replenish.base)) ||
-        (seat->doomed && !emu_seat_occupies(seat)) ||
+        ((seat->doomed || seat->rates_wait) && !emu_seat_occupies(seat)) ||
         (seat->queue >= EMU_QUEUE_OF_PROCESSOR && ready &&
          seat->queue != EMU_QUEUE_RESERVED(seat->home) &&
          seat->queue != EMU_QUEUE_LEFTOVER(seat->home))) {
