@@ -296,15 +296,19 @@ static void load_sender(struct emu_host *host, struct emu_seat *seat, struct rea
     queue_load(&sender->queue, host->model->card.send_queue, reader);
 }
 
-/* Can the first frame of that queue be on the wire until then? No longer than it takes to send it,
- * with what was left of the one before. */
-static bool on_wire(const struct emu_host *host, const struct emu_card_queue *queue,
-                    uint64_t done_ns)
+/* No frame is on the wire for longer than it takes to send it, with what was left of the one
+ * before.
+ */
+bool emu_card_on_time(const struct emu_host *host, uint64_t now_ns)
 {
+    const struct emu_card *card = &host->card;
+    if (!card->sends) {
+        return true;
+    }
     uint64_t rate_bps = host->model->card.rate_bps;
-    uint64_t now_ns = host->process->world->now_ns;
-    return queue->first && rate_bps && done_ns >= now_ns &&
-           done_ns - now_ns <= (work_of(queue->first->frame) + rate_bps - 1) / rate_bps;
+    uint64_t work = work_of(card->sends->sender.queue.first->frame) + rate_bps - 1;
+    uint64_t done_ns = card->event.base.key.time_ns;
+    return done_ns <= now_ns || done_ns - now_ns <= work / rate_bps;
 }
 
 void emu_card_load(struct emu_host *host, struct reader *reader)
@@ -323,7 +327,8 @@ void emu_card_load(struct emu_host *host, struct reader *reader)
     }
     uint32_t sends = read_u32(reader);
     uint64_t done_ns = read_u64(reader);
-    if (sends < host->seat_count && on_wire(host, &host->seats[sends].sender.queue, done_ns)) {
+    if (sends < host->seat_count && host->seats[sends].sender.queue.first &&
+        host->model->card.rate_bps && done_ns >= host->process->world->now_ns) {
         card->sends = &host->seats[sends];
         emu_host_event_push(host, &card->event, EMU_HOST_SOURCE_CARD(host), done_ns);
     } else if (sends != UINT32_MAX) {
