@@ -170,9 +170,10 @@ static enum status digests_to(struct half *half, uint64_t from_ns, bool *there, 
         if (entry->type != TRACE_RECORD_DIGESTS) {
             continue;
         }
-        if (emu_player_read(half->player, half->next, &bytes, NULL)) {
+        status = emu_player_read(half->player, half->next, &bytes, error);
+        if (status) {
             half->next = half->count;
-            return STATUS_OK;
+            return status == STATUS_CORRUPT ? STATUS_OK : status;
         }
         *there = entry->time_ns >= from_ns;
         if (!trace_digests_read(half->chains, half->scenario->node_count, bytes,
