@@ -48,11 +48,11 @@ static enum status half_open(struct half *half, const char *path, struct error *
     return status;
 }
 
-static void half_close(struct half *half)
+static void half_close(struct half *half, struct error *error)
 {
     emu_player_close(half->player);
     scn_scenario_destroy(half->scenario);
-    emu_run_folder_close(&half->folder);
+    emu_run_folder_close(&half->folder, error);
     free(half->chains);
 }
 
@@ -340,7 +340,7 @@ enum status emu_diff(const struct emu_diff_options *options, struct emu_diff_res
         result->figures = text.size_bytes ? alloc_text(text.bytes) : NULL;
     }
     emu_text_fini(&text);
-    half_close(&halves[0]);
-    half_close(&halves[1]);
+    half_close(&halves[0], error);
+    half_close(&halves[1], error);
     return status;
 }
