@@ -506,8 +506,8 @@ bool emu_card_received(struct emu_seat *seat, uint32_t size_bytes);
 void emu_card_clear(struct emu_host *host);
 void emu_card_save(const struct emu_host *host, struct writer *writer);
 void emu_card_load(struct emu_host *host, struct reader *reader);
-/* Of a loaded one that has come to now_ns at most: is the frame on the wire there for no longer than
- * it takes to send it? */
+/* Of a loaded one that has come to now_ns at most: is the frame on the wire no longer there than it
+ * takes to send it? */
 bool emu_card_on_time(const struct emu_host *host, uint64_t now_ns);
 
 /* --- gatekeeper.c: who may start -------------------------------------------------------------- */
