@@ -117,7 +117,10 @@ struct emu_seat {
     uint64_t floor_bytes;
     uint64_t ceiling_bytes;
     uint64_t disk_bytes;
-    struct net_rates rates; /* to be its port's when it leaves its processor */
+    uint64_t disk_bps;
+    uint64_t disk_bps_next; /* to be that when it leaves its processor */
+    bool disk_bps_waits;    /* it is; else disk_bps_next is 0 */
+    struct net_rates rates; /* to be its port's then */
     bool rates_wait;        /* they are; else rates is 0 */
 
     uint32_t origin;     /* a snapshot's number and 1: it starts from that when it is admitted */
@@ -438,7 +441,9 @@ void emu_seat_limits_init(struct emu_seat *seat);
 uint32_t emu_seat_limit(struct emu_seat *seat, uint32_t operation, uint64_t value, uint64_t now_ns);
 /* The rates that its port has, or is to have; 0 where it has no network. */
 struct net_rates emu_seat_rates(const struct emu_seat *seat);
-/* It has left its last processor: rates that wait for that are its port's. */
+/* That of its disks, likewise. */
+uint64_t emu_seat_disk_bps(const struct emu_seat *seat);
+/* It has left its last processor: rates that wait for that hold from now on. */
 void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns);
 /* What the pager is to keep to. */
 struct emu_pager_limits emu_seat_pager_limits(const struct emu_seat *seat);

@@ -99,7 +99,7 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
         emu_seat_paging_left(seat, now_ns); /* else it is on another processor by now */
     }
     emu_processor_close(processor, now_ns);
-    if (seat->rates_wait && emu_seat_occupies(seat) == 1) {
+    if ((seat->rates_wait || seat->disk_bps_waits) && emu_seat_occupies(seat) == 1) {
         emu_seat_rates_apply(seat, now_ns);
     }
     /* Woken meanwhile, it may be elsewhere already. */

@@ -36,6 +36,8 @@ static uint32_t number_of(const struct emu_seat *seat)
     X(floor_bytes)                                                                                 \
     X(ceiling_bytes)                                                                               \
     X(disk_bytes)                                                                                  \
+    X(disk_bps)                                                                                    \
+    X(disk_bps_next)                                                                               \
     X(guest_ns)                                                                                    \
     X(kernel_ns)                                                                                   \
     X(waited_ns)                                                                                   \
@@ -128,7 +130,7 @@ static void save_policy(const struct emu_host *host, struct writer *writer)
 /* Rates that a machine is to have when it leaves its processor. */
 static void save_rates(const struct emu_seat *seat, struct writer *writer)
 {
-    write_u8(writer, seat->rates_wait);
+    write_u8(writer, (uint8_t)(seat->rates_wait | seat->disk_bps_waits << 1));
     write_u64(writer, seat->rates.send_bps);
     write_u64(writer, seat->rates.receive_bps);
     write_u32(writer, seat->rates.send_burst_bytes);
@@ -257,13 +259,15 @@ static void load_processor(struct emu_host *host, uint32_t index, struct reader 
 
 static void load_rates(struct emu_seat *seat, struct reader *reader)
 {
-    seat->rates_wait = read_u8(reader) & 1;
+    uint8_t wait = read_u8(reader);
+    seat->rates_wait = wait & 1;
+    seat->disk_bps_waits = wait >> 1 & 1;
     seat->rates.send_bps = read_u64(reader);
     seat->rates.receive_bps = read_u64(reader);
     seat->rates.send_burst_bytes = read_u32(reader);
     seat->rates.receive_burst_bytes = read_u32(reader);
     if (!emu_seat_limits_valid(seat)) {
-        seat->rates_wait = false;
+        seat->rates_wait = seat->disk_bps_waits = false;
         reader_fail(reader);
     }
 }

@@ -75,7 +75,8 @@ std::vector<std::string> Worlds()
             "- {at: 2ms, action: memory_floor, group: q, index: 0, size: 128KiB}\n"
             "- {at: 3ms, action: memory_ceiling, group: q, size: 192KiB}\n"
             "- {at: 3ms, action: receive_rate, group: r, rate: 1Mbit}\n"
-            "- {at: 4ms, action: disk, group: p, size: 8KiB}\n",
+            "- {at: 4ms, action: disk, group: p, size: 8KiB}\n"
+            "- {at: 4500us, action: disk_rate, group: p, rate: 100Mbit}\n",
     };
 }
 
@@ -89,6 +90,7 @@ TEST(HostLimits, TheSupervisorIsToldWhatIsWrongAndThatChangesNothing)
     EXPECT_EQ(world.Report(0).exit_code, 0u) << "the entry of the guest's table";
     EXPECT_EQ(Observed(world, "floor"), 65536);
     EXPECT_EQ(Observed(world, "send"), 3000000);
+    EXPECT_EQ(Observed(world, "disks"), 5000000);
     EXPECT_EQ(Observed(world, "kept"), 0);
     /* What is left of it: floors of 64 and of 128 KiB, and 8 blocks for each of two. */
     EXPECT_EQ(Host(world).committed_bytes, (64u + 128 + 2 * 32) << 10);
@@ -165,6 +167,42 @@ TEST(HostLimits, WhatMayBeWrittenToDisksIsBoundedFromThenOn)
     bound.Run(20000000);
     EXPECT_GT(free.Report(0).disk_blocks_private, std::max<uint64_t>(had, 4));
     EXPECT_LE(bound.Report(0).disk_blocks_private, std::max<uint64_t>(had, 4));
+}
+
+TEST(HostLimits, DisksAreNoFasterThanTheirRateWhereverTheyLie)
+{
+    /* 4 KiB take 327,680 ns at 100 Mbit/s. */
+    const auto yaml = [](const std::string &where, const std::string &limits) {
+        return "general: {name: disks, duration: 1s}\n"
+               "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, disks: [{type: flash, "
+               "size: 64MiB}]}]\ngroups:\n"
+               "- {name: p, image: " +
+               GuestPath("roam") + ", network: none, memory: 512KiB" + where + limits + "}\n";
+    };
+    const auto blocks = [](TestWorld &world, uint64_t until_ns) {
+        world.Run(until_ns);
+        return world.Report(0).disk_reads + world.Report(0).disk_writes;
+    };
+    const std::string rate = "action: disk_rate, group: p, rate: ";
+    for (const std::string where :
+         {", disks: [{name: d, size: 64KiB, latency: 1us}]",
+          ", host: box, disks: [{name: d, size: 64KiB, latency: 1us}]",
+          ", host: box, disks: [{name: d, size: 64KiB, on_host: true}]"}) {
+        TestWorld free(yaml(where, ""));
+        TestWorld bound(yaml(where, ", limits: {disk_rate: 100Mbit}"));
+        EXPECT_GT(blocks(free, 20000000), 60u) << where;
+        const uint64_t most = 20000000 / 327680 + 1;
+        const uint64_t had = blocks(bound, 20000000);
+        EXPECT_LE(had, most) << where;
+        EXPECT_GT(had, 5u) << where;
+        if (where.find("host: box") != std::string::npos) {
+            TestWorld set(yaml(where, "") + "schedule:\n- {at: 10ms, " + rate +
+                          "1Mbit}\n- {at: 20ms, " + rate + "0bit}\n");
+            const uint64_t before = blocks(set, 10500000); /* its slice is over by then */
+            EXPECT_LE(blocks(set, 20000000), before + 2) << where;
+            EXPECT_GT(blocks(set, 40000000), before + 60) << where;
+        }
+    }
 }
 
 TEST(HostLimits, EnginesThreadsAndCutsDoNotShow)
