@@ -384,7 +384,8 @@ static const struct schema_field limit_fields[] = {
                 "however often it is written. A write beyond fails in the guest."},
     {"disk_rate", SCHEMA_RATE, AT(disk_rate_bps), OPTIONAL, RANGE(1000, RATE_MAX),
      .meaning = "Rate at which the node reads and writes its disks, all together: a request begins "
-                "no sooner than the block before it has passed at that rate."},
+                "no sooner than the block before it has passed at that rate. On a host that pages "
+                "what is moved for it keeps to that too: it waits until so much has passed."},
     {"processor_cap", SCHEMA_NUMBER, AT(processor_cap), OPTIONAL, RANGE(1, 100),
      .meaning = "Percent of one processor of its host that the node has at most in every `period`, "
                 "the kernel's work for it included, even if nobody else wants it. What an "

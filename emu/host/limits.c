@@ -111,6 +111,7 @@ static void apply_disk_rate(struct emu_seat *seat, uint64_t now_ns)
     struct dev_env env = emu_node_env(seat->node, DEV_DISK);
     dev_disk_interval_changed(&seat->node->disk, &env);
     emu_seat_follow(seat); /* its requests are done at other times, not by its own doing */
+    emu_seat_pace_changed(seat, now_ns);
     emu_host_tell(seat->host, now_ns, EMU_HOST_LIMIT, 0, seat, ABI_CONTROL_DISK_RATE);
 }
 

@@ -160,6 +160,8 @@ void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t s
         emu_card_sent(host, process->now_ns);
     } else if (source < EMU_HOST_SOURCE_SEND(host, 0)) {
         emu_host_disk_event(host, source - EMU_HOST_SOURCE_DISK(host, 0), process->now_ns);
+    } else if (source >= EMU_HOST_SOURCE_PACE(host, 0)) {
+        emu_seat_paced(&host->seats[source - EMU_HOST_SOURCE_PACE(host, 0)], process->now_ns);
     } else {
         emu_card_handed(&host->seats[source - EMU_HOST_SOURCE_SEND(host, 0)], process->now_ns);
     }

@@ -205,6 +205,30 @@ TEST(HostLimits, DisksAreNoFasterThanTheirRateWhereverTheyLie)
     }
 }
 
+TEST(HostLimits, WhatThePagerMovesForAMachineKeepsToTheRateOfItsDisksToo)
+{
+    const std::string yaml = "general: {name: paced, duration: 1s}\n"
+                             "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, memory: 256KiB, "
+                             "paging: {block: 4KiB}, disks: [{type: flash, size: 64MiB}]}]\n"
+                             "groups:\n" +
+                             Group("p", "roam",
+                                   "network: none, memory: 512KiB, limits: {disk_rate: "
+                                   "10Mbit}") +
+                             Group("q", "roam", "network: none, memory: 512KiB");
+    const auto moved = [](TestWorld &world, uint32_t node) {
+        return SeatReport(world, node).paging.disk_operations; /* on its behalf */
+    };
+    TestWorld world(yaml + "schedule:\n- {at: 100ms, action: disk_rate, group: p, rate: 0bit}\n");
+    world.Run(99000000);
+    /* 4 KiB take 3,276,800 ns; what it has out of turn is paid for the next time that it waits. */
+    const uint64_t paced = moved(world, 0);
+    EXPECT_GT(paced, 10u);
+    EXPECT_LE(paced, 99000000 / 3276800 + 8);
+    EXPECT_GT(moved(world, 1), 10 * paced);
+    world.Run(150000000);
+    EXPECT_GT(moved(world, 0), 3 * paced) << "it goes on at once when the limit is taken back";
+}
+
 TEST(HostLimits, EnginesThreadsAndCutsDoNotShow)
 {
     uint64_t seed = 83;
