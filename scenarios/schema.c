@@ -390,7 +390,7 @@ static const struct schema_field limit_fields[] = {
      .meaning = "Percent of one processor of its host that the node has at most in every `period`, "
                 "the kernel's work for it included, even if nobody else wants it. What an "
                 "operation took beyond is taken off the next period's. Only with `host`."},
-    {"bind_address", SCHEMA_BOOL, AT(bind_address), DERIVED("`false`"),
+    {"bind_address", SCHEMA_BOOL, AT(bind_address), DERIVED("`true` with `host`, else `false`"),
      .meaning = "What the node sends must come from its own MAC and IPv4 address, in ARP too; else "
                 "it is dropped at its port (`spoofed`). A `wan` checks the IPv4 address anyway."},
     {"send_rate", SCHEMA_RATE, AT(send_bps), OPTIONAL, RANGE(1000, RATE_MAX),

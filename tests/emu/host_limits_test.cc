@@ -125,6 +125,30 @@ TEST(HostLimits, RatesHoldFromThenOnAndUntilTheyAreTakenBack)
     EXPECT_EQ(Drops(world.Report(2), "send_rate") + Drops(world.Report(2), "receive_rate"), 0u);
 }
 
+TEST(HostLimits, AMachineThatUsesAnothersAddressIsNotHeardUnlessTheScenarioLetsIt)
+{
+    /* The second goes on from a snapshot of the first, and does not look who it is. */
+    const auto dropped = [](const std::string &limits) {
+        std::string yaml =
+            std::string("general: {name: bound, duration: 1s}\n") + kNetworks +
+            "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, snapshots: {count: 1, "
+            "size: 1MiB}}]\ngroups:\n" +
+            Group("r", "restless", "network: lan, memory: 128KiB, count: 2" + limits) +
+            "schedule:\n- {at: 1ms, action: destroy, group: r, index: 1}\n";
+        for (int i = 0; i < 20; i++) { /* some time it has no processor */
+            yaml += "- {at: " + std::to_string(2000 + 37 * i) +
+                    "us, action: snapshot, group: r, index: 0, value: 0}\n";
+        }
+        yaml += "- {at: 3ms, action: start_from, group: r, index: 1, value: 0}\n";
+        TestWorld world(yaml);
+        world.Run(20000000);
+        EXPECT_EQ(Drops(world.Report(0), "spoofed"), 0u);
+        return Drops(world.Report(1), "spoofed");
+    };
+    EXPECT_GT(dropped(""), 10u);
+    EXPECT_EQ(dropped(", limits: {bind_address: false}"), 0u);
+}
+
 TEST(HostLimits, AFloorIsTakenOfTheHostsMemoryAndWhatIsFreedAdmitsWhoWaits)
 {
     /* 544 KiB for the first, 32 for the second; the third needs 32, and 24 are left. */

@@ -47,6 +47,21 @@ TEST(Host, NodesAreDealtOutInTurnOverAllGroups)
     EXPECT_STREQ(name, "b");
 }
 
+TEST(Host, AddressesAreBoundToTheirPortsThereUnlessItIsSaidOtherwise)
+{
+    std::string message;
+    Scenario s = load(with("- {name: a}\n", group("name: x, host: a") + group("name: y") +
+                                                group("name: z, host: a, limits: {bind_address: "
+                                                      "false}") +
+                                                group("name: w, host: a, limits: {disk: 4KiB}")),
+                      &message);
+    ASSERT_NE(s, nullptr) << message;
+    EXPECT_TRUE(s->groups[0].limits.bind_address);
+    EXPECT_FALSE(s->groups[1].limits.bind_address);
+    EXPECT_FALSE(s->groups[2].limits.bind_address);
+    EXPECT_TRUE(s->groups[3].limits.bind_address);
+}
+
 TEST(Host, ReservationsAreKeptOnTheFirstProcessorWhereTheyFit)
 {
     std::string message;
