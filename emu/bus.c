@@ -328,6 +328,7 @@ static bool bus_disk_info(void *host, uint32_t disk, struct dev_disk_info *info)
         .block_count = model->block_count,
         .latency_ns = model->latency_ns,
         .transfer_ns = model->transfer_ns,
+        .interval_ns = emu_node_disk_interval_ns(host),
         .queued = ((struct emu_node *)host)->seat &&
                   emu_seat_disk_here(((struct emu_node *)host)->seat, disk),
     };

@@ -402,6 +402,14 @@ uint64_t emu_world_node_disk_next(const struct emu_world *world, uint32_t index,
     return next;
 }
 
+uint64_t emu_node_disk_interval_ns(const struct emu_node *node)
+{
+    uint64_t rate_bps =
+        node->seat ? node->seat->disk_bps
+                   : node->process->world->scenario->groups[node->group].limits.disk_rate_bps;
+    return rate_bps ? transfer_time(rate_bps) : 0;
+}
+
 uint64_t emu_node_disk_private(const struct emu_node *node)
 {
     return node->disks ? node->disks->blocks_private : 0;

@@ -103,6 +103,9 @@ const uint8_t *emu_node_disk_read(const struct emu_node *node, uint32_t disk, ui
 bool emu_node_disk_write(struct emu_node *node, uint32_t disk, uint64_t block,
                          const uint8_t *bytes);
 
+/* From one of the node's requests to its next, by its limit; 0: it has none. */
+uint64_t emu_node_disk_interval_ns(const struct emu_node *node);
+
 /* Blocks that the node holds for itself, and the host's bytes for knowing where they are. */
 uint64_t emu_node_disk_private(const struct emu_node *node);
 uint64_t emu_node_disk_table_bytes(const struct emu_node *node);

@@ -299,6 +299,7 @@ struct abi_supervisor_limits {
     uint32_t send_burst_bytes;
     uint32_t receive_burst_bytes;
     uint64_t disk_bytes;
+    uint64_t disk_bps;
 };
 
 /* One of the host's snapshots, likewise. */
@@ -449,7 +450,9 @@ struct abi_supervisor_taken_from {
            processor and no disk request under way */
 #define ABI_CONTROL_START_FROM 15u /* as START, but it goes on as that one of its group was */
 #define ABI_CONTROL_DISCARD    16u /* whatever the machine; not while one waits to start from it */
-#define ABI_CONTROL_COUNT      17u
+/* A limit again; bits a second, to and from its disks. */
+#define ABI_CONTROL_DISK_RATE 17u
+#define ABI_CONTROL_COUNT     18u
 
 #define ABI_SUPERVISOR_DONE       0u
 #define ABI_SUPERVISOR_NO_MACHINE 1u /* no such machine, or none that this can be done to */
