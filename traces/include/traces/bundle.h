@@ -31,8 +31,7 @@ bool trace_bundle_is(const char *path);
 struct trace_bundle_sink {
     void *context;
     /* size_bytes is what the bundle says; no more follow. */
-    enum status (*begin)(void *context, const char *path, uint64_t size_bytes,
-                         struct error *error);
+    enum status (*begin)(void *context, const char *path, uint64_t size_bytes, struct error *error);
     enum status (*bytes)(void *context, const void *bytes, size_t size_bytes, struct error *error);
     enum status (*end)(void *context, struct error *error);
 };
