@@ -13,6 +13,9 @@
  * the moment its request is done, or not at all: no guest sees half of one, and none is torn when a
  * machine ends.
  *
+ * A machine may be given a disk, and may lose one with requests under way: those then come to
+ * nothing, as if there had never been such a disk.
+ *
  * Of a disk that is queued the machine says when a request is done, in what order it likes. The
  * request waits at the end of the queue then, with a ticket to know it by.
  *
@@ -32,6 +35,7 @@
 #include "models.h"
 
 #define QUEUE_CAPACITY_MIN 4u
+#define NO_DISK            UINT32_MAX /* of a request to one that is gone */
 
 /* A request from its submission until it is collected. */
 struct dev_disk_request {
@@ -284,6 +288,15 @@ static uint32_t find_ticket(const struct dev_disk *disk, uint32_t ticket)
         at++;
     }
     return at;
+}
+
+void dev_disk_gone(struct dev_disk *disk, uint32_t number)
+{
+    for (uint32_t i = disk->done_count; i < disk->count; i++) {
+        if (disk->requests[i].disk == number) {
+            disk->requests[i].disk = NO_DISK;
+        }
+    }
 }
 
 bool dev_disk_has(const struct dev_disk *disk, uint32_t ticket)

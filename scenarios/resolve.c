@@ -235,7 +235,7 @@ static enum status read_bool(const struct slot *slot)
 static enum status read_choice(const struct slot *slot)
 {
     const struct schema_field *field = slot->field;
-    char what[160] = "one of ";
+    char what[256] = "one of ";
     size_t length = strlen(what);
     for (uint32_t i = 0; i < field->choice_count; i++) {
         if (has_text(slot) && strcmp(slot->item->text, field->choices[i]) == 0) {

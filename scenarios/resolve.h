@@ -21,6 +21,8 @@ enum status check_scenario(struct scn_scenario *scenario, struct error *error) M
 
 /* Which host each group is on, and whether the hosts can do what is asked of them. */
 enum status check_hosts(struct scn_scenario *scenario, struct error *error) MUST_USE;
+/* The volumes of hosts, by themselves. */
+enum status check_volumes(const struct scn_scenario *scenario, struct error *error) MUST_USE;
 /* The same of their memory and disks, once disks' sizes are known. */
 enum status check_host_room(const struct scn_scenario *scenario, struct error *error) MUST_USE;
 

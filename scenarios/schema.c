@@ -35,7 +35,7 @@ static const char *const host_woken[] = {"first", "alternate"};
 static const char *const action_words[] = {
     "pause",        "resume",         "destroy",    "start",      "weight",       "cap",
     "memory_floor", "memory_ceiling", "send_rate",  "send_burst", "receive_rate", "receive_burst",
-    "disk",         "snapshot",       "start_from", "discard"};
+    "disk",         "snapshot",       "start_from", "discard",    "attach",       "detach"};
 const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
                                                           "p90",   "p95",  "p99", "sum"};
 
@@ -252,6 +252,30 @@ static const struct schema_section snapshots_section = {
 };
 #undef OWNER
 
+#define OWNER scn_volume
+static const struct schema_field volume_fields[] = {
+    {"name", SCHEMA_NAME, AT(name), REQUIRED,
+     .meaning = "What guests find it by: `<name>-<index>`, or `<name>` if it is the only one; 31 "
+                "bytes at most."},
+    {"count", SCHEMA_NUMBER, AT(count), DEFAULT("1"), RANGE(1, SCN_VOLUMES_MAX),
+     .meaning = "Volumes like this. A host has at most 1000 in all, numbered from 0 in the order "
+                "of their entries; all hosts together have at most 65536."},
+    {"size", SCHEMA_SIZE, AT(size_bytes), REQUIRED, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
+     .meaning = "Size of each; it has a block for each 4 KiB. What nobody has written is zeros."},
+};
+static const struct schema_section volume_section = {
+    .title = "hosts[].volumes[]",
+    .meaning =
+        "Volumes of each host: disks that belong to no machine, and which the `schedule`, or "
+        "the host's supervisor, attaches to one machine at a time and detaches again "
+        "(docs/hosts.md). Each lies in one piece on a disk of the host, the one with most "
+        "room left. Needs `disks`.",
+    .size_bytes = sizeof(struct scn_volume),
+    .fields = volume_fields,
+    .field_count = COUNT(volume_fields),
+};
+#undef OWNER
+
 #define OWNER scn_card
 static const struct schema_field card_fields[] = {
     {"rate", SCHEMA_RATE, AT(rate_bps), OPTIONAL, RANGE(1000, RATE_MAX),
@@ -330,6 +354,8 @@ static const struct schema_field host_fields[] = {
      .meaning = "See hosts[].card."},
     {"snapshots", SCHEMA_SECTION, AT(snapshots), OPTIONAL, .section = &snapshots_section,
      .meaning = "See hosts[].snapshots."},
+    {"volumes", SCHEMA_LIST, AT(volumes), BESIDE(volume_count), OPTIONAL, RANGE(0, 64),
+     .section = &volume_section, .meaning = "See hosts[].volumes."},
 };
 static const struct schema_section host_section = {
     .title = "hosts[]",
@@ -617,13 +643,16 @@ static const struct schema_field action_fields[] = {
          "and `cap`: from now on as `groups[].weight` and `limits.processor_cap` say; the others "
          "likewise as the field of `limits` with that name. `snapshot`: its state is kept as the "
          "host's snapshot number `value`. `start_from`: like `start`, but it goes on as that "
-         "snapshot was. `discard`: the snapshot is forgotten."},
+         "snapshot was. `discard`: the snapshot is forgotten. `attach`: it is given volume `value` "
+         "of its host; `detach`: that is taken from it."},
     {"group", SCHEMA_NAME, AT(group), REQUIRED, .meaning = "Of the nodes; on a host."},
     {"index", SCHEMA_NUMBER, AT(index), OPTIONAL, RANGE(0, SCN_NODES_MAX - 1),
      .absent = SCN_INDEX_ALL, .meaning = "Which node of the group; without it all of them."},
     {"value", SCHEMA_NUMBER, AT(value), OPTIONAL, RANGE(0, SCN_WEIGHT_MAX),
-     .meaning = "Of `weight` and `cap`; a cap of 0 is none. Of `snapshot`, `start_from` and "
-                "`discard` the number of the snapshot on its host, from 0."},
+     .meaning =
+         "Of `weight` and `cap`; a cap of 0 is none. Of `snapshot`, `start_from` and "
+         "`discard` the number of the snapshot on its host, from 0; of `attach` and `detach` "
+         "that of the volume."},
     {"size", SCHEMA_SIZE, AT(size_bytes), OPTIONAL, RANGE(0, 1024 * GIB),
      .meaning = "Of `memory_floor`, `memory_ceiling`, `disk`, `send_burst` and `receive_burst`; "
                 "0: no such limit, and of a burst 64KiB."},

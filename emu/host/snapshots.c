@@ -93,7 +93,8 @@ static uint32_t take(struct emu_seat *seat, struct emu_seat *payer, uint32_t num
     snapshot->bytes = writer.bytes; /* what writer_fini would free */
     snapshot->size_bytes = (uint32_t)writer.size_bytes;
     snapshot->pages = vcpu_space_snapshot(&node->space);
-    snapshot->blocks = emu_node_disks_snapshot(node);
+    const struct emu_store disks = emu_node_store(node);
+    snapshot->blocks = emu_store_snapshot(&disks);
     snapshot->part_count = part_count(snapshot);
     uint64_t bytes = bytes_of(snapshot);
     if (bytes > host->model->snapshots.size_bytes - host->snapshot_bytes) {
@@ -148,7 +149,7 @@ static uint32_t discard(struct emu_seat *seat, uint32_t number, uint64_t now_ns)
 uint32_t emu_seat_snapshot(struct emu_seat *seat, struct emu_seat *payer, uint32_t operation,
                            uint64_t number, uint64_t now_ns)
 {
-    if (number >= seat->host->model->snapshots.count || operation >= ABI_CONTROL_COUNT) {
+    if (number >= seat->host->model->snapshots.count || operation > ABI_CONTROL_DISCARD) {
         return ABI_SUPERVISOR_VALUE;
     }
     switch (operation) {
@@ -202,7 +203,8 @@ void emu_seat_begin(struct emu_seat *seat, uint64_t now_ns)
     if (origin) {
         const struct emu_machine_snapshot *snapshot = host->snapshots[origin - 1];
         lay_pages(seat, snapshot->pages);
-        emu_node_disks_restore(seat->node, snapshot->blocks);
+        const struct emu_store disks = emu_node_store(seat->node);
+        emu_store_restore(&disks, snapshot->blocks);
         host->generation += host->generation < UINT32_MAX;
         seat->generation = host->generation;
         emu_host_tell(host, now_ns, EMU_HOST_RESTART, 0, seat, origin - 1);
@@ -306,7 +308,7 @@ static struct emu_blocks *load_blocks(const struct emu_node *node, struct reader
             break;
         }
         uint64_t number = read_u64(reader);
-        const struct emu_group_disk *model = emu_node_disk(node, disk);
+        const struct emu_disk *model = emu_node_disk(node, disk);
         const struct emu_block *last = count ? &blocks[count - 1] : NULL;
         bool ascends = !last || disk > last->disk || (disk == last->disk && number > last->number);
         if (!model || model->read_only || number >= model->block_count || !ascends) {

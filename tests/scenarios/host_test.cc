@@ -259,7 +259,7 @@ TEST(Host, WhatDoesNotFitMemoryOrDisksIsRefusedWithTheSum)
               "64MiB + 4MiB 'minimum_free' = 68MiB, and host 'a' has 64MiB");
     EXPECT_EQ(paged("block: 4KiB", group("name: x, host: a, memory: 16MiB, count: 100")),
               "test.yaml:3: hosts.a.disks: expected disks for all nodes: swap regions of 1600MiB + "
-              "their disks of 0B = 1600MiB, and those of host 'a' have 1GiB");
+              "their disks of 0B + volumes of 0B = 1600MiB, and those of host 'a' have 1GiB");
     EXPECT_EQ(paged("block: 4KiB", group("name: x, host: a, memory: 16MiB, disks: [{name: d, size: "
                                          "2GiB, on_host: true}]")),
               "test.yaml:5: groups.x.disks.d.size: expected a disk that one of its host can hold: "
