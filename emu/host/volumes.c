@@ -201,6 +201,7 @@ void emu_host_volume_tell(const struct emu_host *host, struct abi_supervisor_vol
     answer->state = volume->state;
     answer->machine = volume->seat ? emu_seat_number(volume->seat) : NOBODY;
     answer->disk = volume->number;
+    answer->host_disk = volume->place.disk;
     answer->block_count = volume->disk.block_count;
     memcpy(answer->name, volume->disk.name, sizeof answer->name);
 }

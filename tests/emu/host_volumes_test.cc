@@ -14,10 +14,12 @@ namespace
 
 std::string Host(const std::string &groups, const std::string &schedule,
                  const std::string &volumes = "{name: v, count: 2, size: 64KiB}",
-                 const std::string &host = "")
+                 const std::string &host = "", uint32_t disks = 1)
 {
     return "general: {name: volumes, seed: 6, duration: 1s}\n"
-           "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, disks: [{type: flash, size: 64MiB, "
+           "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, disks: [{count: " +
+           std::to_string(disks) +
+           ", type: flash, size: 64MiB, "
            "overhead: 1us, rate: 8Gbit, read: 10us, write: 20us}], volumes: [" +
            volumes + "]" + host + "}]\ngroups:\n" + groups +
            (schedule.empty() ? "" : "schedule:\n" + schedule);
@@ -206,13 +208,14 @@ TEST(HostVolumes, TheSupervisorIsToldWhatIsWrongAndThatChangesNothing)
     TestWorld world(Host(Group("w", "warden", ", supervisor: true, arguments: [v]") +
                              Group("f", "counter", ", arguments: [i]" + DisksOf(15)) +
                              Group("c", "counter", ", arguments: [i]" + DisksOf(2)),
-                         "", "{name: a, size: 64KiB}, {name: b, size: 1MiB}"));
+                         "", "{name: a, size: 64KiB}, {name: b, size: 1MiB}", "", 2));
     world.Run(20000000);
     EXPECT_STREQ(world.Report(0).state, "terminated");
     EXPECT_EQ(world.Report(0).exit_code, 0u) << "the entry of the guest's table";
     EXPECT_EQ(Observed(world, 0, "state"), std::vector<uint32_t>{ABI_VOLUME_ATTACHED});
     EXPECT_EQ(Observed(world, 0, "machine"), std::vector<uint32_t>{2});
     EXPECT_EQ(Observed(world, 0, "disk"), std::vector<uint32_t>{3});
+    EXPECT_EQ(Observed(world, 0, "host_disk"), std::vector<uint32_t>{1}) << "most room is there";
     EXPECT_EQ(Observed(world, 0, "blocks"), std::vector<uint32_t>{256});
 }
 

@@ -314,10 +314,12 @@ struct abi_supervisor_snapshot {
 
 /* One of the host's volumes, likewise. */
 struct abi_supervisor_volume {
-    uint32_t volume;  /* in */
-    uint32_t state;   /* ABI_VOLUME_*; NONE: there is no such volume, and the rest is 0 */
-    uint32_t machine; /* whose it is; ABI_VOLUME_NOBODY: nobody's, and disk is 0 */
-    uint32_t disk;    /* its number there */
+    uint32_t volume;    /* in */
+    uint32_t state;     /* ABI_VOLUME_*; NONE: there is no such volume, and the rest is 0 */
+    uint32_t machine;   /* whose it is; ABI_VOLUME_NOBODY: nobody's, and disk is 0 */
+    uint32_t disk;      /* its number there */
+    uint32_t host_disk; /* of the host's, that it lies on */
+    uint32_t reserved;
     uint64_t block_count;
     char name[ABI_DISK_NAME_MAX]; /* NUL-padded */
 };
@@ -463,8 +465,9 @@ struct abi_supervisor_taken_from {
 #define ABI_CONTROL_DISCARD    16u /* whatever the machine; not while one waits to start from it */
 /* Value: a volume's number on the host. Of a machine that has a processor they take effect when its
  * slice is over. */
-#define ABI_CONTROL_ATTACH 18u /* gives it to the machine, as its first disk number that is free   \
-                                */
+#define ABI_CONTROL_ATTACH                                                                         \
+    18u /* gives it to the machine, as its first disk number that is free                          \
+         */
 #define ABI_CONTROL_DETACH                                                                         \
     19u /* takes it away; what the machine asked of it and is not done fails */
 #define ABI_CONTROL_COUNT 20u

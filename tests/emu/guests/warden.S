@@ -110,7 +110,9 @@ _start:
     observe machine, 7
     fildl told + 12
     observe disk, 4
-    fildll told + 16
+    fildl told + 16
+    observe host_disk, 9
+    fildll told + 24
     observe blocks, 6
     end 0
 
@@ -246,6 +248,8 @@ machine:
     .ascii "machine"
 disk:
     .ascii "disk"
+host_disk:
+    .ascii "host_disk"
 blocks:
     .ascii "blocks"
     .balign 8
@@ -351,6 +355,6 @@ control:
 burst:
     .skip 24
 told:
-    .skip 56
+    .skip 64
 mode:
     .skip 4
