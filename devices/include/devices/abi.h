@@ -483,7 +483,7 @@ struct abi_supervisor_taken_from {
 #define ABI_SUPERVISOR_STATE      2u /* not as the machine is now */
 #define ABI_SUPERVISOR_VALUE      3u /* no such operation, or no such value */
 #define ABI_SUPERVISOR_LATE       4u /* nothing, or something else, is asked; not its policy */
-#define ABI_SUPERVISOR_ROOM       5u /* the host has not so much left */
+#define ABI_SUPERVISOR_ROOM       5u /* the host has not so much left; the machine has all disks */
 
 /* --- The two virtual instructions ------------------------------------------------------------
  *
