@@ -38,7 +38,7 @@ struct Host {
 
     Host(uint32_t idle, uint32_t scan_max)
     {
-        static const struct emu_pager_ops ops = {on_transfer, on_forget, on_ready};
+        static const struct emu_pager_ops ops = {on_transfer, on_forget, on_ready, nullptr};
         const struct emu_pager_disk disk = {0, 1ull << 36};
         struct emu_pager_config config = {};
         config.memory_pages = kBusy * kPages / 4 + idle * 24;

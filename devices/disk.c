@@ -16,12 +16,15 @@
  * A machine may be given a disk, and may lose one with requests under way: those then come to
  * nothing, as if there had never been such a disk.
  *
+ * A machine may have a limit: then a request begins no sooner than `interval_ns` after the one
+ * before it, of whichever disk, and all that is said above counts from there.
+ *
  * Of a disk that is queued the machine says when a request is done, in what order it likes. The
  * request waits at the end of the queue then, with a ticket to know it by.
  *
- * Saved (version 2): u32 count; u32 done_count; u32 ticket; then per request in the queue's order:
- * u32 tag, and of those done, u32 status; of the others, u32 disk, u32 operation, u64 block, u32
- * address, u64 done_ns, and where that is all ones u32 ticket.
+ * Saved (version 3): u32 count; u32 done_count; u32 ticket; u64 free_ns; then per request in the
+ * queue's order: u32 tag, and of those done, u32 status; of the others, u32 disk, u32 operation,
+ * u64 block, u32 address, u64 done_ns, and where that is all ones u32 ticket.
  */
 #include <devices/device.h>
 
@@ -62,7 +65,7 @@ static void queue_grow(struct dev_disk *disk)
 static void queue_drop(struct dev_disk *disk)
 {
     free(disk->requests);
-    memset(disk, 0, sizeof *disk);
+    *disk = (struct dev_disk){.free_ns = disk->free_ns};
 }
 
 /* Keeps those that wait ordered by the time they are done, and then by their submission. */
@@ -117,7 +120,9 @@ static void disk_fini(void *state)
 
 static void disk_reset(void *state, const struct dev_env *env)
 {
-    queue_drop(state);
+    struct dev_disk *disk = state;
+    queue_drop(disk);
+    disk->free_ns = 0;
     env->ops->event_at(env->host, env->device, TIME_NEVER);
 }
 
@@ -156,23 +161,43 @@ static uint64_t add_saturating(uint64_t a, uint64_t b)
 }
 
 /* When a request submitted now is done. What is on its way to or from the disk goes before it. */
-static uint64_t done_time(const struct dev_disk *disk, const struct dev_env *env, uint32_t number)
+static uint64_t done_time(struct dev_disk *disk, const struct dev_env *env, uint32_t number)
 {
-    uint64_t now_ns = env->ops->now_ns(env->host);
+    uint64_t begin_ns = env->ops->now_ns(env->host);
     struct dev_disk_info what;
     if (!env->ops->disk_info(env->host, number, &what)) {
-        return now_ns; /* no disk: nothing to wait for */
+        return begin_ns; /* no disk: nothing to wait for */
+    }
+    if (what.interval_ns) {
+        begin_ns = disk->free_ns > begin_ns ? disk->free_ns : begin_ns;
+        disk->free_ns = add_saturating(begin_ns, what.interval_ns);
     }
     if (what.queued) {
-        return now_ns;
+        return begin_ns;
     }
-    uint64_t ready_ns = add_saturating(now_ns, what.latency_ns);
+    uint64_t ready_ns = add_saturating(begin_ns, what.latency_ns);
     for (uint32_t i = disk->done_count; i < disk->count; i++) {
         if (disk->requests[i].disk == number && disk->requests[i].done_ns > ready_ns) {
             ready_ns = disk->requests[i].done_ns;
         }
     }
     return add_saturating(ready_ns, what.transfer_ns);
+}
+
+void dev_disk_interval_changed(struct dev_disk *disk, const struct dev_env *env)
+{
+    uint32_t count = disk->count;
+    disk->free_ns = 0;
+    disk->count = disk->done_count;
+    for (uint32_t i = disk->done_count; i < count; i++) {
+        struct dev_disk_request request = disk->requests[i];
+        if (request.done_ns != TIME_NEVER) {
+            uint64_t anew_ns = done_time(disk, env, request.disk);
+            request.done_ns = anew_ns < request.done_ns ? anew_ns : request.done_ns;
+        }
+        queue_insert(disk, &request);
+    }
+    ask(disk, env);
 }
 
 /* A block lies on two pages at most, so that its ends tell whether all of it is memory. */
@@ -349,6 +374,7 @@ static void disk_save(const void *state, struct writer *writer)
     write_u32(writer, disk->count);
     write_u32(writer, disk->done_count);
     write_u32(writer, disk->ticket);
+    write_u64(writer, disk->free_ns);
     for (uint32_t i = 0; i < disk->count; i++) {
         const struct dev_disk_request *request = &disk->requests[i];
         write_u32(writer, request->tag);
@@ -400,14 +426,16 @@ static void disk_load(void *state, const struct dev_env *env, struct reader *rea
     uint32_t count = read_u32(reader);
     uint32_t done_count = read_u32(reader);
     uint32_t ticket = read_u32(reader);
-    bool good = !reader->failed && (count > 0 || ticket == 0) && count <= ABI_DISK_REQUESTS_MAX &&
-                done_count <= count;
+    disk->free_ns = read_u64(reader);
+    bool good = !reader->failed && disk->free_ns != TIME_NEVER && (count > 0 || ticket == 0) &&
+                count <= ABI_DISK_REQUESTS_MAX && done_count <= count;
     for (uint32_t i = 0; i < count && good; i++) {
         good = load_request(disk, i < done_count, reader);
     }
     if (!good) {
         reader_fail(reader);
         queue_drop(disk); /* half a queue is no queue */
+        disk->free_ns = 0;
     } else {
         disk->ticket = ticket;
     }
@@ -423,7 +451,7 @@ static const struct dev_region disk_regions[] = {
 const struct dev_ops dev_disk_ops = {
     .name = "disk",
     .summary = "named disks of 4 KiB blocks, read and written while the guest goes on",
-    .state_version = 2,
+    .state_version = 3,
     .state_bytes = sizeof(struct dev_disk),
     .regions = disk_regions,
     .region_count = sizeof disk_regions / sizeof disk_regions[0],

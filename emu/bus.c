@@ -329,6 +329,7 @@ static bool bus_disk_info(void *host, uint32_t disk, struct dev_disk_info *info)
         .block_count = there->block_count,
         .latency_ns = there->latency_ns,
         .transfer_ns = there->transfer_ns,
+        .interval_ns = emu_node_disk_interval_ns(host),
         .queued = at.on_host,
     };
     return true;

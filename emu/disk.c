@@ -284,3 +284,11 @@ uint64_t emu_world_node_disk_next(const struct emu_world *world, uint32_t index,
     uint64_t next = emu_store_next(&store, disk, from, bytes);
     return next == EMU_BLOCK_END ? EMU_BLOCK_NONE : next;
 }
+
+uint64_t emu_node_disk_interval_ns(const struct emu_node *node)
+{
+    uint64_t rate_bps =
+        node->seat ? node->seat->disk_bps
+                   : node->process->world->scenario->groups[node->group].limits.disk_rate_bps;
+    return rate_bps ? transfer_time(rate_bps) : 0;
+}

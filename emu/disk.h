@@ -76,6 +76,9 @@ struct emu_store emu_node_store(struct emu_node *node);
 /* How many blocks it may have written: the scenario's limit, or what that was changed to. */
 uint64_t emu_node_disk_blocks_max(const struct emu_node *node);
 
+/* From one of the node's requests to its next, by its limit; 0: it has none. */
+uint64_t emu_node_disk_interval_ns(const struct emu_node *node);
+
 /* A disk that a node has now, its own or a volume. */
 struct emu_disk_at {
     struct emu_store store;

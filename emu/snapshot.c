@@ -27,7 +27,7 @@
 
 #define STATE_MAGIC   0x4e445731u /* "1WDN" in memory */
 #define STATE_VERSION 3u
-#define STATE_HOSTS   8u /* the version of states that have hosts */
+#define STATE_HOSTS   9u /* the version of states that have hosts */
 #define PAGE_END      UINT32_MAX
 
 /* --- pages ------------------------------------------------------------------------------------ */

@@ -502,6 +502,9 @@ static enum status check_limits(const struct check *check, uint32_t index)
     struct scn_group *group = &check->scenario->groups[index];
     struct scn_limits *limits = &group->limits;
     const struct scn_item *item = item_child(entry(check, "groups", index), "limits");
+    if (!item || !item_child(item, "bind_address")) {
+        limits->bind_address = group->host_name != NULL;
+    }
     enum status status =
         check_burst(check, item, "send_burst", limits->send_bps, &limits->send_burst_bytes);
     if (status == STATUS_OK) {

@@ -366,6 +366,7 @@ static const char *limit_expected(const struct scn_scenario *scenario,
         return memory_bound_expected(scenario, group, action);
     case SCN_ACTION_SEND_RATE:
     case SCN_ACTION_RECEIVE_RATE:
+    case SCN_ACTION_DISK_RATE:
         return action->rate_bps && action->rate_bps < SCN_RATE_MIN_BPS
                    ? "0, or a rate of at least 1kbit"
                    : NULL;
@@ -433,8 +434,11 @@ static enum status check_operand(const struct scn_scenario *scenario, uint32_t i
     const struct scn_action *action = &scenario->actions[index];
     const struct scn_group *group = &scenario->groups[action->group_index];
     bool number = action->action == SCN_ACTION_WEIGHT || action->action == SCN_ACTION_CAP;
-    bool rate = action->action == SCN_ACTION_SEND_RATE || action->action == SCN_ACTION_RECEIVE_RATE;
-    bool snapshot = action->action >= SCN_ACTION_SNAPSHOT;
+    bool port =
+        action->action >= SCN_ACTION_SEND_RATE && action->action <= SCN_ACTION_RECEIVE_BURST;
+    bool rate = action->action == SCN_ACTION_SEND_RATE ||
+                action->action == SCN_ACTION_RECEIVE_RATE || action->action == SCN_ACTION_DISK_RATE;
+    bool snapshot = action->action >= SCN_ACTION_SNAPSHOT && action->action <= SCN_ACTION_DISCARD;
     if (action->action == SCN_ACTION_ATTACH || action->action == SCN_ACTION_DETACH) {
         return check_volume_action(scenario, index, error);
     }
@@ -451,12 +455,10 @@ static enum status check_operand(const struct scn_scenario *scenario, uint32_t i
                             error);
     }
     if (!rate && action->rate_bps) {
-        return action_error(scenario, index, "rate", "none, but for 'send_rate' and 'receive_rate'",
-                            error);
+        return action_error(scenario, index, "rate",
+                            "none, but for 'send_rate', 'receive_rate' and 'disk_rate'", error);
     }
-    if ((rate || action->action == SCN_ACTION_SEND_BURST ||
-         action->action == SCN_ACTION_RECEIVE_BURST) &&
-        group->network == SCN_NETWORK_NONE) {
+    if (port && group->network == SCN_NETWORK_NONE) {
         return action_error(scenario, index, "group", "a group that is on a network", error);
     }
     const char *expected = limit_expected(scenario, group, action);

@@ -235,13 +235,15 @@ static enum status read_bool(const struct slot *slot)
 static enum status read_choice(const struct slot *slot)
 {
     const struct schema_field *field = slot->field;
-    char what[256] = "one of ";
-    size_t length = strlen(what);
-    for (uint32_t i = 0; i < field->choice_count; i++) {
-        if (has_text(slot) && strcmp(slot->item->text, field->choices[i]) == 0) {
+    for (uint32_t i = 0; i < field->choice_count && has_text(slot); i++) {
+        if (strcmp(slot->item->text, field->choices[i]) == 0) {
             *SCHEMA_AT(uint32_t, slot->base, field->offset) = i;
             return STATUS_OK;
         }
+    }
+    char what[320] = "one of ";
+    size_t length = strlen(what);
+    for (uint32_t i = 0; i < field->choice_count; i++) {
         length += (size_t)snprintf(what + length, sizeof what - length, "%s%s", i == 0 ? "" : ", ",
                                    field->choices[i]);
         ASSERT(length < sizeof what);

@@ -17,7 +17,7 @@
 #define SECOND      (1000 * MS)
 #define TIME_MAX    SCN_TIME_MAX_NS
 #define LATENCY_MAX (8 * SECOND)
-#define RATE_MAX    1000000000000ull
+#define RATE_MAX    SCN_RATE_MAX_BPS
 #define WAN         (1u << SCN_NETWORK_WAN)
 #define LAN         (1u << SCN_NETWORK_LAN)
 #define ROTATING    (1u << SCN_HOST_DISK_ROTATING)
@@ -33,9 +33,10 @@ static const char *const host_disk_types[] = {"rotating", "flash"};
 static const char *const disk_orders[] = {"scan", "fifo"};
 static const char *const host_woken[] = {"first", "alternate"};
 static const char *const action_words[] = {
-    "pause",        "resume",         "destroy",    "start",      "weight",       "cap",
-    "memory_floor", "memory_ceiling", "send_rate",  "send_burst", "receive_rate", "receive_burst",
-    "disk",         "snapshot",       "start_from", "discard",    "attach",       "detach"};
+    "pause",        "resume",        "destroy",        "start",     "weight",
+    "cap",          "memory_floor",  "memory_ceiling", "send_rate", "send_burst",
+    "receive_rate", "receive_burst", "disk",           "snapshot",  "start_from",
+    "discard",      "disk_rate",     "attach",         "detach"};
 const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
                                                           "p90",   "p95",  "p99", "sum"};
 
@@ -408,11 +409,15 @@ static const struct schema_field limit_fields[] = {
     {"disk", SCHEMA_SIZE, AT(disk_bytes), OPTIONAL, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
      .meaning = "Bytes that the node may write to its disks, in whole blocks, each counted once "
                 "however often it is written. A write beyond fails in the guest."},
+    {"disk_rate", SCHEMA_RATE, AT(disk_rate_bps), OPTIONAL, RANGE(1000, RATE_MAX),
+     .meaning = "Rate at which the node reads and writes its disks, all together: a request begins "
+                "no sooner than the block before it has passed at that rate. On a host that pages "
+                "what is moved for it keeps to that too: it waits until so much has passed."},
     {"processor_cap", SCHEMA_NUMBER, AT(processor_cap), OPTIONAL, RANGE(1, 100),
      .meaning = "Percent of one processor of its host that the node has at most in every `period`, "
                 "the kernel's work for it included, even if nobody else wants it. What an "
                 "operation took beyond is taken off the next period's. Only with `host`."},
-    {"bind_address", SCHEMA_BOOL, AT(bind_address), DERIVED("`false`"),
+    {"bind_address", SCHEMA_BOOL, AT(bind_address), DERIVED("`true` with `host`, else `false`"),
      .meaning = "What the node sends must come from its own MAC and IPv4 address, in ARP too; else "
                 "it is dropped at its port (`spoofed`). A `wan` checks the IPv4 address anyway."},
     {"send_rate", SCHEMA_RATE, AT(send_bps), OPTIONAL, RANGE(1000, RATE_MAX),
@@ -657,7 +662,7 @@ static const struct schema_field action_fields[] = {
      .meaning = "Of `memory_floor`, `memory_ceiling`, `disk`, `send_burst` and `receive_burst`; "
                 "0: no such limit, and of a burst 64KiB."},
     {"rate", SCHEMA_RATE, AT(rate_bps), OPTIONAL, RANGE(0, RATE_MAX),
-     .meaning = "Of `send_rate` and `receive_rate`; 0: no limit."},
+     .meaning = "Of `send_rate`, `receive_rate` and `disk_rate`; 0: no limit."},
 };
 #undef OWNER
 

@@ -152,7 +152,7 @@ uint32_t emu_seat_control(struct emu_seat *seat, struct emu_seat *payer, uint32_
     case ABI_CONTROL_DETACH:
         return emu_seat_volume_control(seat, operation, value, now_ns);
     default:
-        return operation >= ABI_CONTROL_SNAPSHOT
+        return operation >= ABI_CONTROL_SNAPSHOT && operation <= ABI_CONTROL_DISCARD
                    ? emu_seat_snapshot(seat, payer, operation, value, now_ns)
                    : emu_seat_limit(seat, operation, value, now_ns);
     }
@@ -191,6 +191,7 @@ void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns)
         [SCN_ACTION_SNAPSHOT] = ABI_CONTROL_SNAPSHOT,
         [SCN_ACTION_START_FROM] = ABI_CONTROL_START_FROM,
         [SCN_ACTION_DISCARD] = ABI_CONTROL_DISCARD,
+        [SCN_ACTION_DISK_RATE] = ABI_CONTROL_DISK_RATE,
         [SCN_ACTION_ATTACH] = ABI_CONTROL_ATTACH,
         [SCN_ACTION_DETACH] = ABI_CONTROL_DETACH,
     };

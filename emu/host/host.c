@@ -44,6 +44,7 @@ static void take_seat(struct emu_node *node, struct emu_host *host, uint8_t rese
         .period = UINT64_MAX, /* none yet */
     };
     event_init(&seat->sender.event.base);
+    event_init(&seat->pace.base);
     emu_seat_limits_init(seat);
     host->seat_count++;
     node->seat = seat;

@@ -118,7 +118,10 @@ struct emu_seat {
     uint64_t floor_bytes;
     uint64_t ceiling_bytes;
     uint64_t disk_bytes;
-    struct net_rates rates; /* to be its port's when it leaves its processor */
+    uint64_t disk_bps;
+    uint64_t disk_bps_next; /* to be that when it leaves its processor */
+    bool disk_bps_waits;    /* it is; else disk_bps_next is 0 */
+    struct net_rates rates; /* to be its port's then */
     bool rates_wait;        /* they are; else rates is 0 */
 
     uint32_t origin;     /* a snapshot's number and 1: it starts from that when it is admitted */
@@ -127,7 +130,7 @@ struct emu_seat {
     /* Of a host that pages; paging.c. */
     bool holds;                     /* it has a processor, or has not left it yet */
     bool needs;                     /* it cannot go on without `need` */
-    bool waits;                     /* AWAY: the pager is to say when it may */
+    bool waits;                     /* AWAY: the pager, or `pace`, is to say when it may */
     bool asks;                      /* its device operation has to ask for pages; not state */
     uint8_t let_count;              /* of let */
     struct vcpu_need need;          /* what it stopped at */
@@ -135,8 +138,10 @@ struct emu_seat {
     uint64_t *forgotten;            /* as in vcpu_space.absent: what to forget once it has stopped;
                                        NULL: nothing */
     uint64_t retired_told;          /* to the pager */
-    uint32_t first_place;           /* of its disks, in the host's places */
-    struct emu_volume *volumes;     /* that it has, by their numbers there */
+    uint64_t paced_ns;          /* what was moved on its behalf has passed at its rate by then */
+    struct emu_event pace;      /* it has, and the machine may go on */
+    uint32_t first_place;       /* of its disks, in the host's places */
+    struct emu_volume *volumes; /* that it has, by their numbers there */
 
     /* Its account. */
     uint64_t guest_ns;              /* its own instructions */
@@ -342,6 +347,8 @@ static inline uint32_t emu_seat_number(const struct emu_seat *seat)
 #define EMU_HOST_SOURCE_DISK(host, disk) (EMU_HOST_SOURCE_SCHEDULE(host) + 1 + (uint32_t)(disk))
 #define EMU_HOST_SOURCE_SEND(host, seat)                                                           \
     (EMU_HOST_SOURCE_DISK(host, (host)->disk_count) + (uint32_t)(seat)) /* of a seat's number */
+#define EMU_HOST_SOURCE_PACE(host, seat)                                                           \
+    (EMU_HOST_SOURCE_SEND(host, (host)->seat_count) + (uint32_t)(seat)) /* likewise */
 
 /* --- host.c: which hosts there are ------------------------------------------------------------ */
 
@@ -458,7 +465,9 @@ void emu_seat_limits_init(struct emu_seat *seat);
 uint32_t emu_seat_limit(struct emu_seat *seat, uint32_t operation, uint64_t value, uint64_t now_ns);
 /* The rates that its port has, or is to have; 0 where it has no network. */
 struct net_rates emu_seat_rates(const struct emu_seat *seat);
-/* It has left its last processor: rates that wait for that are its port's. */
+/* That of its disks, likewise. */
+uint64_t emu_seat_disk_bps(const struct emu_seat *seat);
+/* It has left its last processor: rates that wait for that hold from now on. */
 void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns);
 /* What the pager is to keep to. */
 struct emu_pager_limits emu_seat_pager_limits(const struct emu_seat *seat);
@@ -584,6 +593,9 @@ void emu_seat_need(struct emu_seat *seat, struct vcpu_need need);
 bool emu_seat_may_touch(struct emu_seat *seat, uint32_t address, uint32_t size_bytes, bool write);
 /* PAGING: asks the pager; false if the machine has to wait. */
 bool emu_seat_page(struct emu_seat *seat, uint64_t now_ns);
+/* What was moved on its behalf has passed at the rate of its disks, or that has changed. */
+void emu_seat_paced(struct emu_seat *seat, uint64_t now_ns);
+void emu_seat_pace_changed(struct emu_seat *seat, uint64_t now_ns);
 /* It has left its processor: the pager is told that it ran, and it forgets what it has to. */
 void emu_seat_paging_left(struct emu_seat *seat, uint64_t now_ns);
 /* What the pager keeps of it, in bytes of the host that runs this; 0: its host does not page. */

@@ -1,9 +1,9 @@
 /*
  * Limits of a machine that are changed while the host runs: of memory, of what it may send and be
- * sent, of what it may write to its disks. What is not possible changes nothing.
+ * sent, of its disks. What is not possible changes nothing.
  *
- * A machine that has a processor may have sent frames of moments that are still to come for who
- * sets its rates; so those change when it leaves its processor.
+ * A machine that has a processor may have sent frames, or asked its disks, at moments that are
+ * still to come for who sets its rates; so those change when it leaves its processor.
  */
 #include "host.h"
 
@@ -22,6 +22,7 @@ void emu_seat_limits_init(struct emu_seat *seat)
     seat->floor_bytes = limits->memory_floor_bytes;
     seat->ceiling_bytes = limits->memory_ceiling_bytes;
     seat->disk_bytes = limits->disk_bytes;
+    seat->disk_bps = limits->disk_rate_bps;
 }
 
 static struct net_network *network_of(const struct emu_seat *seat)
@@ -92,14 +93,59 @@ static uint32_t set_bounds(struct emu_seat *seat, uint64_t floor_bytes, uint64_t
     return ABI_SUPERVISOR_DONE;
 }
 
-/* --- network ---------------------------------------------------------------------------------- */
+/* --- rates ------------------------------------------------------------------------------------ */
 
-void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns)
+static void apply_port_rates(struct emu_seat *seat, uint64_t now_ns)
 {
     net_port_rates_set(network_of(seat), seat->node->port, &seat->rates);
     seat->rates = (struct net_rates){0};
     seat->rates_wait = false;
     emu_host_tell(seat->host, now_ns, EMU_HOST_LIMIT, 0, seat, ABI_CONTROL_SEND_RATE);
+}
+
+static void apply_disk_rate(struct emu_seat *seat, uint64_t now_ns)
+{
+    seat->disk_bps = seat->disk_bps_next;
+    seat->disk_bps_next = 0;
+    seat->disk_bps_waits = false;
+    struct dev_env env = emu_node_env(seat->node, DEV_DISK);
+    dev_disk_interval_changed(&seat->node->disk, &env);
+    emu_seat_follow(seat); /* its requests are done at other times, not by its own doing */
+    emu_seat_pace_changed(seat, now_ns);
+    emu_host_tell(seat->host, now_ns, EMU_HOST_LIMIT, 0, seat, ABI_CONTROL_DISK_RATE);
+}
+
+void emu_seat_rates_apply(struct emu_seat *seat, uint64_t now_ns)
+{
+    if (seat->rates_wait) {
+        apply_port_rates(seat, now_ns);
+    }
+    if (seat->disk_bps_waits) {
+        apply_disk_rate(seat, now_ns);
+    }
+}
+
+uint64_t emu_seat_disk_bps(const struct emu_seat *seat)
+{
+    return seat->disk_bps_waits ? seat->disk_bps_next : seat->disk_bps;
+}
+
+static bool disk_rate_valid(uint64_t rate_bps)
+{
+    return rate_bps == 0 || (rate_bps >= SCN_RATE_MIN_BPS && rate_bps <= SCN_RATE_MAX_BPS);
+}
+
+static uint32_t set_disk_rate(struct emu_seat *seat, uint64_t rate_bps, uint64_t now_ns)
+{
+    if (!disk_rate_valid(rate_bps)) {
+        return ABI_SUPERVISOR_VALUE;
+    }
+    seat->disk_bps_next = rate_bps;
+    seat->disk_bps_waits = true;
+    if (!emu_seat_occupies(seat)) {
+        apply_disk_rate(seat, now_ns);
+    }
+    return ABI_SUPERVISOR_DONE;
 }
 
 struct net_rates emu_seat_rates(const struct emu_seat *seat)
@@ -149,7 +195,7 @@ static uint32_t set_rates(struct emu_seat *seat, uint32_t operation, uint64_t va
     seat->rates = rates;
     seat->rates_wait = true;
     if (!emu_seat_occupies(seat)) {
-        emu_seat_rates_apply(seat, now_ns);
+        apply_port_rates(seat, now_ns);
     }
     return ABI_SUPERVISOR_DONE;
 }
@@ -167,7 +213,8 @@ bool emu_seat_limits_valid(const struct emu_seat *seat)
     bool rates = seat->rates_wait
                      ? network && net_rates_change(network) && net_rates_valid(&seat->rates)
                      : seat->rates.send_bps == 0 && seat->rates.receive_bps == 0;
-    return rates && disk_valid(seat->disk_bytes) &&
+    return rates && disk_valid(seat->disk_bytes) && disk_rate_valid(seat->disk_bps) &&
+           disk_rate_valid(seat->disk_bps_next) && (seat->disk_bps_waits || !seat->disk_bps_next) &&
            bounds_valid(seat, seat->floor_bytes, seat->ceiling_bytes);
 }
 
@@ -188,6 +235,8 @@ uint32_t emu_seat_limit(struct emu_seat *seat, uint32_t operation, uint64_t valu
         seat->disk_bytes = value;
         status = ABI_SUPERVISOR_DONE;
         break;
+    case ABI_CONTROL_DISK_RATE:
+        return set_disk_rate(seat, value, now_ns);
     default:
         return set_rates(seat, operation, value, now_ns);
     }

@@ -19,8 +19,12 @@
 #include <scenarios/scenario.h>
 #include <vcpu/image.h>
 
+#include "../disk.h"
 #include "../process.h"
 #include "../world_internal.h"
+
+/* Of a block of a node's disk, and of a page. */
+#define BLOCK_SECTORS (ABI_DISK_BLOCK_BYTES / EMU_DISK_SECTOR_BYTES)
 
 static_assert(SCN_PAGING_BLOCKS == EMU_PAGER_PINS && SCN_HOST_DISKS_MAX == EMU_PAGER_DISKS_MAX,
               "the scenario's sums are the pager's");
@@ -47,6 +51,15 @@ static void disk_ask(struct emu_host *host, uint32_t disk)
     }
 }
 
+static void count_transfer(struct emu_seat *seat, uint32_t sector_count, uint64_t now_ns)
+{
+    uint64_t block_ns = emu_node_disk_interval_ns(seat->node);
+    if (block_ns) {
+        uint64_t from_ns = seat->paced_ns > now_ns ? seat->paced_ns : now_ns;
+        seat->paced_ns = from_ns + sector_count / BLOCK_SECTORS * block_ns;
+    }
+}
+
 static void on_transfer(void *context, const struct emu_pager_transfer *transfer)
 {
     struct emu_host *host = context;
@@ -60,6 +73,7 @@ static void on_transfer(void *context, const struct emu_pager_transfer *transfer
         .tag = transfer->id,
     };
     seat->owed_ns += host->model->costs.disk_ns;
+    count_transfer(seat, transfer->sector_count, now_ns);
     emu_host_tell(host, now_ns, EMU_HOST_TRANSFER, 0, seat,
                   (uint64_t)transfer->id << 1 | transfer->write);
     bool queued = emu_disk_model_submit(host->disks[transfer->disk].model, now_ns, &request);
@@ -112,6 +126,13 @@ static uint64_t told_page(const struct emu_seat *seat, enum emu_page_outcome out
     return (uint64_t)seat->need.page << 8 | (uint64_t)outcome << 1 | seat->need.write;
 }
 
+static void go_on(struct emu_seat *seat, uint64_t now_ns)
+{
+    seat->waits = false;
+    emu_host_ready(seat, seat->urgent ? EMU_READY_URGENT : EMU_READY_PAGED, now_ns);
+}
+
+/* At once, or when what was moved for it has passed at the rate that is its limit. */
 static void on_ready(void *context, uint32_t machine, enum emu_page_outcome outcome)
 {
     struct emu_host *host = context;
@@ -119,9 +140,38 @@ static void on_ready(void *context, uint32_t machine, enum emu_page_outcome outc
     uint64_t now_ns = host->process->now_ns;
     ASSERT(seat->waits);
     emu_host_tell(host, now_ns, EMU_HOST_PAGED, 0, seat, told_page(seat, outcome));
-    seat->waits = false;
     let(seat, outcome);
-    emu_host_ready(seat, seat->urgent ? EMU_READY_URGENT : EMU_READY_PAGED, now_ns);
+    if (seat->paced_ns > now_ns) {
+        uint32_t source = EMU_HOST_SOURCE_PACE(host, machine);
+        emu_host_event_push(host, &seat->pace, source, seat->paced_ns);
+    } else {
+        go_on(seat, now_ns);
+    }
+}
+
+void emu_seat_paced(struct emu_seat *seat, uint64_t now_ns)
+{
+    /* It may be earlier than others are: the disk's end, from which it counts, was. */
+    emu_host_moment_begin(seat->host, EMU_HOST_NO_PROCESSOR);
+    go_on(seat, now_ns);
+    emu_host_moment_end(seat->host);
+}
+
+static bool pace_drop(struct emu_seat *seat)
+{
+    bool queued = event_queued(&seat->pace.base);
+    if (queued) {
+        event_heap_remove(&seat->host->process->events, &seat->pace.base);
+    }
+    return queued;
+}
+
+void emu_seat_pace_changed(struct emu_seat *seat, uint64_t now_ns)
+{
+    seat->paced_ns = 0;
+    if (pace_drop(seat)) {
+        go_on(seat, now_ns);
+    }
 }
 
 static void on_low(void *context)
@@ -183,6 +233,7 @@ void emu_seat_paging_forget(struct emu_seat *seat)
 {
     vcpu_space_paging_end(&seat->node->space);
     forgotten_drop(seat);
+    (void)pace_drop(seat);
     seat->let_count = 0;
     seat->holds = seat->needs = seat->waits = false;
 }
@@ -379,12 +430,11 @@ void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, b
     struct emu_host *host = seat->host;
     uint64_t now_ns = host->process->now_ns;
     const struct emu_disk_place *place = place_of(seat, disk);
-    const uint32_t block_sectors = ABI_DISK_BLOCK_BYTES / EMU_DISK_SECTOR_BYTES;
     const struct emu_disk_request request = {
         .requester = emu_seat_number(seat),
         .write = write,
-        .sector_count = block_sectors,
-        .sector = place->sector + block * block_sectors,
+        .sector_count = BLOCK_SECTORS,
+        .sector = place->sector + block * BLOCK_SECTORS,
         .tag = EMU_DISK_TAG_NODE | ticket,
     };
     seat->owed_ns += host->model->costs.disk_ns;
@@ -413,8 +463,7 @@ static enum status place_volumes(struct emu_host *host, struct error *error)
 {
     for (uint32_t i = 0; i < host->volume_count; i++) {
         struct emu_volume *volume = &host->volumes[i];
-        uint64_t sectors =
-            volume->disk.block_count * (ABI_DISK_BLOCK_BYTES / EMU_DISK_SECTOR_BYTES);
+        uint64_t sectors = volume->disk.block_count * BLOCK_SECTORS;
         if (!find_place(host, sectors, &volume->place)) {
             return error_set(error, STATUS_INVALID, NULL, 0,
                              "volume '%s' of host '%s' finds no room in one piece on its disks; "

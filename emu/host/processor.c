@@ -99,7 +99,7 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
         emu_seat_paging_left(seat, now_ns); /* else it is on another processor by now */
     }
     emu_processor_close(processor, now_ns);
-    if (seat->rates_wait && emu_seat_occupies(seat) == 1) {
+    if ((seat->rates_wait || seat->disk_bps_waits) && emu_seat_occupies(seat) == 1) {
         emu_seat_rates_apply(seat, now_ns);
     }
     if (seat->volumes && emu_seat_occupies(seat) == 1) {
@@ -163,6 +163,8 @@ void emu_host_event(struct emu_process *process, uint32_t host_index, uint32_t s
         emu_card_sent(host, process->now_ns);
     } else if (source < EMU_HOST_SOURCE_SEND(host, 0)) {
         emu_host_disk_event(host, source - EMU_HOST_SOURCE_DISK(host, 0), process->now_ns);
+    } else if (source >= EMU_HOST_SOURCE_PACE(host, 0)) {
+        emu_seat_paced(&host->seats[source - EMU_HOST_SOURCE_PACE(host, 0)], process->now_ns);
     } else {
         emu_card_handed(&host->seats[source - EMU_HOST_SOURCE_SEND(host, 0)], process->now_ns);
     }

@@ -149,7 +149,7 @@ static uint32_t discard(struct emu_seat *seat, uint32_t number, uint64_t now_ns)
 uint32_t emu_seat_snapshot(struct emu_seat *seat, struct emu_seat *payer, uint32_t operation,
                            uint64_t number, uint64_t now_ns)
 {
-    if (number >= seat->host->model->snapshots.count || operation > ABI_CONTROL_DISCARD) {
+    if (number >= seat->host->model->snapshots.count) {
         return ABI_SUPERVISOR_VALUE;
     }
     switch (operation) {

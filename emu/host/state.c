@@ -36,6 +36,9 @@ static uint32_t number_of(const struct emu_seat *seat)
     X(floor_bytes)                                                                                 \
     X(ceiling_bytes)                                                                               \
     X(disk_bytes)                                                                                  \
+    X(disk_bps)                                                                                    \
+    X(disk_bps_next)                                                                               \
+    X(paced_ns)                                                                                    \
     X(guest_ns)                                                                                    \
     X(kernel_ns)                                                                                   \
     X(waited_ns)                                                                                   \
@@ -82,6 +85,7 @@ static void save_seat_paging(const struct emu_seat *seat, struct writer *writer)
     }
     write_u8(writer, (uint8_t)(seat->holds | seat->needs << 1 | seat->waits << 2 |
                                (seat->forgotten != NULL) << 3));
+    save_event(&seat->pace, writer);
     write_u32(writer, seat->needs ? seat->need.page << 1 | seat->need.write : 0);
     write_u64(writer, seat->retired_told);
     write_u8(writer, seat->let_count);
@@ -128,7 +132,7 @@ static void save_policy(const struct emu_host *host, struct writer *writer)
 /* Rates that a machine is to have when it leaves its processor. */
 static void save_rates(const struct emu_seat *seat, struct writer *writer)
 {
-    write_u8(writer, seat->rates_wait);
+    write_u8(writer, (uint8_t)(seat->rates_wait | seat->disk_bps_waits << 1));
     write_u64(writer, seat->rates.send_bps);
     write_u64(writer, seat->rates.receive_bps);
     write_u32(writer, seat->rates.send_burst_bytes);
@@ -258,13 +262,15 @@ static void load_processor(struct emu_host *host, uint32_t index, struct reader 
 
 static void load_rates(struct emu_seat *seat, struct reader *reader)
 {
-    seat->rates_wait = read_u8(reader) & 1;
+    uint8_t wait = read_u8(reader);
+    seat->rates_wait = wait & 1;
+    seat->disk_bps_waits = wait >> 1 & 1;
     seat->rates.send_bps = read_u64(reader);
     seat->rates.receive_bps = read_u64(reader);
     seat->rates.send_burst_bytes = read_u32(reader);
     seat->rates.receive_burst_bytes = read_u32(reader);
     if (!emu_seat_limits_valid(seat)) {
-        seat->rates_wait = false;
+        seat->rates_wait = seat->disk_bps_waits = false;
         reader_fail(reader);
     }
 }
@@ -300,8 +306,8 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
         seat->cap_since_ns > now_ns || seat->cap_period > now_ns / host->model->period_ns ||
         seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
         seat->budget_ns > host->model->period_ns || seat->slice_end_ns > UINT64_MAX / 2 ||
-        seat->used_ns > UINT64_MAX / 2 || seat->cap > 100 || seat->weight < 1 ||
-        seat->weight > SCN_WEIGHT_MAX) {
+        seat->used_ns > UINT64_MAX / 2 || seat->paced_ns > UINT64_MAX / 2 || seat->cap > 100 ||
+        seat->weight < 1 || seat->weight > SCN_WEIGHT_MAX) {
         reader_fail(reader);
     }
 }
@@ -406,6 +412,8 @@ static void load_seat_paging(struct emu_seat *seat, struct reader *reader)
     vcpu_space_paging_begin(space);
     uint32_t half = vcpu_space_absent_words(space);
     uint8_t bits = read_u8(reader);
+    load_event(seat->host, &seat->pace, EMU_HOST_SOURCE_PACE(seat->host, emu_seat_number(seat)),
+               reader);
     uint32_t need = read_u32(reader);
     seat->holds = bits & 1;
     seat->needs = bits & 2;
@@ -413,7 +421,10 @@ static void load_seat_paging(struct emu_seat *seat, struct reader *reader)
     seat->need = (struct vcpu_need){.page = need >> 1, .write = need & 1};
     seat->retired_told = read_u64(reader);
     seat->let_count = read_u8(reader);
-    if (bits > 15 || (seat->waits && !seat->needs) ||
+    bool paced = event_queued(&seat->pace.base);
+    if (bits > 15 || (seat->waits && seat->needs == paced) || (paced && !seat->waits) ||
+        (paced && (seat->pace.base.key.time_ns != seat->paced_ns ||
+                   seat->paced_ns < seat->host->process->world->now_ns)) ||
         need >> 1 >= space->size_bytes / VCPU_PAGE_BYTES ||
         seat->retired_told > seat->node->vcpu.retired || seat->let_count > EMU_SEAT_LET_MAX) {
         reader_fail(reader);
@@ -490,6 +501,11 @@ static bool keeps_to(const struct emu_pager *pager, const struct emu_seat *seat)
     return told.floor_pages == kept.floor_pages && told.ceiling_pages == kept.ceiling_pages;
 }
 
+static bool waits_for_pager(const struct emu_seat *seat)
+{
+    return seat->waits && !event_queued(&seat->pace.base);
+}
+
 static void load_paging(struct emu_host *host, struct reader *reader)
 {
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
@@ -509,8 +525,8 @@ static void load_paging(struct emu_host *host, struct reader *reader)
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
         const struct emu_seat *seat = &host->seats[i];
         if (emu_pager_has(host->pager, i) != seat->admitted ||
-            (seat->admitted &&
-             (emu_pager_waits(host->pager, i) != seat->waits || !keeps_to(host->pager, seat)))) {
+            (seat->admitted && (emu_pager_waits(host->pager, i) != waits_for_pager(seat) ||
+                                !keeps_to(host->pager, seat)))) {
             reader_fail(reader);
         }
     }

@@ -105,6 +105,7 @@ static void tell_limits(const struct emu_host *host, struct abi_supervisor_limit
         .send_burst_bytes = rates.send_burst_bytes,
         .receive_burst_bytes = rates.receive_burst_bytes,
         .disk_bytes = seat->disk_bytes,
+        .disk_bps = emu_seat_disk_bps(seat),
     };
 }
 
@@ -127,7 +128,8 @@ static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor
         return ABI_SUPERVISOR_NO_MACHINE;
     }
     struct emu_seat *seat = &host->seats[asked->machine];
-    bool limit = asked->operation >= ABI_CONTROL_WEIGHT && asked->operation <= ABI_CONTROL_DISK;
+    bool limit = (asked->operation >= ABI_CONTROL_WEIGHT && asked->operation <= ABI_CONTROL_DISK) ||
+                 asked->operation == ABI_CONTROL_DISK_RATE;
     bool volume = asked->operation == ABI_CONTROL_ATTACH || asked->operation == ABI_CONTROL_DETACH;
     if (seat == supervisor && !limit && !volume && asked->operation != ABI_CONTROL_DISCARD) {
         return ABI_SUPERVISOR_NO_MACHINE; /* who else would undo it? */

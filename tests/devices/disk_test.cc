@@ -143,6 +143,78 @@ TEST_F(Disk, WorksBesideOtherDisks)
     EXPECT_EQ(collect().tag, 1u);
 }
 
+TEST_F(Disk, BeginsNoRequestSoonerThanItsLimitAllows)
+{
+    for (auto &disk : machine.disks) {
+        disk.interval_ns = 5000;
+    }
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 0, kBlock, 0), DEV_DONE);
+    ASSERT_EQ(ask(1, ABI_DISK_READ, 0, kBlock, 1), DEV_DONE) << "one limit for all disks";
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 1, kBlock, 2), DEV_DONE);
+    for (uint32_t i = 0; i < 3; i++) {
+        machine.advance_to(kFirst_ns + 5000 * i - 1);
+        EXPECT_EQ(collect().status, ABI_DISK_NONE) << i;
+        machine.advance_to(kFirst_ns + 5000 * i);
+        EXPECT_EQ(collect().tag, i);
+    }
+    /* It is kept to from a request to the next, though nothing is under way by then. */
+    std::vector<uint8_t> saved = machine.save(DEV_DISK);
+    machine.advance_to(13'000);
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 0, kBlock), DEV_DONE);
+    EXPECT_EQ(machine.deadlines_ns[DEV_DISK], 16'100u);
+    ASSERT_TRUE(machine.load(DEV_DISK, saved));
+    ASSERT_EQ(ask(9, ABI_DISK_READ, 0, kBlock), DEV_DONE) << "nothing is read";
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 0, kBlock), DEV_DONE);
+    machine.advance_to(13'001);
+    EXPECT_EQ(machine.deadlines_ns[DEV_DISK], 16'100u);
+}
+
+TEST_F(Disk, CountsANewLimitFromWhenItIsSet)
+{
+    const auto limit = [&](uint64_t interval_ns) {
+        for (auto &disk : machine.disks) {
+            disk.interval_ns = interval_ns;
+        }
+
+        dev_disk_interval_changed(static_cast<dev_disk *>(machine.state(DEV_DISK)),
+                                  machine.env(DEV_DISK));
+    };
+    limit(1'000'000);
+    for (uint32_t i = 0; i < 4; i++) {
+        ASSERT_EQ(ask(0, ABI_DISK_READ, i, kBlock, i), DEV_DONE);
+    }
+    machine.advance_to(500);
+    limit(5000); /* the first, which is on its way, is done no later */
+    machine.advance_to(kFirst_ns);
+    EXPECT_EQ(collect().tag, 0u);
+    EXPECT_EQ(machine.deadlines_ns[DEV_DISK], 500 + 5000 + 1100u);
+    machine.advance_to(500 + 5000 + 1100);
+    EXPECT_EQ(collect().tag, 1u);
+    limit(0);
+    machine.advance_to(6600 + 1100);
+    EXPECT_EQ(collect().tag, 2u);
+    machine.advance_to(6600 + 1200);
+    EXPECT_EQ(collect().tag, 3u);
+    /* Nor does it hold up what is asked for next. */
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 0, kBlock), DEV_DONE);
+    EXPECT_EQ(machine.deadlines_ns[DEV_DISK], 7800 + 1100u);
+}
+
+TEST_F(Disk, HasAQueuedDiskBeginAsItsLimitAllows)
+{
+    machine.disks[0].queued = true;
+    machine.disks[0].interval_ns = 5000;
+    for (uint32_t i = 0; i < 3; i++) {
+        ASSERT_EQ(ask(0, ABI_DISK_READ, i, kBlock, i), DEV_DONE);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        machine.advance_to(5000 * i);
+        EXPECT_EQ(machine.disk_begun.size(), i + 1);
+        machine.advance_to(5000 * i + 4999);
+        EXPECT_EQ(machine.disk_begun.size(), i + 1);
+    }
+}
+
 TEST_F(Disk, DoesOverlappingTransfersInTheirOrder)
 {
     fill_block(0, 0xa0);
@@ -352,19 +424,22 @@ TEST_F(Disk, RefusesAStateThatItCouldNotHaveSaved)
         writer_fini(&writer);
         return bytes;
     };
-    EXPECT_TRUE(machine.load(DEV_DISK, state({{0, 4}, {0, 4}, {0, 4}})));
-    EXPECT_TRUE(
-        machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {0, 4}, {7, 4}, {ABI_DISK_FULL, 4}})));
-    EXPECT_FALSE(
-        machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {0, 4}, {7, 4}, {ABI_DISK_NONE, 4}})));
-    EXPECT_FALSE(machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {0, 4}, {7, 4}, {6, 4}})));
-    EXPECT_FALSE(machine.load(DEV_DISK, state({{0, 4}, {1, 4}, {0, 4}, {7, 4}, {0, 4}})))
+    EXPECT_TRUE(machine.load(DEV_DISK, state({{0, 4}, {0, 4}, {0, 4}, {0, 8}})));
+    EXPECT_TRUE(machine.load(DEV_DISK,
+                             state({{1, 4}, {1, 4}, {0, 4}, {0, 8}, {7, 4}, {ABI_DISK_FULL, 4}})));
+    EXPECT_FALSE(machine.load(DEV_DISK,
+                              state({{1, 4}, {1, 4}, {0, 4}, {0, 8}, {7, 4}, {ABI_DISK_NONE, 4}})));
+    EXPECT_FALSE(machine.load(DEV_DISK, state({{1, 4}, {1, 4}, {0, 4}, {0, 8}, {7, 4}, {6, 4}})));
+    EXPECT_FALSE(machine.load(DEV_DISK, state({{0, 4}, {1, 4}, {0, 4}, {0, 8}, {7, 4}, {0, 4}})))
         << "more are done than there are";
-    EXPECT_FALSE(machine.load(DEV_DISK, state({{65, 4}, {0, 4}, {0, 4}})));
+    EXPECT_FALSE(machine.load(DEV_DISK, state({{0, 4}, {0, 4}, {0, 4}, {TIME_NEVER, 8}})))
+        << "no request would ever begin, and each would need a ticket";
+    EXPECT_FALSE(machine.load(DEV_DISK, state({{65, 4}, {0, 4}, {0, 4}, {0, 8}})));
     auto waiting = [&](uint64_t first_ns, uint64_t second_ns) {
         return state({{2, 4},
                       {0, 4},
                       {9, 4},
+                      {0, 8},
                       {1, 4},
                       {0, 4},
                       {0, 4},

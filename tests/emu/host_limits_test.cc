@@ -75,7 +75,8 @@ std::vector<std::string> Worlds()
             "- {at: 2ms, action: memory_floor, group: q, index: 0, size: 128KiB}\n"
             "- {at: 3ms, action: memory_ceiling, group: q, size: 192KiB}\n"
             "- {at: 3ms, action: receive_rate, group: r, rate: 1Mbit}\n"
-            "- {at: 4ms, action: disk, group: p, size: 8KiB}\n",
+            "- {at: 4ms, action: disk, group: p, size: 8KiB}\n"
+            "- {at: 4500us, action: disk_rate, group: p, rate: 100Mbit}\n",
     };
 }
 
@@ -89,6 +90,7 @@ TEST(HostLimits, TheSupervisorIsToldWhatIsWrongAndThatChangesNothing)
     EXPECT_EQ(world.Report(0).exit_code, 0u) << "the entry of the guest's table";
     EXPECT_EQ(Observed(world, "floor"), 65536);
     EXPECT_EQ(Observed(world, "send"), 3000000);
+    EXPECT_EQ(Observed(world, "disks"), 5000000);
     EXPECT_EQ(Observed(world, "kept"), 0);
     /* What is left of it: floors of 64 and of 128 KiB, and 8 blocks for each of two. */
     EXPECT_EQ(Host(world).committed_bytes, (64u + 128 + 2 * 32) << 10);
@@ -121,6 +123,30 @@ TEST(HostLimits, RatesHoldFromThenOnAndUntilTheyAreTakenBack)
     EXPECT_EQ(Drops(world.Report(0), "send_rate"), last);
     EXPECT_EQ(Drops(world.Report(1), "receive_rate"), received);
     EXPECT_EQ(Drops(world.Report(2), "send_rate") + Drops(world.Report(2), "receive_rate"), 0u);
+}
+
+TEST(HostLimits, AMachineThatUsesAnothersAddressIsNotHeardUnlessTheScenarioLetsIt)
+{
+    /* The second goes on from a snapshot of the first, and does not look who it is. */
+    const auto dropped = [](const std::string &limits) {
+        std::string yaml =
+            std::string("general: {name: bound, duration: 1s}\n") + kNetworks +
+            "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, snapshots: {count: 1, "
+            "size: 1MiB}}]\ngroups:\n" +
+            Group("r", "restless", "network: lan, memory: 128KiB, count: 2" + limits) +
+            "schedule:\n- {at: 1ms, action: destroy, group: r, index: 1}\n";
+        for (int i = 0; i < 20; i++) { /* some time it has no processor */
+            yaml += "- {at: " + std::to_string(2000 + 37 * i) +
+                    "us, action: snapshot, group: r, index: 0, value: 0}\n";
+        }
+        yaml += "- {at: 3ms, action: start_from, group: r, index: 1, value: 0}\n";
+        TestWorld world(yaml);
+        world.Run(20000000);
+        EXPECT_EQ(Drops(world.Report(0), "spoofed"), 0u);
+        return Drops(world.Report(1), "spoofed");
+    };
+    EXPECT_GT(dropped(""), 10u);
+    EXPECT_EQ(dropped(", limits: {bind_address: false}"), 0u);
 }
 
 TEST(HostLimits, AFloorIsTakenOfTheHostsMemoryAndWhatIsFreedAdmitsWhoWaits)
@@ -165,6 +191,66 @@ TEST(HostLimits, WhatMayBeWrittenToDisksIsBoundedFromThenOn)
     bound.Run(20000000);
     EXPECT_GT(free.Report(0).disk_blocks_private, std::max<uint64_t>(had, 4));
     EXPECT_LE(bound.Report(0).disk_blocks_private, std::max<uint64_t>(had, 4));
+}
+
+TEST(HostLimits, DisksAreNoFasterThanTheirRateWhereverTheyLie)
+{
+    /* 4 KiB take 327,680 ns at 100 Mbit/s. */
+    const auto yaml = [](const std::string &where, const std::string &limits) {
+        return "general: {name: disks, duration: 1s}\n"
+               "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, disks: [{type: flash, "
+               "size: 64MiB}]}]\ngroups:\n"
+               "- {name: p, image: " +
+               GuestPath("roam") + ", network: none, memory: 512KiB" + where + limits + "}\n";
+    };
+    const auto blocks = [](TestWorld &world, uint64_t until_ns) {
+        world.Run(until_ns);
+        return world.Report(0).disk_reads + world.Report(0).disk_writes;
+    };
+    const std::string rate = "action: disk_rate, group: p, rate: ";
+    for (const std::string where :
+         {", disks: [{name: d, size: 64KiB, latency: 1us}]",
+          ", host: box, disks: [{name: d, size: 64KiB, latency: 1us}]",
+          ", host: box, disks: [{name: d, size: 64KiB, on_host: true}]"}) {
+        TestWorld free(yaml(where, ""));
+        TestWorld bound(yaml(where, ", limits: {disk_rate: 100Mbit}"));
+        EXPECT_GT(blocks(free, 20000000), 60u) << where;
+        const uint64_t most = 20000000 / 327680 + 1;
+        const uint64_t had = blocks(bound, 20000000);
+        EXPECT_LE(had, most) << where;
+        EXPECT_GT(had, 5u) << where;
+        if (where.find("host: box") != std::string::npos) {
+            TestWorld set(yaml(where, "") + "schedule:\n- {at: 10ms, " + rate +
+                          "1Mbit}\n- {at: 20ms, " + rate + "0bit}\n");
+            const uint64_t before = blocks(set, 10500000); /* its slice is over by then */
+            EXPECT_LE(blocks(set, 20000000), before + 2) << where;
+            EXPECT_GT(blocks(set, 40000000), before + 60) << where;
+        }
+    }
+}
+
+TEST(HostLimits, WhatThePagerMovesForAMachineKeepsToTheRateOfItsDisksToo)
+{
+    const std::string yaml = "general: {name: paced, duration: 1s}\n"
+                             "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, memory: 256KiB, "
+                             "paging: {block: 4KiB}, disks: [{type: flash, size: 64MiB}]}]\n"
+                             "groups:\n" +
+                             Group("p", "roam",
+                                   "network: none, memory: 512KiB, limits: {disk_rate: "
+                                   "10Mbit}") +
+                             Group("q", "roam", "network: none, memory: 512KiB");
+    const auto moved = [](TestWorld &world, uint32_t node) {
+        return SeatReport(world, node).paging.disk_operations; /* on its behalf */
+    };
+    TestWorld world(yaml + "schedule:\n- {at: 100ms, action: disk_rate, group: p, rate: 0bit}\n");
+    world.Run(99000000);
+    /* 4 KiB take 3,276,800 ns; what it has out of turn is paid for the next time that it waits. */
+    const uint64_t paced = moved(world, 0);
+    EXPECT_GT(paced, 10u);
+    EXPECT_LE(paced, 99000000 / 3276800 + 8);
+    EXPECT_GT(moved(world, 1), 10 * paced);
+    world.Run(150000000);
+    EXPECT_GT(moved(world, 0), 3 * paced) << "it goes on at once when the limit is taken back";
 }
 
 TEST(HostLimits, EnginesThreadsAndCutsDoNotShow)

@@ -408,6 +408,64 @@ TEST(Paging, ThePagersTraceInARunIsTheModels)
     }
 }
 
+/* When machines go on, by what was moved for them; those from `first` on have a rate. */
+class PaceWatch
+{
+  public:
+    PaceWatch(TestWorld &world, uint64_t block_ns, uint32_t first)
+        : block_ns_(block_ns), first_(first)
+    {
+        emu_hosts_watch(world.get(), Told, this);
+    }
+    uint64_t waited = 0; /* longer than for the page */
+
+  private:
+    static void Told(void *context, const struct emu_host_note *note)
+    {
+        static_cast<PaceWatch *>(context)->Take(*note);
+    }
+    void Take(const struct emu_host_note &note)
+    {
+        uint64_t &paced_ns = paced_ns_[note.node];
+        if (note.act == EMU_HOST_TRANSFER && note.node >= first_) {
+            paced_ns = std::max(paced_ns, note.time_ns) + block_ns_;
+        } else if (note.act == EMU_HOST_PAGED) {
+            due_ns_[note.node] = std::max(paced_ns, note.time_ns);
+            waited += paced_ns > note.time_ns;
+        } else if (note.act == EMU_HOST_READY && due_ns_.count(note.node)) {
+            EXPECT_EQ(note.time_ns, due_ns_[note.node]) << note.node;
+            due_ns_.erase(note.node);
+        } else if (note.act == EMU_HOST_GONE) {
+            due_ns_.erase(note.node);
+        }
+    }
+    const uint64_t block_ns_;
+    const uint32_t first_;
+    std::map<uint32_t, uint64_t> paced_ns_;
+    std::map<uint32_t, uint64_t> due_ns_;
+};
+
+TEST(Paging, AMachineGoesOnOnceWhatWasMovedForItHasPassedAtItsRate)
+{
+    for (uint32_t block_pages : {1u, 4u}) {
+        const std::string guest =
+            ", image: " + GuestPath("roam") + ", memory: 512KiB, network: none, host: box";
+        TestWorld world("general: {name: pace, seed: 9, duration: 1s}\n"
+                        "hosts: [{name: box, cpu_hz: 300MHz, processors: 2, quantum: 50us, "
+                        "interrupts: immediate, memory: " +
+                        std::to_string(110 * 4 * block_pages) +
+                        "KiB, disks: [{type: flash, size: 64MiB, read: 9us, count: 2}], paging: "
+                        "{window: 300us, inactive: 1ms, writes: 4, block: " +
+                        std::to_string(4 * block_pages) + "KiB}}]\ngroups:\n- {name: a" + guest +
+                        ", count: 3}\n- {name: b" + guest +
+                        ", count: 4, limits: {disk_rate: 40Mbit}}\n- {name: mortal" + guest +
+                        ", count: 3, arguments: [m], limits: {disk_rate: 40Mbit}}\n");
+        PaceWatch watch(world, 819200 * block_pages, 3);
+        world.Run(40000000);
+        EXPECT_GT(watch.waited, 30u) << block_pages;
+    }
+}
+
 /* A supervisor that chooses by its random numbers, also machines that there are not, and gives the
  * policy back now and then. */
 TEST(Paging, WhoIsTakenFromAsTheSupervisorChoosesIsTheModels)

@@ -47,6 +47,21 @@ TEST(Host, NodesAreDealtOutInTurnOverAllGroups)
     EXPECT_STREQ(name, "b");
 }
 
+TEST(Host, AddressesAreBoundToTheirPortsThereUnlessItIsSaidOtherwise)
+{
+    std::string message;
+    Scenario s = load(with("- {name: a}\n", group("name: x, host: a") + group("name: y") +
+                                                group("name: z, host: a, limits: {bind_address: "
+                                                      "false}") +
+                                                group("name: w, host: a, limits: {disk: 4KiB}")),
+                      &message);
+    ASSERT_NE(s, nullptr) << message;
+    EXPECT_TRUE(s->groups[0].limits.bind_address);
+    EXPECT_FALSE(s->groups[1].limits.bind_address);
+    EXPECT_FALSE(s->groups[2].limits.bind_address);
+    EXPECT_TRUE(s->groups[3].limits.bind_address);
+}
+
 TEST(Host, ReservationsAreKeptOnTheFirstProcessorWhereTheyFit)
 {
     std::string message;
@@ -183,7 +198,8 @@ TEST(Host, LimitsThatTheScheduleSetsAreCheckedLikeThoseOfAGroup)
     for (const char *good :
          {"action: memory_floor, group: x, size: 16MiB", "action: memory_ceiling, group: x",
           "action: send_rate, group: x, rate: 1kbit", "action: send_rate, group: x",
-          "action: receive_burst, group: x, size: 1514B", "action: disk, group: y, size: 4KiB"}) {
+          "action: receive_burst, group: x, size: 1514B", "action: disk, group: y, size: 4KiB",
+          "action: disk_rate, group: y, rate: 1kbit", "action: disk_rate, group: x"}) {
         EXPECT_EQ(scheduled(good), "no error") << good;
     }
     const std::string at = "test.yaml:9: schedule.0";
@@ -204,7 +220,11 @@ TEST(Host, LimitsThatTheScheduleSetsAreCheckedLikeThoseOfAGroup)
     EXPECT_EQ(scheduled("action: disk, group: x, size: 5000B"),
               at + ".size: expected whole blocks of 4KiB");
     EXPECT_EQ(scheduled("action: disk, group: x, rate: 1Mbit"),
-              at + ".rate: expected none, but for 'send_rate' and 'receive_rate'");
+              at + ".rate: expected none, but for 'send_rate', 'receive_rate' and 'disk_rate'");
+    EXPECT_EQ(scheduled("action: disk_rate, group: y, rate: 999bit"),
+              at + ".rate: expected 0, or a rate of at least 1kbit");
+    EXPECT_EQ(scheduled("action: disk_rate, group: y, size: 4KiB"),
+              at + ".size: expected none, but for memory, bursts and 'disk'");
     EXPECT_EQ(scheduled("action: cap, group: x, size: 4KiB"),
               at + ".size: expected none, but for memory, bursts and 'disk'");
 }

@@ -30,6 +30,7 @@ struct Disk {
     uint64_t latency_ns = 1000;
     uint64_t transfer_ns = 100;
     bool queued = false;
+    uint64_t interval_ns = 0;
 };
 
 class FakeMachine
@@ -306,7 +307,8 @@ inline const dev_host_ops &FakeMachine::ops()
             }
             const Disk &d = self(h).disks[disk];
             *info = {d.name.c_str(), d.read_only,   d.bytes.size() / ABI_DISK_BLOCK_BYTES,
-                     d.latency_ns,   d.transfer_ns, d.queued};
+                     d.latency_ns,   d.transfer_ns, d.interval_ns,
+                     d.queued};
             return true;
         };
         t.disk_read = [](void *h, uint32_t disk, uint64_t block) -> const uint8_t * {

@@ -301,6 +301,7 @@ struct abi_supervisor_limits {
     uint32_t send_burst_bytes;
     uint32_t receive_burst_bytes;
     uint64_t disk_bytes;
+    uint64_t disk_bps;
 };
 
 /* One of the host's snapshots, likewise. */
@@ -463,14 +464,13 @@ struct abi_supervisor_taken_from {
            processor and no disk request under way */
 #define ABI_CONTROL_START_FROM 15u /* as START, but it goes on as that one of its group was */
 #define ABI_CONTROL_DISCARD    16u /* whatever the machine; not while one waits to start from it */
+/* A limit again; bits a second, to and from its disks. */
+#define ABI_CONTROL_DISK_RATE 17u
 /* Value: a volume's number on the host. Of a machine that has a processor they take effect when its
  * slice is over. */
-#define ABI_CONTROL_ATTACH                                                                         \
-    18u /* gives it to the machine, as its first disk number that is free                          \
-         */
-#define ABI_CONTROL_DETACH                                                                         \
-    19u /* takes it away; what the machine asked of it and is not done fails */
-#define ABI_CONTROL_COUNT 20u
+#define ABI_CONTROL_ATTACH 18u /* it is the machine's, as the first disk number that is free */
+#define ABI_CONTROL_DETACH 19u /* it is nobody's; what is under way to it fails */
+#define ABI_CONTROL_COUNT  20u
 
 #define ABI_VOLUME_NONE     0u
 #define ABI_VOLUME_FREE     1u /* nobody's */

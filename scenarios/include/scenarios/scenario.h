@@ -43,6 +43,7 @@ DENALI_API_BEGIN
 #define SCN_DISK_BLOCK_BYTES 4096u
 #define SCN_PAGE_BYTES       4096u
 #define SCN_RATE_MIN_BPS     1000u
+#define SCN_RATE_MAX_BPS     1000000000000ull
 #define SCN_BURST_BYTES      65536u /* of a rate without a burst */
 #define SCN_BURST_MIN_BYTES  1514u
 #define SCN_SNAPSHOTS_MAX    256u
@@ -247,6 +248,7 @@ struct scn_limits {
     uint64_t memory_ceiling_bytes; /* and at most; 0: no bound */
     uint64_t network_bps;          /* what it sends */
     uint64_t disk_bytes;           /* what it writes to disks */
+    uint64_t disk_rate_bps;        /* what it reads from disks and writes to them */
     uint64_t processor_cap;        /* percent of one processor of its host in each period */
     bool bind_address;             /* what it sends must come from its own MAC and IPv4 address */
     uint64_t send_bps;             /* beyond, and beyond the burst, frames are dropped */
@@ -336,6 +338,7 @@ enum scn_action_kind {
     SCN_ACTION_SNAPSHOT,
     SCN_ACTION_START_FROM,
     SCN_ACTION_DISCARD,
+    SCN_ACTION_DISK_RATE,
     SCN_ACTION_ATTACH,
     SCN_ACTION_DETACH,
 };
@@ -350,7 +353,7 @@ struct scn_action {
     uint64_t index;       /* in the group, or SCN_INDEX_ALL */
     uint64_t value;       /* of WEIGHT and CAP; the number of a snapshot or a volume */
     uint64_t size_bytes;  /* of MEMORY_FLOOR and MEMORY_CEILING, of bursts and DISK */
-    uint64_t rate_bps;    /* of SEND_RATE and RECEIVE_RATE */
+    uint64_t rate_bps;    /* of SEND_RATE, RECEIVE_RATE and DISK_RATE */
 };
 
 enum scn_statistic {

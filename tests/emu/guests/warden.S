@@ -86,6 +86,8 @@ _start:
     outl %eax, %dx
     fildll told + 8
     observe floor, 5
+    fildll told + 56
+    observe disks, 5
     movl $2, told
     movl $ABI_PORT_SUPERVISOR_LIMITS, %edx
     movl $told, %eax
@@ -236,6 +238,8 @@ observation:
     .long 0, 0, 0, 0, 0, 0 /* a measurement */
 floor:
     .ascii "floor"
+disks:
+    .ascii "disks"
 send:
     .ascii "send"
 kept:
@@ -301,6 +305,13 @@ table:
     ask 13, 1, 0, 3, 0x1000
     ask 13, 1, 16*KIB, 0
     ask 13, 1, 0, 0
+    /* Their rate: 17. */
+    ask 17, 1, 999, 3
+    ask 17, 1, 0, 3, 0x10000
+    ask 17, 1, 1000, 0
+    ask 17, 1, 0, 0
+    ask 17, 0, 1000, 0 /* itself */
+    ask 17, 1, 5000000, 0
     ask 9, 2, 3000000, 0
     ask 7, 1, 64*KIB, 0
     ask 100, 1, 0, 3
