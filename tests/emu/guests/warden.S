@@ -8,7 +8,7 @@
  *   r  for ever, by the machine's own random stream: what it asks for is what the tables ask for,
  *      of any machine, or ends it or starts it again; it waits in between
  *   k  for ever, at random: takes snapshots, starts from them, discards them and ends machines
- *   v  likewise by the table of volumes: there are two, and machine 1, with 15 disks of its own, and
+ *   v  likewise by the table of volumes: there are two; machine 1, with 15 disks of its own, and
  *      machine 2 idle
  *   a  for ever, at random: attaches and detaches 8 volumes, there or not, and ends, starts, pauses
  *      and resumes machines
