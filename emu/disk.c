@@ -124,31 +124,38 @@ static uint64_t transfer_time(uint64_t rate_bps)
     return (bits_ns + rate_bps - 1) / rate_bps;
 }
 
+enum status emu_disk_fill(struct emu_world *world, struct emu_disk *disk, const char *image_path,
+                          const char *place, const char *name, struct error *error)
+{
+    if (!image_path) {
+        return STATUS_OK;
+    }
+    struct error refused = ERROR_INIT;
+    enum status status =
+        content_of_file(world, image_path, disk->block_count, &disk->content, &refused);
+    if (status) {
+        char text[sizeof refused.message + sizeof refused.file + 16];
+        error_format(&refused, text, sizeof text);
+        return scn_error_at(world->scenario, place, error, status, "%s: %s", name, text);
+    }
+    return STATUS_OK;
+}
+
 static enum status create_disk(struct emu_world *world, uint32_t group, uint32_t index,
                                struct error *error)
 {
     const struct scn_group *described = &world->scenario->groups[group];
     const struct scn_disk *disk = &described->disks[index];
     struct emu_disk *model = model_append(&world->disks[group], disk->name, disk->mount);
+    char place[64];
+    char name[2 * SCN_NODE_NAME_MAX + 32];
     model->read_only = disk->read_only;
     model->block_count = disk->size_bytes / BLOCK_BYTES;
     model->latency_ns = disk->latency_ns;
     model->transfer_ns = transfer_time(disk->rate_bps);
-    if (!disk->image_path) {
-        return STATUS_OK;
-    }
-    struct error refused = ERROR_INIT;
-    enum status status =
-        content_of_file(world, disk->image_path, model->block_count, &model->content, &refused);
-    if (status) {
-        char field[64];
-        char text[sizeof refused.message + sizeof refused.file + 16];
-        snprintf(field, sizeof field, "groups.%u.disks.%u.image", group, index);
-        error_format(&refused, text, sizeof text);
-        return scn_error_at(world->scenario, field, error, status, "groups.%s.disks.%s.image: %s",
-                            described->name, disk->name, text);
-    }
-    return STATUS_OK;
+    snprintf(place, sizeof place, "groups.%u.disks.%u.image", group, index);
+    snprintf(name, sizeof name, "groups.%s.disks.%s.image", described->name, disk->name);
+    return emu_disk_fill(world, model, disk->image_path, place, name, error);
 }
 
 enum status emu_disks_create(struct emu_world *world, struct error *error)

@@ -53,6 +53,11 @@ struct emu_disk_set {
 enum status emu_disks_create(struct emu_world *world, struct error *error) MUST_USE;
 void emu_disks_destroy(struct emu_world *world);
 
+/* Fills a disk with what an image's file holds; NULL: zeros. For messages, the field's place in the
+ * scenario, and as people name it. */
+enum status emu_disk_fill(struct emu_world *world, struct emu_disk *disk, const char *image_path,
+                          const char *place, const char *name, struct error *error) MUST_USE;
+
 /*
  * Gives the nodes of a group one more disk, read-only, that holds bytes of the host's making; for
  * emu_world_create, between emu_disks_create and the boot texts. name is shorter than

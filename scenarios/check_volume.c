@@ -11,11 +11,17 @@
 #include "scenarios/scenario.h"
 #include "units.h"
 
+static const struct scn_item *volume_item(const struct scn_scenario *scenario, uint32_t host,
+                                          uint32_t entry)
+{
+    const struct scn_item *item = item_child(scenario->source->root, "hosts")->children[host];
+    return item_child(item, "volumes")->children[entry];
+}
+
 static enum status volume_error(const struct scn_scenario *scenario, uint32_t host, uint32_t entry,
                                 const char *field, struct error *error, const char *expected)
 {
-    const struct scn_item *item = item_child(scenario->source->root, "hosts")->children[host];
-    const struct scn_item *volume = item_child(item, "volumes")->children[entry];
+    const struct scn_item *volume = volume_item(scenario, host, entry);
     const struct scn_item *child = item_child(volume, field);
     return item_error(scenario->source, child ? child : volume, NULL, error, STATUS_INVALID,
                       "expected %s", expected);
@@ -42,11 +48,11 @@ static bool names_meet(const struct scn_volume *a, const struct scn_volume *b)
            (a->count == 1 && is_called(b, a));
 }
 
-static enum status check_entry(const struct scn_scenario *scenario, uint32_t index, uint32_t entry,
+static enum status check_entry(struct scn_scenario *scenario, uint32_t index, uint32_t entry,
                                struct error *error)
 {
     const struct scn_host *host = &scenario->hosts[index];
-    const struct scn_volume *volume = &host->volumes[entry];
+    struct scn_volume *volume = &host->volumes[entry];
     char expected[256];
     char size[UNIT_TEXT_MAX];
     char largest[UNIT_TEXT_MAX];
@@ -72,6 +78,11 @@ static enum status check_entry(const struct scn_scenario *scenario, uint32_t ind
             return volume_error(scenario, index, entry, "name", error, expected);
         }
     }
+    enum status status = check_disk_size(scenario->source, volume_item(scenario, index, entry),
+                                         volume->image_path, &volume->size_bytes, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (volume->size_bytes > scn_host_disk_largest_bytes(host)) {
         unit_write(UNIT_SIZE, volume->size_bytes, size);
         unit_write(UNIT_SIZE, scn_host_disk_largest_bytes(host), largest);
@@ -83,7 +94,7 @@ static enum status check_entry(const struct scn_scenario *scenario, uint32_t ind
     return STATUS_OK;
 }
 
-enum status check_volumes(const struct scn_scenario *scenario, struct error *error)
+enum status check_volumes(struct scn_scenario *scenario, struct error *error)
 {
     uint64_t total = 0;
     for (uint32_t i = 0; i < scenario->host_count; i++) {

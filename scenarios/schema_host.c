@@ -161,8 +161,17 @@ static const struct schema_field volume_fields[] = {
     {"count", SCHEMA_NUMBER, AT(count), DEFAULT("1"), RANGE(1, SCN_VOLUMES_MAX),
      .meaning = "Volumes like this. A host has at most 1000 in all, numbered from 0 in the order "
                 "of their entries; all hosts together have at most 65536."},
-    {"size", SCHEMA_SIZE, AT(size_bytes), REQUIRED, RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
-     .meaning = "Size of each; it has a block for each 4 KiB. What nobody has written is zeros."},
+    {"size", SCHEMA_SIZE, AT(size_bytes), DERIVED("the image's, in whole blocks"),
+     RANGE(4 * KIB, 1024 * GIB), .multiple = 4 * KIB,
+     .meaning =
+         "Size of each; it has a block for each 4 KiB. What nobody has written costs nothing."},
+    {"image", SCHEMA_PATH, AT(image_path), OPTIONAL, .path = SCN_PATH_DISK,
+     .meaning = "File with what each holds at first, byte for byte, relative to the scenario file; "
+                "the rest is zeros."},
+    {"keep", SCHEMA_BOOL, AT(keep), DEFAULT("false"),
+     .meaning =
+         "At the end of the run, what it then holds goes to `hosts/<host>/<name>.img` of the "
+         "run directory, one file a volume."},
 };
 static const struct schema_section volume_section = {
     .title = "hosts[].volumes[]",

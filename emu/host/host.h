@@ -494,7 +494,7 @@ void emu_host_snapshots_load(struct emu_host *host, struct reader *reader);
  */
 
 /* Makes the volumes of all hosts that have machines; their places are paging.c's. */
-void emu_volumes_create(struct emu_world *world);
+enum status emu_volumes_create(struct emu_world *world, struct error *error) MUST_USE;
 void emu_volumes_destroy(struct emu_world *world);
 /* What the volume holds. */
 struct emu_store emu_volume_store(const struct emu_world *world, struct emu_volume *volume);

@@ -10,11 +10,13 @@
  */
 #include "host.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <base/alloc.h>
 #include <base/assert.h>
+#include <emu/world.h>
 #include <scenarios/scenario.h>
 
 #include "../process.h"
@@ -26,16 +28,24 @@ _Static_assert(SCN_DISK_NAME_MAX == ABI_DISK_NAME_MAX, "a volume's name is a dis
 
 /* --- which there are -------------------------------------------------------------------------- */
 
-static void make_volume(const struct emu_host *host, uint32_t number, struct emu_volume *volume)
+static enum status make_volume(struct emu_world *world, const struct emu_host *host,
+                               uint32_t number, struct emu_volume *volume, struct error *error)
 {
+    const struct scn_volume *entry = scn_host_volume(host->model, number);
+    char place[64];
+    char name[2 * SCN_NODE_NAME_MAX + 32];
     scn_volume_name(host->model, number, volume->disk.name);
-    volume->disk.block_count =
-        scn_host_volume(host->model, number)->size_bytes / ABI_DISK_BLOCK_BYTES;
+    volume->disk.block_count = entry->size_bytes / ABI_DISK_BLOCK_BYTES;
     volume->set = (struct emu_disk_set){&volume->disk, 1};
     volume->state = ABI_VOLUME_FREE;
+    snprintf(place, sizeof place, "hosts.%u.volumes.%u.image",
+             scn_host_entry(world->scenario, host->index),
+             (uint32_t)(entry - host->model->volumes));
+    snprintf(name, sizeof name, "hosts.%s.volumes.%s.image", host->model->name, entry->name);
+    return emu_disk_fill(world, &volume->disk, entry->image_path, place, name, error);
 }
 
-void emu_volumes_create(struct emu_world *world)
+enum status emu_volumes_create(struct emu_world *world, struct error *error)
 {
     for (uint32_t i = 0; i < world->host_count; i++) {
         struct emu_host *host = &world->hosts[i];
@@ -44,13 +54,16 @@ void emu_volumes_create(struct emu_world *world)
     }
     world->volumes = alloc_zeroed(world->volume_count + 1, sizeof *world->volumes);
     struct emu_volume *next = world->volumes;
+    enum status status = STATUS_OK;
     for (uint32_t i = 0; i < world->host_count; i++) {
         struct emu_host *host = &world->hosts[i];
         host->volumes = next;
-        for (uint32_t j = 0; j < host->volume_count; j++) {
-            make_volume(host, j, next++);
+        next += host->volume_count;
+        for (uint32_t j = 0; j < host->volume_count && !status; j++) {
+            status = make_volume(world, host, j, &host->volumes[j], error);
         }
     }
+    return status;
 }
 
 struct emu_store emu_volume_store(const struct emu_world *world, struct emu_volume *volume)
@@ -204,6 +217,14 @@ void emu_host_volume_tell(const struct emu_host *host, struct abi_supervisor_vol
     answer->host_disk = volume->place.disk;
     answer->block_count = volume->disk.block_count;
     memcpy(answer->name, volume->disk.name, sizeof answer->name);
+}
+
+uint64_t emu_world_volume_next(const struct emu_world *world, uint32_t host, uint32_t volume,
+                               uint64_t from, const void **bytes)
+{
+    const struct emu_store store = emu_volume_store(world, &world->hosts[host].volumes[volume]);
+    uint64_t next = emu_store_next(&store, 0, from, bytes);
+    return next == EMU_BLOCK_END ? EMU_BLOCK_NONE : next;
 }
 
 /* --- saved ------------------------------------------------------------------------------------ */

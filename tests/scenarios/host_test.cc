@@ -300,6 +300,10 @@ TEST(Host, VolumesThatCannotBeAreRefused)
         "test.yaml:3: hosts.a.disks: expected disks for all nodes: swap regions of 0B + their "
         "disks of 0B + volumes of 1536KiB = 1536KiB, and those of host 'a' have 1MiB");
     EXPECT_EQ(volumes("{name: v, size: 5000B}").substr(0, 47), at + ".v.size: expected a");
+    EXPECT_EQ(volumes("{name: v}"),
+              at + ".v.size: expected this field or 'image', found neither: they say how large the "
+                   "disk is");
+    EXPECT_EQ(volumes("{name: v, image: none.img}").substr(0, 38), at + ".v.image: ");
     EXPECT_EQ(volumes("{name: v, size: 4KiB}, {name: v, size: 4KiB}"),
               at + ".v.name: expected names of their own; entry 0, 'v', has one of them too");
     EXPECT_EQ(volumes("{name: v-1, size: 4KiB}, {name: v, count: 2, size: 4KiB}"),

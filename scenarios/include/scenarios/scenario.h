@@ -124,6 +124,8 @@ struct scn_volume {
     char *name;
     uint64_t count;
     uint64_t size_bytes; /* of each */
+    char *image_path;    /* absolute: what each holds at first; NULL: zeros */
+    bool keep;           /* what each holds at the end goes to the run directory */
 };
 
 enum scn_host_disk_type { SCN_HOST_DISK_ROTATING, SCN_HOST_DISK_FLASH };
