@@ -490,8 +490,7 @@ void emu_host_snapshots_save(const struct emu_host *host, struct writer *writer)
 /* After the seats were loaded. */
 void emu_host_snapshots_load(struct emu_host *host, struct reader *reader);
 
-/* --- volumes.c: disks that go from machine to machine ------------------------------------------
- */
+/* --- volumes.c: disks that go from machine to machine ----------------------------------------- */
 
 /* Makes the volumes of all hosts that have machines; their places are paging.c's. */
 enum status emu_volumes_create(struct emu_world *world, struct error *error) MUST_USE;
