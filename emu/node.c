@@ -177,10 +177,12 @@ bool emu_node_machine_start(struct emu_node *node, const void *bytes, size_t siz
 {
     struct reader reader;
     bool idles;
+    struct dev_registers before = node->registers;
     ASSERT(node->state == EMU_NODE_OFF || node->state == EMU_NODE_QUEUED);
     reader_init(&reader, bytes, size_bytes);
     devices_reset(node);
     if (!machine_load(node, &reader, &idles)) {
+        node->registers = before; /* all else is set when it boots */
         return false;
     }
     if (node->timer.deadline_ns <= now_ns) { /* it was due while nobody was there */

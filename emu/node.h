@@ -174,7 +174,7 @@ void emu_node_renew(struct emu_node *node);
  * and where its entropy is; those stay the node's own. `held` are interrupts that wait for it.
  */
 void emu_node_machine_save(struct emu_node *node, uint32_t held, struct writer *writer);
-/* A node that is off or queued, with the snapshot's pages and blocks, goes on from there, at now:
+/* A node that is off or queued goes on from there, at now, once it has the pages and blocks, too:
  * a wait that it was in is over. False if the bytes are not of such; then it has to boot. */
 bool emu_node_machine_start(struct emu_node *node, const void *bytes, size_t size_bytes,
                             uint64_t now_ns);

@@ -86,6 +86,12 @@ static struct emu_seat *turn_pop(struct emu_card *card)
     return seat;
 }
 
+/* As many billionths of a bit as the rate has bits are sent in a nanosecond. */
+static uint64_t work_of(const struct net_frame *frame)
+{
+    return frame->size_bytes * BITS_PER_BYTE * TIME_NS_PER_S;
+}
+
 /* The next machine's first frame goes onto the wire. */
 static void start(struct emu_host *host, uint64_t now_ns)
 {
@@ -96,9 +102,7 @@ static void start(struct emu_host *host, uint64_t now_ns)
         return;
     }
     struct emu_sender *sender = &card->sends->sender;
-    /* As many billionths of a bit as the rate has bits are sent in a nanosecond. */
-    uint64_t work =
-        sender->queue.first->frame->size_bytes * BITS_PER_BYTE * TIME_NS_PER_S + card->fraction;
+    uint64_t work = work_of(sender->queue.first->frame) + card->fraction;
     uint64_t length_ns = work / host->model->card.rate_bps;
     card->fraction = work % host->model->card.rate_bps;
     sender->wire_ns += length_ns;
@@ -290,6 +294,21 @@ static void load_sender(struct emu_host *host, struct emu_seat *seat, struct rea
                             time_ns);
     }
     queue_load(&sender->queue, host->model->card.send_queue, reader);
+}
+
+/* No frame is on the wire for longer than it takes to send it, with what was left of the one
+ * before.
+ */
+bool emu_card_on_time(const struct emu_host *host, uint64_t now_ns)
+{
+    const struct emu_card *card = &host->card;
+    if (!card->sends) {
+        return true;
+    }
+    uint64_t rate_bps = host->model->card.rate_bps;
+    uint64_t work = work_of(card->sends->sender.queue.first->frame) + rate_bps - 1;
+    uint64_t done_ns = card->event.base.key.time_ns;
+    return done_ns <= now_ns || done_ns - now_ns <= work / rate_bps;
 }
 
 void emu_card_load(struct emu_host *host, struct reader *reader)

@@ -119,6 +119,11 @@ void emu_hosts_watch(struct emu_world *world, emu_host_watch_fn *watch, void *co
     }
 }
 
+struct emu_host *emu_world_host(struct emu_world *world, uint32_t index)
+{
+    return &world->hosts[index];
+}
+
 void emu_host_tell(struct emu_host *host, uint64_t time_ns, enum emu_host_act act,
                    uint32_t processor, const struct emu_seat *seat, uint64_t detail)
 {

@@ -358,6 +358,8 @@ enum status emu_hosts_create(struct emu_world *world, struct error *error) MUST_
 void emu_hosts_destroy(struct emu_world *world);
 /* From here on the watcher is told what every host does. */
 void emu_hosts_watch(struct emu_world *world, emu_host_watch_fn *watch, void *context);
+/* By its number, to be looked at between two runs of the world. */
+struct emu_host *emu_world_host(struct emu_world *world, uint32_t host);
 void emu_host_tell(struct emu_host *host, uint64_t time_ns, enum emu_host_act act,
                    uint32_t processor, const struct emu_seat *seat, uint64_t detail);
 
@@ -554,6 +556,9 @@ bool emu_card_received(struct emu_seat *seat, uint32_t size_bytes);
 void emu_card_clear(struct emu_host *host);
 void emu_card_save(const struct emu_host *host, struct writer *writer);
 void emu_card_load(struct emu_host *host, struct reader *reader);
+/* Of a loaded one that has come to now_ns at most: is the frame on the wire there for no longer
+ * than it takes to send it? */
+bool emu_card_on_time(const struct emu_host *host, uint64_t now_ns);
 
 /* --- gatekeeper.c: who may start -------------------------------------------------------------- */
 

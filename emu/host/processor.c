@@ -111,6 +111,7 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
         seat->doomed = false;
         if (emu_node_alive(seat->node)) {
             emu_seat_end(seat, now_ns);
+            emu_policy_left(host, seat);
             return;
         }
     }

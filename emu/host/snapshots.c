@@ -75,6 +75,15 @@ static void charge(struct emu_seat *payer, const struct emu_machine_snapshot *sn
 
 /* --- what is done ----------------------------------------------------------------------------- */
 
+/* Room for so many pages and blocks, and for so many bytes besides? */
+static bool has_room(const struct emu_host *host, uint64_t part_count, uint64_t size_bytes)
+{
+    uint64_t free_bytes = host->model->snapshots.size_bytes - host->snapshot_bytes;
+    return size_bytes <= free_bytes && part_count <= (free_bytes - size_bytes) / VCPU_PAGE_BYTES;
+}
+
+/* What there is no room for is refused before a page is shared: a supervisor that asks without end
+ * would have the machine's pages copied without end, and pay for none. */
 static uint32_t take(struct emu_seat *seat, struct emu_seat *payer, uint32_t number,
                      uint64_t now_ns)
 {
@@ -84,10 +93,18 @@ static uint32_t take(struct emu_seat *seat, struct emu_seat *payer, uint32_t num
         node->disk.count > 0) {
         return ABI_SUPERVISOR_STATE;
     }
-    struct emu_machine_snapshot *snapshot = alloc_zeroed(1, sizeof *snapshot);
+    uint64_t part_count = node->space.private_count + emu_overlay_blocks(node->disks);
+    if (!has_room(host, part_count, 0)) {
+        return ABI_SUPERVISOR_ROOM;
+    }
     struct writer writer;
     writer_init(&writer);
     emu_node_machine_save(node, seat->held, &writer);
+    if (!has_room(host, part_count, writer.size_bytes)) {
+        writer_fini(&writer);
+        return ABI_SUPERVISOR_ROOM;
+    }
+    struct emu_machine_snapshot *snapshot = alloc_zeroed(1, sizeof *snapshot);
     snapshot->group = node->group;
     snapshot->time_ns = now_ns;
     snapshot->bytes = writer.bytes; /* what writer_fini would free */
@@ -95,14 +112,9 @@ static uint32_t take(struct emu_seat *seat, struct emu_seat *payer, uint32_t num
     snapshot->pages = vcpu_space_snapshot(&node->space);
     const struct emu_store disks = emu_node_store(node);
     snapshot->blocks = emu_store_snapshot(&disks);
-    snapshot->part_count = part_count(snapshot);
-    uint64_t bytes = bytes_of(snapshot);
-    if (bytes > host->model->snapshots.size_bytes - host->snapshot_bytes) {
-        destroy(snapshot);
-        return ABI_SUPERVISOR_ROOM;
-    }
+    snapshot->part_count = part_count;
     host->snapshots[number] = snapshot;
-    host->snapshot_bytes += bytes;
+    host->snapshot_bytes += bytes_of(snapshot);
     charge(payer, snapshot);
     emu_host_tell(host, now_ns, EMU_HOST_SNAPSHOT, 0, seat, number);
     return ABI_SUPERVISOR_DONE;
@@ -202,17 +214,17 @@ void emu_seat_begin(struct emu_seat *seat, uint64_t now_ns)
     emu_seat_follow(seat); /* its timer is set now, not while it runs */
     if (origin) {
         const struct emu_machine_snapshot *snapshot = host->snapshots[origin - 1];
-        lay_pages(seat, snapshot->pages);
-        const struct emu_store disks = emu_node_store(seat->node);
-        emu_store_restore(&disks, snapshot->blocks);
         host->generation += host->generation < UINT32_MAX;
         seat->generation = host->generation;
         emu_host_tell(host, now_ns, EMU_HOST_RESTART, 0, seat, origin - 1);
+        /* It goes on in events that are yet to come, so what it goes on with may be laid behind. */
         if (emu_node_machine_start(seat->node, snapshot->bytes, snapshot->size_bytes, now_ns)) {
+            lay_pages(seat, snapshot->pages);
+            const struct emu_store disks = emu_node_store(seat->node);
+            emu_store_restore(&disks, snapshot->blocks);
             return;
         }
         /* Of a saved state that was not saved by us: it starts as if there were none. */
-        emu_node_renew(seat->node);
         seat->generation = 0;
     }
     emu_node_boot(seat->node, now_ns);

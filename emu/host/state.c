@@ -221,15 +221,13 @@ static struct emu_seat *load_seat_number(struct emu_host *host, struct reader *r
 
 /* A decision is due where a machine has left, or on an idle processor for one that came; and no
  * more was charged than has passed. */
-static bool processor_good(const struct emu_host *host, const struct emu_processor *processor)
+static bool processor_good(const struct emu_processor *processor, uint64_t now_ns)
 {
-    uint64_t now_ns = host->process->world->now_ns;
     bool queued = event_queued(&processor->event.base);
     uint64_t due_ns = processor->event.base.key.time_ns;
     uint64_t ahead_ns = processor->charge_to_ns - processor->charge_from_ns;
     if (processor->since_ns > now_ns || processor->charge_from_ns > processor->charge_to_ns ||
-        processor->charge_from_ns < processor->since_ns || ahead_ns > processor->kernel_ns ||
-        (queued && due_ns < now_ns)) {
+        processor->charge_from_ns < processor->since_ns || ahead_ns > processor->kernel_ns) {
         return false;
     }
     if (!processor->seat) {
@@ -255,7 +253,8 @@ static void load_processor(struct emu_host *host, uint32_t index, struct reader 
 #define X(field) processor->field = read_u64(reader);
     PROCESSOR_FIELDS(X)
 #undef X
-    if (!processor_good(host, processor)) {
+    if (event_queued(&processor->event.base) &&
+        processor->event.base.key.time_ns < host->process->world->now_ns) {
         reader_fail(reader);
     }
 }
@@ -301,10 +300,7 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     load_rates(seat, reader);
     seat->origin = read_u32(reader);
     seat->generation = read_u32(reader);
-    uint64_t now_ns = host->process->world->now_ns;
-    if (seat->owed_ns > OWED_MAX_NS || seat->ready_since_ns > now_ns ||
-        seat->cap_since_ns > now_ns || seat->cap_period > now_ns / host->model->period_ns ||
-        seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
+    if (seat->owed_ns > OWED_MAX_NS || seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
         seat->budget_ns > host->model->period_ns || seat->slice_end_ns > UINT64_MAX / 2 ||
         seat->used_ns > UINT64_MAX / 2 || seat->paced_ns > UINT64_MAX / 2 || seat->cap > 100 ||
         seat->weight < 1 || seat->weight > SCN_WEIGHT_MAX) {
@@ -328,6 +324,7 @@ static void load_policy(struct emu_host *host, struct reader *reader)
     policy->news = read_u8(reader) & 1;
     if (policy->processor >= host->model->processors || policy->policies & ~EMU_POLICIES ||
         (!host->pager && (policy->policies & ABI_POLICY_PAGER)) ||
+        (policy->news && !emu_seat_occupies(policy->supervisor)) ||
         (policy->open && host->processors[policy->processor].seat != policy->supervisor)) {
         policy->open = false;
         policy->processor = 0;
@@ -361,7 +358,7 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     if (gate != (node->state == EMU_NODE_QUEUED) || ready != (seat->place == EMU_SEAT_READY) ||
         (seat->place == EMU_SEAT_READY && seat->paused != (seat->queue == EMU_QUEUE_PAUSED)) ||
         (seat->queue == EMU_QUEUE_HELD && !event_queued(&host->replenish.base)) ||
-        (seat->doomed && !emu_seat_occupies(seat)) ||
+        ((seat->doomed || seat->rates_wait) && !emu_seat_occupies(seat)) ||
         (seat->queue >= EMU_QUEUE_OF_PROCESSOR && ready &&
          seat->queue != EMU_QUEUE_RESERVED(seat->home) &&
          seat->queue != EMU_QUEUE_LEFTOVER(seat->home))) {
@@ -482,8 +479,7 @@ static void load_disks(struct emu_host *host, struct reader *reader)
             uint64_t next_ns = emu_disk_model_next_ns(host->disks[i].model);
             emu_disk_model_visit(host->disks[i].model, check_request, &all);
             queue_event(host, &host->disks[i].event, source, next_ns != TIME_NEVER, next_ns);
-            if (next_ns < host->process->world->now_ns ||
-                emu_disk_model_told_ns(host->disks[i].model) > host->process->world->now_ns) {
+            if (next_ns < host->process->world->now_ns) {
                 reader_fail(reader);
             }
         }
@@ -517,9 +513,6 @@ static void load_paging(struct emu_host *host, struct reader *reader)
     if (host->pager && emu_pager_chosen(host->pager).left > 0 &&
         !emu_policy_decides(host, ABI_POLICY_PAGER)) {
         reader_fail(reader); /* by whom? */
-    }
-    if (host->pager && emu_pager_told_ns(host->pager) > host->process->world->now_ns) {
-        reader_fail(reader);
     }
     load_disks(host, reader);
     for (uint32_t i = 0; i < host->seat_count && !reader->failed && host->pager; i++) {
@@ -599,6 +592,38 @@ static void load_host(struct emu_host *host, struct reader *reader, bool with_bl
     }
 }
 
+/* The last moment that the host can have come to. Of a world that was stopped within a window some
+ * processes are further than its time, but none further than what they do next or a window lasts.
+ */
+static uint64_t reached_ns(const struct emu_host *host)
+{
+    const struct emu_world *world = host->process->world;
+    uint64_t last_ns = world->now_ns + world->lookahead_ns;
+    emu_process_note_next(host->process);
+    uint64_t due_ns = emu_process_due_ns(host->process);
+    return due_ns < last_ns ? due_ns : last_ns;
+}
+
+/* What has happened was not later than that. */
+static bool past_good(const struct emu_host *host)
+{
+    uint64_t now_ns = reached_ns(host);
+    bool good = emu_card_on_time(host, now_ns) &&
+                (!host->pager || emu_pager_told_ns(host->pager) <= now_ns);
+    for (uint32_t i = 0; i < host->model->processors; i++) {
+        good = good && processor_good(&host->processors[i], now_ns);
+    }
+    for (uint32_t i = 0; i < host->seat_count; i++) {
+        const struct emu_seat *seat = &host->seats[i];
+        good = good && seat->ready_since_ns <= now_ns && seat->cap_since_ns <= now_ns &&
+               seat->cap_period <= now_ns / host->model->period_ns;
+    }
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        good = good && emu_disk_model_told_ns(host->disks[i].model) <= now_ns;
+    }
+    return good;
+}
+
 void emu_hosts_save(struct emu_world *world, struct writer *writer, bool with_blocks)
 {
     for (uint32_t i = 0; i < world->host_count; i++) {
@@ -613,6 +638,12 @@ void emu_hosts_load(struct emu_world *world, struct reader *reader, bool with_bl
     for (uint32_t i = 0; i < world->host_count && !reader->failed; i++) {
         if (world->hosts[i].process) {
             load_host(&world->hosts[i], reader, with_blocks);
+        }
+    }
+    /* Once it is known what all processes do next. */
+    for (uint32_t i = 0; i < world->host_count && !reader->failed; i++) {
+        if (world->hosts[i].process && !past_good(&world->hosts[i])) {
+            reader_fail(reader);
         }
     }
 }

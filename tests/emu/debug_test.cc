@@ -595,6 +595,40 @@ TEST(Debug, MachinesOfAHostAreDebuggedBothWaysAndComeToTheSame)
     }
 }
 
+/* A host of another process may be past the moment of the stop. */
+TEST(Debug, AHostThatIsFurtherThanTheStopIsRestoredAsItWas)
+{
+    const std::string chatter = ", image: " + GuestPath("chatter") + ", memory: 1MiB, ";
+    for (const char *policy : {"", "memory: 2500KiB, disks: [{type: flash, size: 16MiB}], "
+                                   "paging: {block: 4KiB, window: 300us, inactive: 1ms}, "}) {
+        const std::string yaml =
+            "general: {name: apart, seed: 7, duration: 1s}\n"
+            "networks:\n- {name: left, type: lan, latency: 20us, rate: 100Mbit}\n"
+            "- {name: right, type: lan, latency: 20us, rate: 10Mbit}\n"
+            "hosts: [{name: box, processors: 2, cpu_hz: 20MHz, quantum: 300us, " +
+            std::string(policy) +
+            "card: {rate: 10Mbit}, costs: {switch: 5us, trap: 1us, crossing: 2us}}]\n"
+            "groups:\n- {name: a" +
+            chatter + "network: left, cpu_hz: 20MHz, count: 2}\n- {name: b" + chatter +
+            "network: right, host: box, count: 4, spread: 1ms}\n";
+        TestWorld undisturbed(yaml);
+        undisturbed.Run(kEnd_ns);
+        Session session(yaml, 0, 2000000);
+        emu_debug_breakpoint_add(session.debug, emu_debug_cpu(session.debug, 0)->eip);
+        for (int i = 0; i < 20; i++) {
+            ASSERT_EQ(session.Continue(), EMU_DEBUG_BREAKPOINT);
+            const std::vector<uint8_t> saved = session.world.Save();
+            struct emu_snapshot *snapshot = emu_world_snapshot(session.world.get());
+            struct error error = ERROR_INIT;
+            ASSERT_EQ(emu_world_restore(session.world.get(), snapshot, &error), STATUS_OK)
+                << error.message;
+            emu_snapshot_destroy(snapshot);
+            EXPECT_EQ(session.world.Save(), saved);
+        }
+        EXPECT_EQ(session.DigestAtEnd(), undisturbed.Digest());
+    }
+}
+
 TEST(Debug, ANodeThatThereIsNotIsRefused)
 {
     TestWorld world(OneMachine("hello"));

@@ -4,10 +4,7 @@
 
 #include "host_load.h"
 
-extern "C" {
-#include <base/random.h>
-#include <host/host.h>
-}
+#include "host_watch.h"
 
 namespace
 {
@@ -140,6 +137,19 @@ TEST(HostCard, EveryFrameIsTheModelsOverRandomLoads)
     EXPECT_GT(dropped, 100u);
     EXPECT_GT(at_once, 1000u);
     EXPECT_GT(turns, 100u);
+}
+
+TEST(HostCard, AFrameThatWouldNeverBeSentIsRefusedWithItsState)
+{
+    const std::string yaml = HostLoad(3, 6, Card("rate: 2Mbit"));
+    const auto late = [](uint64_t by_ns) {
+        return [=](emu_host *host) {
+            ASSERT_NE(host->card.sends, nullptr);
+            host->card.event.base.key.time_ns += by_ns;
+        };
+    };
+    ExpectRefusedIfDamaged(yaml, 3000000, late(3600000000000));
+    ExpectRefusedIfDamaged(yaml, 3000000, late(1514 * 8 * 500)); /* as long as a frame takes */
 }
 
 TEST(HostCard, WithoutARateNothingWaits)

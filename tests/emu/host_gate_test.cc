@@ -336,6 +336,27 @@ TEST(HostGate, TheAccountIsExactWhoeverAdmits)
     }
 }
 
+TEST(HostGate, NewsForOneThatIsDestroyedGoesWithIt)
+{
+    /* Until there is news for it while it has a processor; then it is destroyed in time. */
+    uint64_t news_ns = 0;
+    TestWorld first(GateLoad(5, "r").yaml);
+    while (!emu_world_host(first.get(), 0)->policy.news && news_ns < 8000000) {
+        news_ns += 100;
+        first.Run(news_ns);
+    }
+    const std::string at = std::to_string(news_ns) + "ns";
+    const std::string yaml =
+        GateLoad(5, "r", "schedule:\n- {at: " + at + ", action: destroy, group: porter}\n").yaml;
+    TestWorld world(yaml);
+    world.Run(news_ns);
+    EXPECT_TRUE(emu_world_host(world.get(), 0)->policy.news);
+    world.Run(news_ns + 1000000);
+    EXPECT_STREQ(world.Report(0).state, "destroyed");
+    TestWorld after(yaml);
+    EXPECT_EQ(after.Load(world.Save()), STATUS_OK);
+}
+
 namespace
 {
 

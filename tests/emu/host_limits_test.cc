@@ -270,3 +270,14 @@ TEST(HostLimits, ADamagedStateHarmsNobody)
 {
     EXPECT_GT(RefusedWhenDamaged(Worlds()[2], 89, 200, 9000), 30u);
 }
+
+TEST(HostLimits, RatesThatWouldWaitForEverAreRefusedWithTheirState)
+{
+    ExpectRefusedIfDamaged(Worlds()[4], 500000, [](emu_host *host) {
+        for (uint32_t i = 0; i < host->seat_count; i++) {
+            if (!emu_seat_occupies(&host->seats[i]) && host->seats[i].node->network != UINT32_MAX) {
+                host->seats[i].rates_wait = true;
+            }
+        }
+    });
+}

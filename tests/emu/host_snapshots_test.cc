@@ -2,6 +2,7 @@
 #include "host_watch.h"
 
 #include <algorithm>
+#include <tuple>
 
 extern "C" {
 #include <devices/abi.h>
@@ -224,6 +225,62 @@ TEST(HostSnapshots, WhoAsksPaysForEachPage)
     /* 16 pages that count, of the stack, of the data and of the block; and one block of the disk.
      */
     EXPECT_EQ(kernel_ns("1us"), std::pair(20000ul, 20000ul));
+}
+
+TEST(HostSnapshots, WhatThereIsNoRoomForIsRefusedBeforeAnythingIsShared)
+{
+    /* 18 pages and its processor: they do not fit, then but for its processor, then they do. */
+    for (const uint64_t pages : {17, 18, 19}) {
+        SCOPED_TRACE(pages);
+        TestWorld world(Kept(Group("c", "counter", "network: none, memory: 256KiB"),
+                             "- {at: 2050us, action: snapshot, group: c, value: 0}\n",
+                             ", snapshots: {count: 1, size: " + std::to_string(4 * pages) +
+                                 "KiB}, costs: {snapshot_page: 1us}"));
+        world.Run(2060000);
+        const struct emu_host *host = emu_world_host(world.get(), 0);
+        const bool fits = pages == 19;
+        EXPECT_EQ(host->snapshots[0] != nullptr, fits);
+        EXPECT_EQ(host->seats[0].node->space.pages != nullptr, fits);
+        world.Run(2200000);
+        EXPECT_EQ(SeatReport(world, 0).kernel_ns, fits ? 18000u : 0u) << "what is copied is paid";
+    }
+}
+
+TEST(HostSnapshots, AMachineBootsWhereThatOfALoadedStateIsNone)
+{
+    /* The second machine has a disk of its own, ends, and then starts from one of the first. */
+    const auto life = [](bool from, bool damaged, const std::string &host) {
+        const std::string yaml =
+            Kept(Group("c", "counter", kCounters),
+                 "- {at: 0ns, action: start, group: c}\n"
+                 "- {at: 1050us, action: destroy, group: c, index: 1}\n"
+                 "- {at: 9050us, action: snapshot, group: c, index: 0, value: 0}\n" +
+                     std::string("- {at: 10ms, group: c, index: 1, action: ") +
+                     (from ? "start_from, value: 0}\n" : "start}\n"),
+                 kTwo + host);
+        TestWorld before(yaml);
+        before.Run(9900000);
+        const emu_machine_snapshot *snapshot = emu_world_host(before.get(), 0)->snapshots[0];
+        if (damaged) {
+            std::fill_n(snapshot->bytes, snapshot->size_bytes, 0xff);
+        }
+        TestWorld world(yaml);
+        EXPECT_EQ(world.Load(before.Save()), STATUS_OK);
+        world.Run(20000000);
+        EXPECT_STREQ(world.Report(1).state, "idle");
+        return std::tuple(Observed(world, 1, "count"), Observed(world, 1, "disk"),
+                          Observed(world, 1, "who"), SeatReport(world, 1).paging.page_ins,
+                          world.Report(1).pages_private_max);
+    };
+    for (const char *host : {"", ", memory: 4MiB, paging: {block: 4KiB}, "
+                                 "disks: [{type: flash, size: 64MiB}]"}) {
+        SCOPED_TRACE(host);
+        const auto booted = life(false, false, host);
+        EXPECT_EQ(std::get<0>(booted).front(), 1u);
+        EXPECT_GT(std::get<1>(booted).front(), 1u) << "the disk is its own of before";
+        EXPECT_NE(life(true, false, host), booted);
+        EXPECT_EQ(life(true, true, host), booted);
+    }
 }
 
 TEST(HostSnapshots, OnAHostThatPagesTheirPagesAreReadFromTheSwapRegion)

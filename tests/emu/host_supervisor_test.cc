@@ -177,6 +177,19 @@ TEST(HostSupervisor, ADamagedStateHarmsNobody)
     EXPECT_GT(RefusedWhenDamaged(Worlds()[1], 61, 300, 4000), 30u);
 }
 
+TEST(HostSupervisor, NewsThatWouldWaitForEverIsRefusedWithItsState)
+{
+    for (const std::string &yaml : Worlds()) {
+        uint64_t end_ns = 0; /* until the supervisor has no processor */
+        TestWorld world(yaml);
+        do {
+            end_ns += 10000;
+            world.Run(end_ns);
+        } while (emu_seat_occupies(emu_world_host(world.get(), 0)->policy.supervisor));
+        ExpectRefusedIfDamaged(yaml, end_ns, [](emu_host *host) { host->policy.news = true; });
+    }
+}
+
 TEST(HostSupervisor, TheSchedulePausesResumesDestroysAndStarts)
 {
     const std::string guest = ", memory: 128KiB, network: none, host: box, image: ";

@@ -94,6 +94,19 @@ inline uint32_t RefusedWhenDamaged(const std::string &yaml, uint64_t seed, uint3
     return refused;
 }
 
+/* A state at end_ns is loaded as it is, and refused with what `damage` does to the first host. */
+template <typename Damage>
+void ExpectRefusedIfDamaged(const std::string &yaml, uint64_t end_ns, const Damage &damage)
+{
+    SCOPED_TRACE(yaml);
+    TestWorld before(yaml);
+    before.Run(end_ns);
+    TestWorld after(yaml);
+    EXPECT_EQ(after.Load(before.Save()), STATUS_OK);
+    damage(emu_world_host(before.get(), 0));
+    EXPECT_EQ(after.Load(before.Save()), STATUS_CORRUPT);
+}
+
 /* Of every host the time is somebody's, and what is counted of its machines is their sum. */
 inline void ExpectExactAccount(TestWorld &world)
 {
