@@ -13,6 +13,9 @@
  * the moment its request is done, or not at all: no guest sees half of one, and none is torn when a
  * machine ends.
  *
+ * A machine may be given a disk, and may lose one with requests under way: those then come to
+ * nothing, as if there had never been such a disk.
+ *
  * A machine may have a limit: then a request begins no sooner than `interval_ns` after the one
  * before it, of whichever disk, and all that is said above counts from there.
  *
@@ -35,6 +38,7 @@
 #include "models.h"
 
 #define QUEUE_CAPACITY_MIN 4u
+#define NO_DISK            UINT32_MAX /* of a request to one that is gone */
 
 /* A request from its submission until it is collected. */
 struct dev_disk_request {
@@ -309,6 +313,15 @@ static uint32_t find_ticket(const struct dev_disk *disk, uint32_t ticket)
         at++;
     }
     return at;
+}
+
+void dev_disk_gone(struct dev_disk *disk, uint32_t number)
+{
+    for (uint32_t i = disk->done_count; i < disk->count; i++) {
+        if (disk->requests[i].disk == number) {
+            disk->requests[i].disk = NO_DISK;
+        }
+    }
 }
 
 bool dev_disk_has(const struct dev_disk *disk, uint32_t ticket)

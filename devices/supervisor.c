@@ -15,6 +15,7 @@
  *   ABI_PORT_SUPERVISOR_ADMIT     out        32     abi_supervisor_admit
  *   ABI_PORT_SUPERVISOR_PAGED     out        32     abi_supervisor_paged
  *   ABI_PORT_SUPERVISOR_TAKE      out        32     abi_supervisor_take
+ *   ABI_PORT_SUPERVISOR_VOLUME    out        32     abi_supervisor_volume
  *
  * What a host is like at a moment is known when all its machines have come to that moment, and they
  * may run on other processors. So an operation is carried out in an event of the moment of the
@@ -51,6 +52,7 @@ union descriptor {
     struct abi_supervisor_take take;
     struct abi_supervisor_limits limits;
     struct abi_supervisor_snapshot snapshot;
+    struct abi_supervisor_volume volume;
 };
 
 union list {
@@ -84,6 +86,8 @@ static struct operation operation_of(uint16_t port)
         return (struct operation){sizeof(struct abi_supervisor_limits), 0, 0};
     case ABI_PORT_SUPERVISOR_SNAPSHOT:
         return (struct operation){sizeof(struct abi_supervisor_snapshot), 0, 0};
+    case ABI_PORT_SUPERVISOR_VOLUME:
+        return (struct operation){sizeof(struct abi_supervisor_volume), 0, 0};
     case ABI_PORT_SUPERVISOR_GATE:
         return (struct operation){sizeof(struct abi_supervisor_gate),
                                   sizeof(struct abi_supervisor_waiting), ABI_SUPERVISOR_LIST_MAX};
@@ -239,6 +243,7 @@ static const struct dev_region supervisor_regions[] = {
     {.port = ABI_PORT_SUPERVISOR_ADMIT, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_PAGED, .in_bytes = 0, .out_bytes = 4},
     {.port = ABI_PORT_SUPERVISOR_TAKE, .in_bytes = 0, .out_bytes = 4},
+    {.port = ABI_PORT_SUPERVISOR_VOLUME, .in_bytes = 0, .out_bytes = 4},
 };
 
 const struct dev_ops dev_supervisor_ops = {

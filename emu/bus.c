@@ -318,19 +318,19 @@ static void bus_observe(void *host, const char *name, uint32_t kind, double valu
 
 static bool bus_disk_info(void *host, uint32_t disk, struct dev_disk_info *info)
 {
-    const struct emu_group_disk *model = emu_node_disk(host, disk);
-    if (!model) {
+    struct emu_disk_at at;
+    if (!emu_node_disk_at(host, disk, &at)) {
         return false;
     }
+    const struct emu_disk *there = emu_disk_there(&at);
     *info = (struct dev_disk_info){
-        .name = model->name,
-        .read_only = model->read_only,
-        .block_count = model->block_count,
-        .latency_ns = model->latency_ns,
-        .transfer_ns = model->transfer_ns,
+        .name = there->name,
+        .read_only = there->read_only,
+        .block_count = there->block_count,
+        .latency_ns = there->latency_ns,
+        .transfer_ns = there->transfer_ns,
         .interval_ns = emu_node_disk_interval_ns(host),
-        .queued = ((struct emu_node *)host)->seat &&
-                  emu_seat_disk_here(((struct emu_node *)host)->seat, disk),
+        .queued = at.on_host,
     };
     return true;
 }
@@ -344,7 +344,10 @@ static void bus_disk_begin(void *host, uint32_t disk, uint64_t block, bool write
 static const uint8_t *bus_disk_read(void *host, uint32_t disk, uint64_t block)
 {
     struct emu_node *node = host;
-    const uint8_t *bytes = emu_node_disk_read(node, disk, block);
+    struct emu_disk_at at;
+    bool there = emu_node_disk_at(node, disk, &at);
+    ASSERT(there);
+    const uint8_t *bytes = emu_store_read(&at.store, at.disk, block);
     node->account.disk_reads++;
     emu_digest_add(node, EMU_DIGEST_DISK_READ, disk, (uint32_t)block, bytes, ABI_DISK_BLOCK_BYTES);
     return bytes;
@@ -353,7 +356,10 @@ static const uint8_t *bus_disk_read(void *host, uint32_t disk, uint64_t block)
 static bool bus_disk_write(void *host, uint32_t disk, uint64_t block, const uint8_t *bytes)
 {
     struct emu_node *node = host;
-    bool written = emu_node_disk_write(node, disk, block, bytes);
+    struct emu_disk_at at;
+    bool there = emu_node_disk_at(node, disk, &at);
+    ASSERT(there);
+    bool written = emu_store_write(&at.store, at.disk, block, bytes, at.blocks_max);
     node->account.disk_writes += written;
     emu_digest_add(node, written ? EMU_DIGEST_DISK_WRITE : EMU_DIGEST_DISK_FULL, disk,
                    (uint32_t)block, bytes, ABI_DISK_BLOCK_BYTES);

@@ -5,15 +5,14 @@
 
 const uint8_t *emu_place_first(const struct emu_world *world, const struct trace_place *place)
 {
-    const struct emu_node *node = &world->nodes[place->node];
     if (place->space == 0) {
-        const struct vcpu_image *image = node->space.image;
+        const struct vcpu_image *image = world->nodes[place->node].space.image;
         return place->number < image->page_count
                    ? vcpu_frame_bytes(world->arena, image->frames[place->number])
                    : NULL;
     }
     const struct emu_disk_content *content =
-        world->disks[node->group].models[place->space - 1].content;
+        emu_store_set(world, place->node)->disks[place->space - 1].content;
     return content && place->number < content->block_count
                ? vcpu_frame_bytes(world->arena, content->frames[place->number])
                : NULL;
@@ -60,7 +59,7 @@ static int compare_blocks(const struct emu_block *a, const struct emu_block *b)
 
 /* Both lists are in order: walked side by side. */
 static void encode_blocks(struct trace_checkpoint_encoder *encoder, const struct emu_world *world,
-                          uint32_t node, const struct emu_blocks *before,
+                          uint32_t store, const struct emu_blocks *before,
                           const struct emu_blocks *now)
 {
     size_t before_count = before ? before->count : 0;
@@ -70,7 +69,7 @@ static void encode_blocks(struct trace_checkpoint_encoder *encoder, const struct
                     : j == now_count  ? -1
                                       : compare_blocks(&before->blocks[i], &now->blocks[j]);
         const struct emu_block *block = order < 0 ? &before->blocks[i] : &now->blocks[j];
-        encode_page(encoder, world, (struct trace_place){node, 1 + block->disk, block->number},
+        encode_page(encoder, world, (struct trace_place){store, 1 + block->disk, block->number},
                     order <= 0 ? before->blocks[i].frame : VCPU_FRAME_NONE,
                     order >= 0 ? now->blocks[j].frame : VCPU_FRAME_NONE);
         i += order <= 0;
@@ -93,8 +92,10 @@ const uint8_t *emu_checkpoint_encode(struct trace_checkpoint_encoder *encoder,
     }
     for (uint32_t node = 0; node < now->node_count; node++) {
         encode_pages(encoder, world, node, before ? before->pages[node] : NULL, now->pages[node]);
-        encode_blocks(encoder, world, node, before ? before->blocks[node] : NULL,
-                      now->blocks[node]);
+    }
+    for (uint32_t store = 0; store < now->store_count; store++) {
+        encode_blocks(encoder, world, store, before ? before->blocks[store] : NULL,
+                      now->blocks[store]);
     }
     return trace_checkpoint_end(encoder, size_bytes);
 }

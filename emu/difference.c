@@ -76,6 +76,9 @@ uint32_t emu_snapshots_compare(const struct emu_world *world, const struct emu_s
         }
     }
     *same = true;
+    for (uint32_t i = world->node_count; i < a->store_count && *same; i++) {
+        *same = blocks_same(world, a->blocks[i], b->blocks[i]);
+    }
     for (uint32_t part = 0; part < a->part_count && *same; part++) {
         *same = parts_same(a, b, part);
     }

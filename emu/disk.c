@@ -1,4 +1,4 @@
-/* The contents of disks, shared and private; see disk.h. */
+/* What disks are and hold at first, and whose they are; see disk.h. */
 #include "disk.h"
 
 #include <errno.h>
@@ -22,8 +22,6 @@
 /* Of a disk that the host adds: what a scenario's has if it says nothing. */
 #define ADDED_LATENCY_NS 100000u
 #define ADDED_RATE_BPS   4000000000u
-
-_Static_assert(BLOCK_BYTES == VCPU_PAGE_BYTES, "a block is kept in a frame");
 
 /* --- what disks hold at first ----------------------------------------------------------------- */
 
@@ -108,12 +106,11 @@ static enum status content_of_file(struct emu_world *world, const char *path, ui
 
 /* --- the disks of groups ---------------------------------------------------------------------- */
 
-static struct emu_group_disk *model_append(struct emu_disk_set *set, const char *name,
-                                           const char *mount)
+static struct emu_disk *model_append(struct emu_disk_set *set, const char *name, const char *mount)
 {
     ASSERT(set->count < ABI_DISKS_MAX && strlen(name) < ABI_DISK_NAME_MAX);
-    set->models = alloc_grow(set->models, set->count + 1, sizeof *set->models);
-    struct emu_group_disk *model = &set->models[set->count++];
+    set->disks = alloc_grow(set->disks, set->count + 1, sizeof *set->disks);
+    struct emu_disk *model = &set->disks[set->count++];
     memset(model, 0, sizeof *model);
     snprintf(model->name, sizeof model->name, "%s", name);
     model->mount = mount ? alloc_text(mount) : NULL;
@@ -127,31 +124,38 @@ static uint64_t transfer_time(uint64_t rate_bps)
     return (bits_ns + rate_bps - 1) / rate_bps;
 }
 
+enum status emu_disk_fill(struct emu_world *world, struct emu_disk *disk, const char *image_path,
+                          const char *place, const char *name, struct error *error)
+{
+    if (!image_path) {
+        return STATUS_OK;
+    }
+    struct error refused = ERROR_INIT;
+    enum status status =
+        content_of_file(world, image_path, disk->block_count, &disk->content, &refused);
+    if (status) {
+        char text[sizeof refused.message + sizeof refused.file + 16];
+        error_format(&refused, text, sizeof text);
+        return scn_error_at(world->scenario, place, error, status, "%s: %s", name, text);
+    }
+    return STATUS_OK;
+}
+
 static enum status create_disk(struct emu_world *world, uint32_t group, uint32_t index,
                                struct error *error)
 {
     const struct scn_group *described = &world->scenario->groups[group];
     const struct scn_disk *disk = &described->disks[index];
-    struct emu_group_disk *model = model_append(&world->disks[group], disk->name, disk->mount);
+    struct emu_disk *model = model_append(&world->disks[group], disk->name, disk->mount);
+    char place[64];
+    char name[2 * SCN_NODE_NAME_MAX + 32];
     model->read_only = disk->read_only;
     model->block_count = disk->size_bytes / BLOCK_BYTES;
     model->latency_ns = disk->latency_ns;
     model->transfer_ns = transfer_time(disk->rate_bps);
-    if (!disk->image_path) {
-        return STATUS_OK;
-    }
-    struct error refused = ERROR_INIT;
-    enum status status =
-        content_of_file(world, disk->image_path, model->block_count, &model->content, &refused);
-    if (status) {
-        char field[64];
-        char text[sizeof refused.message + sizeof refused.file + 16];
-        snprintf(field, sizeof field, "groups.%u.disks.%u.image", group, index);
-        error_format(&refused, text, sizeof text);
-        return scn_error_at(world->scenario, field, error, status, "groups.%s.disks.%s.image: %s",
-                            described->name, disk->name, text);
-    }
-    return STATUS_OK;
+    snprintf(place, sizeof place, "groups.%u.disks.%u.image", group, index);
+    snprintf(name, sizeof name, "groups.%s.disks.%s.image", described->name, disk->name);
+    return emu_disk_fill(world, model, disk->image_path, place, name, error);
 }
 
 enum status emu_disks_create(struct emu_world *world, struct error *error)
@@ -183,7 +187,7 @@ enum status emu_disks_add(struct emu_world *world, uint32_t group, const char *n
                              name);
         }
     }
-    struct emu_group_disk *model = model_append(&world->disks[group], name, mount);
+    struct emu_disk *model = model_append(&world->disks[group], name, mount);
     model->read_only = true;
     model->block_count = content->block_count;
     model->latency_ns = ADDED_LATENCY_NS;
@@ -192,23 +196,21 @@ enum status emu_disks_add(struct emu_world *world, uint32_t group, const char *n
     return STATUS_OK;
 }
 
-void emu_disks_describe(const struct emu_world *world, uint32_t group, struct writer *writer)
+void emu_disks_describe(const struct emu_disk_set *set, struct writer *writer)
 {
-    const struct emu_disk_set *set = &world->disks[group];
     write_u32(writer, set->count);
     for (uint32_t i = 0; i < set->count; i++) {
-        write_u64(writer, set->models[i].block_count);
-        write_u64(writer, set->models[i].content ? set->models[i].content->hash : 0);
+        write_u64(writer, set->disks[i].block_count);
+        write_u64(writer, set->disks[i].content ? set->disks[i].content->hash : 0);
     }
 }
 
-bool emu_disks_described(const struct emu_world *world, uint32_t group, struct reader *reader)
+bool emu_disks_described(const struct emu_disk_set *set, struct reader *reader)
 {
-    const struct emu_disk_set *set = &world->disks[group];
     bool same = read_u32(reader) == set->count;
     for (uint32_t i = 0; i < set->count && same; i++) {
-        const struct emu_disk_content *content = set->models[i].content;
-        same = read_u64(reader) == set->models[i].block_count &&
+        const struct emu_disk_content *content = set->disks[i].content;
+        same = read_u64(reader) == set->disks[i].block_count &&
                read_u64(reader) == (content ? content->hash : 0);
     }
     return same;
@@ -228,9 +230,9 @@ void emu_disks_destroy(struct emu_world *world)
 {
     for (uint32_t i = 0; world->disks && i < world->scenario->group_count; i++) {
         for (uint32_t j = 0; j < world->disks[i].count; j++) {
-            free(world->disks[i].models[j].mount);
+            free(world->disks[i].disks[j].mount);
         }
-        free(world->disks[i].models);
+        free(world->disks[i].disks);
     }
     free(world->disks);
     while (world->disk_contents) {
@@ -240,35 +242,25 @@ void emu_disks_destroy(struct emu_world *world)
     }
 }
 
-/* --- a node's blocks -------------------------------------------------------------------------- */
+/* --- a node's disks --------------------------------------------------------------------------- */
 
 static const struct emu_disk_set *disks_of(const struct emu_node *node)
 {
     return &node->process->world->disks[node->group];
 }
 
-const struct emu_group_disk *emu_node_disk(const struct emu_node *node, uint32_t disk)
+const struct emu_disk *emu_node_disk(const struct emu_node *node, uint32_t disk)
 {
     const struct emu_disk_set *set = disks_of(node);
-    return disk < set->count ? &set->models[disk] : NULL;
+    return disk < set->count ? &set->disks[disk] : NULL;
 }
 
-/* The frame that holds a block at first. */
-static uint32_t first_frame(const struct emu_group_disk *model, uint64_t block)
+struct emu_store emu_node_store(struct emu_node *node)
 {
-    const struct emu_disk_content *content = model->content;
-    return content && block < content->block_count ? content->frames[block] : VCPU_FRAME_ZERO;
+    return (struct emu_store){node->space.arena, disks_of(node), &node->disks};
 }
 
-const uint8_t *emu_node_disk_read(const struct emu_node *node, uint32_t disk, uint64_t block)
-{
-    const struct emu_group_disk *model = emu_node_disk(node, disk);
-    ASSERT(model && block < model->block_count);
-    uint32_t frame = node->disks ? emu_block_map_find(&node->disks->maps[disk], block) : 0;
-    return vcpu_frame_bytes(node->space.arena, frame ? frame : first_frame(model, block));
-}
-
-static uint64_t limit_blocks(const struct emu_node *node)
+uint64_t emu_node_disk_blocks_max(const struct emu_node *node)
 {
     uint64_t limit_bytes =
         node->seat ? node->seat->disk_bytes
@@ -276,130 +268,28 @@ static uint64_t limit_blocks(const struct emu_node *node)
     return limit_bytes ? limit_bytes / BLOCK_BYTES : UINT64_MAX;
 }
 
-/* Gives the node a block of its own, in place of the one that it has or of what the disk held. */
-static void overlay_set(struct emu_node *node, uint32_t disk, uint64_t block, uint32_t frame)
+bool emu_node_disk_at(struct emu_node *node, uint32_t number, struct emu_disk_at *at)
 {
-    if (!node->disks) {
-        uint32_t count = disks_of(node)->count;
-        node->disks = alloc_zeroed(1, sizeof *node->disks + count * sizeof node->disks->maps[0]);
-        node->disks->disk_count = count;
+    if (emu_node_disk(node, number)) {
+        bool on_host = node->seat && emu_seat_disk_here(node->seat, number);
+        *at = (struct emu_disk_at){emu_node_store(node), number, emu_node_disk_blocks_max(node),
+                                   on_host};
+        return true;
     }
-    emu_blocks_release(node->disks->snapshot);
-    node->disks->snapshot = NULL;
-    uint64_t block_count = emu_node_disk(node, disk)->block_count;
-    uint32_t *slot = emu_block_map_slot(&node->disks->maps[disk], block_count, block);
-    node->disks->blocks_private += *slot == VCPU_FRAME_NONE;
-    *slot = frame;
-}
-
-bool emu_node_disk_write(struct emu_node *node, uint32_t disk, uint64_t block, const uint8_t *bytes)
-{
-    const struct emu_group_disk *model = emu_node_disk(node, disk);
-    ASSERT(model && !model->read_only && block < model->block_count);
-    struct vcpu_arena *arena = node->space.arena;
-    uint32_t held = node->disks ? emu_block_map_find(&node->disks->maps[disk], block) : 0;
-    uint32_t frame = held;
-    if (!held || vcpu_frame_state(arena, held) != VCPU_FRAME_PRIVATE) {
-        bool room = held || emu_node_disk_private(node) < limit_blocks(node);
-        frame = room ? vcpu_frame_take(arena, VCPU_FRAME_PRIVATE) : VCPU_FRAME_NONE;
-        if (frame == VCPU_FRAME_NONE) {
-            return false;
-        }
-        overlay_set(node, disk, block, frame);
-        vcpu_frame_release(arena, held); /* a snapshot has it still */
+    struct emu_volume *volume = node->seat ? emu_seat_volume(node->seat, number) : NULL;
+    if (volume) {
+        *at = (struct emu_disk_at){emu_volume_store(node->process->world, volume), 0, UINT64_MAX,
+                                   true};
     }
-    memcpy(vcpu_frame_bytes(arena, frame), bytes, BLOCK_BYTES);
-    return true;
-}
-
-struct emu_blocks *emu_blocks_create(struct vcpu_arena *arena, const struct emu_block *blocks,
-                                     size_t count)
-{
-    struct emu_blocks *made = alloc_zeroed(1, sizeof *made + count * sizeof *blocks);
-    made->arena = arena;
-    made->references = 1;
-    made->count = count;
-    if (count) {
-        memcpy(made->blocks, blocks, count * sizeof *blocks);
-    }
-    return made;
-}
-
-uint64_t emu_blocks_table_bytes(const struct emu_blocks *blocks)
-{
-    return blocks ? sizeof *blocks + blocks->count * sizeof *blocks->blocks : 0;
-}
-
-void emu_blocks_release(struct emu_blocks *blocks)
-{
-    if (!blocks || __atomic_fetch_sub(&blocks->references, 1, __ATOMIC_ACQ_REL) > 1) {
-        return;
-    }
-    for (size_t i = 0; i < blocks->count; i++) {
-        vcpu_frame_release(blocks->arena, blocks->blocks[i].frame);
-    }
-    free(blocks);
-}
-
-struct emu_blocks *emu_node_disks_snapshot(struct emu_node *node)
-{
-    struct emu_overlay *overlay = node->disks;
-    if (!overlay) {
-        return NULL;
-    }
-    if (!overlay->snapshot) {
-        struct emu_block *all = alloc_zeroed(overlay->blocks_private + 1, sizeof *all);
-        size_t count = 0;
-        for (uint32_t disk = 0; disk < overlay->disk_count; disk++) {
-            struct emu_block_map *map = &overlay->maps[disk];
-            uint64_t block = emu_block_map_next(map, 0);
-            for (; block != EMU_BLOCK_END; block = emu_block_map_next(map, block + 1)) {
-                uint32_t frame = emu_block_map_find(map, block);
-                vcpu_frame_share(node->space.arena, frame);
-                vcpu_frame_retain(node->space.arena, frame);
-                all[count++] = (struct emu_block){block, disk, frame};
-            }
-        }
-        overlay->snapshot = emu_blocks_create(node->space.arena, all, count);
-        free(all);
-    }
-    __atomic_fetch_add(&overlay->snapshot->references, 1, __ATOMIC_RELAXED);
-    return overlay->snapshot;
-}
-
-void emu_node_disks_restore(struct emu_node *node, const struct emu_blocks *blocks)
-{
-    if (node->disks && blocks && node->disks->snapshot == blocks) {
-        return;
-    }
-    emu_node_disks_fini(node);
-    for (size_t i = 0; blocks && i < blocks->count; i++) {
-        const struct emu_block *block = &blocks->blocks[i];
-        vcpu_frame_retain(node->space.arena, block->frame);
-        overlay_set(node, block->disk, block->number, block->frame);
-    }
+    return volume;
 }
 
 uint64_t emu_world_node_disk_next(const struct emu_world *world, uint32_t index, uint32_t disk,
                                   uint64_t from, const void **bytes)
 {
-    const struct emu_node *node = &world->nodes[index];
-    const struct emu_disk_content *content = emu_node_disk(node, disk)->content;
-    uint64_t written =
-        node->disks ? emu_block_map_next(&node->disks->maps[disk], from) : EMU_BLOCK_END;
-    uint64_t next = written;
-    for (uint64_t given = from; content && given < content->block_count && given < written;
-         given++) {
-        if (content->frames[given] != VCPU_FRAME_ZERO) {
-            next = given;
-            break;
-        }
-    }
-    if (next == EMU_BLOCK_END) {
-        return EMU_BLOCK_NONE;
-    }
-    *bytes = emu_node_disk_read(node, disk, next);
-    return next;
+    const struct emu_store store = emu_node_store(&world->nodes[index]);
+    uint64_t next = emu_store_next(&store, disk, from, bytes);
+    return next == EMU_BLOCK_END ? EMU_BLOCK_NONE : next;
 }
 
 uint64_t emu_node_disk_interval_ns(const struct emu_node *node)
@@ -408,84 +298,4 @@ uint64_t emu_node_disk_interval_ns(const struct emu_node *node)
         node->seat ? node->seat->disk_bps
                    : node->process->world->scenario->groups[node->group].limits.disk_rate_bps;
     return rate_bps ? transfer_time(rate_bps) : 0;
-}
-
-uint64_t emu_node_disk_private(const struct emu_node *node)
-{
-    return node->disks ? node->disks->blocks_private : 0;
-}
-
-uint64_t emu_node_disk_table_bytes(const struct emu_node *node)
-{
-    if (!node->disks) {
-        return 0;
-    }
-    uint32_t count = node->disks->disk_count;
-    uint64_t bytes = sizeof *node->disks + count * sizeof node->disks->maps[0];
-    for (uint32_t disk = 0; disk < count; disk++) {
-        bytes += emu_block_map_bytes(&node->disks->maps[disk]);
-    }
-    return bytes;
-}
-
-void emu_node_disks_save(const struct emu_node *node, struct writer *writer)
-{
-    for (uint32_t disk = 0; disk < disks_of(node)->count; disk++) {
-        static const struct emu_block_map none;
-        const struct emu_group_disk *model = emu_node_disk(node, disk);
-        const struct emu_block_map *map = node->disks ? &node->disks->maps[disk] : &none;
-        uint64_t block = emu_block_map_next(map, 0);
-        for (; block != EMU_BLOCK_END; block = emu_block_map_next(map, block + 1)) {
-            const uint8_t *bytes = emu_node_disk_read(node, disk, block);
-            if (!writer->hash_only) {
-                write_u64(writer, block);
-                write_bytes(writer, bytes, BLOCK_BYTES);
-            } else if (memcmp(bytes, vcpu_frame_bytes(node->space.arena, first_frame(model, block)),
-                              BLOCK_BYTES) != 0) {
-                write_u64(writer, block);
-                write_u64(writer, hash_bytes(bytes, BLOCK_BYTES));
-            }
-        }
-        write_u64(writer, EMU_BLOCK_END);
-    }
-}
-
-void emu_node_disks_load(struct emu_node *node, struct reader *reader)
-{
-    emu_node_disks_fini(node);
-    for (uint32_t disk = 0; disk < disks_of(node)->count; disk++) {
-        const struct emu_group_disk *model = emu_node_disk(node, disk);
-        uint64_t least = 0;
-        for (;;) {
-            uint64_t block = read_u64(reader);
-            if (reader->failed || block == EMU_BLOCK_END) {
-                break;
-            }
-            const uint8_t *bytes = read_view(reader, BLOCK_BYTES);
-            if (!bytes || model->read_only || block < least || block >= model->block_count ||
-                !emu_node_disk_write(node, disk, block, bytes)) {
-                reader_fail(reader);
-                return;
-            }
-            least = block + 1;
-        }
-    }
-}
-
-void emu_node_disks_fini(struct emu_node *node)
-{
-    if (!node->disks) {
-        return;
-    }
-    for (uint32_t disk = 0; disk < node->disks->disk_count; disk++) {
-        struct emu_block_map *map = &node->disks->maps[disk];
-        uint64_t block = emu_block_map_next(map, 0);
-        for (; block != EMU_BLOCK_END; block = emu_block_map_next(map, block + 1)) {
-            vcpu_frame_release(node->space.arena, emu_block_map_find(map, block));
-        }
-        emu_block_map_fini(map);
-    }
-    emu_blocks_release(node->disks->snapshot);
-    free(node->disks);
-    node->disks = NULL;
 }

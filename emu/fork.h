@@ -1,6 +1,7 @@
 /*
  * The inside of a snapshot in memory: what the codec's walk gives without pages and blocks, and the
- * frames that hold those, shared with the world until it writes them again.
+ * frames that hold those, shared with the world until it writes them again. Blocks are by store:
+ * each node's disks, then each volume.
  *
  * Parts of the walk, in its order: the world's own, each node, each network, the frames on their
  * way. A snapshot is immutable; any thread may read and destroy it, before its world is destroyed.
@@ -16,10 +17,11 @@ struct emu_snapshot {
     uint64_t time_ns;
     uint32_t node_count;
     uint32_t part_count;
-    uint8_t *bytes;             /* of all parts */
-    size_t *ends;               /* of each part; the next begins there */
-    struct vcpu_pages **pages;  /* by node */
-    struct emu_blocks **blocks; /* by node; NULL: it has written to no disk */
+    uint8_t *bytes;            /* of all parts */
+    size_t *ends;              /* of each part; the next begins there */
+    struct vcpu_pages **pages; /* by node */
+    uint32_t store_count;
+    struct emu_blocks **blocks; /* by store; NULL: nothing was written there */
 };
 
 /* A node of the snapshot's world, or a twin of one, as it was. False if that is no state of it. */
@@ -32,6 +34,13 @@ static inline uint32_t emu_part_count(const struct emu_world *world)
 {
     return EMU_PART_NODES + world->node_count + world->network_count + 1;
 }
+
+static inline uint32_t emu_store_count(const struct emu_world *world)
+{
+    return world->node_count + world->volume_count;
+}
+/* The disks of a store; store < emu_store_count. */
+const struct emu_disk_set *emu_store_set(const struct emu_world *world, uint32_t store);
 
 /* A part's bytes. */
 const uint8_t *emu_snapshot_part(const struct emu_snapshot *snapshot, uint32_t part,

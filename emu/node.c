@@ -62,7 +62,9 @@ bool emu_node_device_present(const struct emu_node *node, uint32_t device)
     case DEV_FRAMEBUFFER:
         return group->screen_width > 0;
     case DEV_DISK:
-        return emu_node_disk(node, 0) != NULL;
+        return emu_node_disk(node, 0) ||
+               (group->host != SCN_HOST_NONE &&
+                node->process->world->scenario->hosts[group->host].volume_count > 0);
     case DEV_SUPERVISOR:
         return group->supervisor;
     }
@@ -499,7 +501,8 @@ void emu_node_fini(struct emu_node *node)
     for (uint32_t device = 0; device < DEV_COUNT; device++) {
         dev_table[device]->fini(emu_node_device(node, device));
     }
-    emu_node_disks_fini(node); /* gives frames back to the space's arena */
+    emu_overlay_destroy(node->disks,
+                        node->space.arena); /* gives frames back to the space's arena */
     emu_tracer_destroy(node->tracer);
     vcpu_space_fini(&node->space);
     free((void *)node->boot.text);

@@ -19,8 +19,9 @@ struct part {
     size_t size_bytes;
 };
 
-struct node_state {
-    uint32_t *frames; /* of its own pages */
+/* Of a node and its disks, or of a volume. */
+struct owner_state {
+    uint32_t *frames; /* of a node's own pages */
     uint32_t page_count;
     struct emu_block *blocks; /* in order */
     size_t block_count;
@@ -30,8 +31,8 @@ struct emu_rebuild {
     struct emu_world *world;
     struct part *parts;
     uint32_t part_count;
-    struct node_state *nodes;
-    bool begun; /* a full checkpoint was taken in */
+    struct owner_state *owners; /* by store */
+    bool begun;                 /* a full checkpoint was taken in */
 };
 
 struct emu_rebuild *emu_rebuild_create(struct emu_world *world)
@@ -40,7 +41,7 @@ struct emu_rebuild *emu_rebuild_create(struct emu_world *world)
     rebuild->world = world;
     rebuild->part_count = emu_part_count(world);
     rebuild->parts = alloc_zeroed(rebuild->part_count, sizeof *rebuild->parts);
-    rebuild->nodes = alloc_zeroed(world->node_count, sizeof *rebuild->nodes);
+    rebuild->owners = alloc_zeroed(emu_store_count(world), sizeof *rebuild->owners);
     return rebuild;
 }
 
@@ -51,18 +52,19 @@ void emu_rebuild_clear(struct emu_rebuild *rebuild)
         free(rebuild->parts[i].bytes);
     }
     memset(rebuild->parts, 0, rebuild->part_count * sizeof *rebuild->parts);
-    for (uint32_t i = 0; i < rebuild->world->node_count; i++) {
-        struct node_state *node = &rebuild->nodes[i];
-        for (uint32_t page = 0; page < node->page_count; page++) {
-            vcpu_frame_release(arena, node->frames[page]);
+    uint32_t owner_count = emu_store_count(rebuild->world);
+    for (uint32_t i = 0; i < owner_count; i++) {
+        struct owner_state *owner = &rebuild->owners[i];
+        for (uint32_t page = 0; page < owner->page_count; page++) {
+            vcpu_frame_release(arena, owner->frames[page]);
         }
-        for (size_t j = 0; j < node->block_count; j++) {
-            vcpu_frame_release(arena, node->blocks[j].frame);
+        for (size_t j = 0; j < owner->block_count; j++) {
+            vcpu_frame_release(arena, owner->blocks[j].frame);
         }
-        free(node->frames);
-        free(node->blocks);
+        free(owner->frames);
+        free(owner->blocks);
     }
-    memset(rebuild->nodes, 0, rebuild->world->node_count * sizeof *rebuild->nodes);
+    memset(rebuild->owners, 0, owner_count * sizeof *rebuild->owners);
     rebuild->begun = false;
 }
 
@@ -71,43 +73,44 @@ void emu_rebuild_destroy(struct emu_rebuild *rebuild)
     if (rebuild) {
         emu_rebuild_clear(rebuild);
         free(rebuild->parts);
-        free(rebuild->nodes);
+        free(rebuild->owners);
         free(rebuild);
     }
 }
 
 /* --- places ----------------------------------------------------------------------------------- */
 
-/* Could the node have written there? */
+/* Could a node have written there? */
 static bool place_good(const struct emu_world *world, const struct trace_place *place)
 {
-    if (place->node >= world->node_count) {
+    if (place->node >= emu_store_count(world)) {
         return false;
     }
-    const struct emu_node *node = &world->nodes[place->node];
     if (place->space == 0) {
-        return place->number >= 2 && place->number < node->space.size_bytes / VCPU_PAGE_BYTES;
+        return place->node < world->node_count && place->number >= 2 &&
+               place->number < world->nodes[place->node].space.size_bytes / VCPU_PAGE_BYTES;
     }
-    const struct emu_group_disk *disk = emu_node_disk(node, place->space - 1);
-    return disk && !disk->read_only && place->number < disk->block_count;
+    const struct emu_disk_set *set = emu_store_set(world, place->node);
+    return place->space <= set->count && !set->disks[place->space - 1].read_only &&
+           place->number < set->disks[place->space - 1].block_count;
 }
 
-/* The block's index in the node's list, or where it belongs. */
-static size_t block_find(const struct node_state *node, const struct trace_place *place,
+/* The block's index in the owner's list, or where it belongs. */
+static size_t block_find(const struct owner_state *owner, const struct trace_place *place,
                          bool *found)
 {
     size_t low = 0;
-    size_t high = node->block_count;
+    size_t high = owner->block_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct emu_block *block = &node->blocks[middle];
+        const struct emu_block *block = &owner->blocks[middle];
         bool before = block->disk + 1 < place->space ||
                       (block->disk + 1 == place->space && block->number < place->number);
         low = before ? middle + 1 : low;
         high = before ? high : middle;
     }
-    *found = low < node->block_count && node->blocks[low].disk + 1 == place->space &&
-             node->blocks[low].number == place->number;
+    *found = low < owner->block_count && owner->blocks[low].disk + 1 == place->space &&
+             owner->blocks[low].number == place->number;
     return low;
 }
 
@@ -115,46 +118,46 @@ static size_t block_find(const struct node_state *node, const struct trace_place
  * says that there is none. */
 static uint32_t *frame_slot(struct emu_rebuild *rebuild, const struct trace_place *place, bool make)
 {
-    struct node_state *node = &rebuild->nodes[place->node];
+    struct owner_state *owner = &rebuild->owners[place->node];
     if (place->space == 0) {
         uint32_t page = (uint32_t)place->number;
-        if (page >= node->page_count && make) {
+        if (page >= owner->page_count && make) {
             uint32_t count = (page + 8) / 8 * 8;
-            node->frames = alloc_grow(node->frames, count, sizeof *node->frames);
-            memset(node->frames + node->page_count, 0,
-                   (count - node->page_count) * sizeof *node->frames);
-            node->page_count = count;
+            owner->frames = alloc_grow(owner->frames, count, sizeof *owner->frames);
+            memset(owner->frames + owner->page_count, 0,
+                   (count - owner->page_count) * sizeof *owner->frames);
+            owner->page_count = count;
         }
-        return page < node->page_count ? &node->frames[page] : NULL;
+        return page < owner->page_count ? &owner->frames[page] : NULL;
     }
     bool found;
-    size_t index = block_find(node, place, &found);
+    size_t index = block_find(owner, place, &found);
     if (!found && make) {
-        size_t count = node->block_count;
+        size_t count = owner->block_count;
         if ((count & (count - 1)) == 0) {
-            node->blocks = alloc_grow(node->blocks, count ? count * 2 : 1, sizeof *node->blocks);
+            owner->blocks = alloc_grow(owner->blocks, count ? count * 2 : 1, sizeof *owner->blocks);
         }
-        memmove(&node->blocks[index + 1], &node->blocks[index],
-                (count - index) * sizeof *node->blocks);
-        node->blocks[index] = (struct emu_block){place->number, place->space - 1, VCPU_FRAME_NONE};
-        node->block_count++;
+        memmove(&owner->blocks[index + 1], &owner->blocks[index],
+                (count - index) * sizeof *owner->blocks);
+        owner->blocks[index] = (struct emu_block){place->number, place->space - 1, VCPU_FRAME_NONE};
+        owner->block_count++;
         found = true;
     }
-    return found ? &node->blocks[index].frame : NULL;
+    return found ? &owner->blocks[index].frame : NULL;
 }
 
 static void place_remove(struct emu_rebuild *rebuild, const struct trace_place *place)
 {
-    struct node_state *node = &rebuild->nodes[place->node];
+    struct owner_state *owner = &rebuild->owners[place->node];
     uint32_t *slot = frame_slot(rebuild, place, false);
     vcpu_frame_release(rebuild->world->arena, *slot);
     *slot = VCPU_FRAME_NONE;
     if (place->space) {
         bool found;
-        size_t index = block_find(node, place, &found);
-        node->block_count--;
-        memmove(&node->blocks[index], &node->blocks[index + 1],
-                (node->block_count - index) * sizeof *node->blocks);
+        size_t index = block_find(owner, place, &found);
+        owner->block_count--;
+        memmove(&owner->blocks[index], &owner->blocks[index + 1],
+                (owner->block_count - index) * sizeof *owner->blocks);
     }
 }
 
@@ -306,18 +309,22 @@ struct emu_snapshot *emu_rebuild_snapshot(struct emu_rebuild *rebuild, uint64_t 
     }
     snapshot->bytes = writer.bytes;
     snapshot->pages = alloc_zeroed(snapshot->node_count, sizeof(struct vcpu_pages *));
-    snapshot->blocks = alloc_zeroed(snapshot->node_count, sizeof(struct emu_blocks *));
     for (uint32_t i = 0; i < snapshot->node_count; i++) {
-        struct node_state *node = &rebuild->nodes[i];
-        for (uint32_t page = 0; page < node->page_count; page++) {
-            frame_lend(arena, node->frames[page]);
+        struct owner_state *owner = &rebuild->owners[i];
+        for (uint32_t page = 0; page < owner->page_count; page++) {
+            frame_lend(arena, owner->frames[page]);
         }
-        snapshot->pages[i] = vcpu_pages_create(arena, node->frames, node->page_count);
-        for (size_t j = 0; j < node->block_count; j++) {
-            frame_lend(arena, node->blocks[j].frame);
+        snapshot->pages[i] = vcpu_pages_create(arena, owner->frames, owner->page_count);
+    }
+    snapshot->store_count = emu_store_count(rebuild->world);
+    snapshot->blocks = alloc_zeroed(snapshot->store_count, sizeof(struct emu_blocks *));
+    for (uint32_t i = 0; i < snapshot->store_count; i++) {
+        struct owner_state *owner = &rebuild->owners[i];
+        for (size_t j = 0; j < owner->block_count; j++) {
+            frame_lend(arena, owner->blocks[j].frame);
         }
-        if (node->block_count) {
-            snapshot->blocks[i] = emu_blocks_create(arena, node->blocks, node->block_count);
+        if (owner->block_count) {
+            snapshot->blocks[i] = emu_blocks_create(arena, owner->blocks, owner->block_count);
         }
     }
     return snapshot;

@@ -131,17 +131,17 @@ static enum status write_hosts(struct run *run, struct error *error)
     return status;
 }
 
-/* A disk of a node, for the writer of its image. */
+/* A disk of a node, or a volume of a host, for the writer of its image. */
 struct kept_disk {
     const struct emu_world *world;
-    uint32_t node;
+    uint32_t owner;
     uint32_t disk;
 };
 
 static uint64_t kept_disk_next(void *context, uint64_t from, const void **bytes)
 {
     const struct kept_disk *kept = context;
-    return emu_world_node_disk_next(kept->world, kept->node, kept->disk, from, bytes);
+    return emu_world_node_disk_next(kept->world, kept->owner, kept->disk, from, bytes);
 }
 
 /* What nodes leave on disks that the scenario wants kept. */
@@ -162,7 +162,45 @@ static enum status write_disks(struct run *run, struct error *error)
             char name[SCN_NODE_NAME_MAX];
             scn_node_name(run->scenario, i, name);
             if (disk->keep) {
-                status = trace_run_disk_write(run->trace, name, disk->name, &image, error);
+                status = trace_run_disk_write(run->trace, TRACE_FOLDER_NODES, name, disk->name,
+                                              &image, error);
+            }
+        }
+    }
+    return status;
+}
+
+static uint64_t kept_volume_next(void *context, uint64_t from, const void **bytes)
+{
+    const struct kept_disk *kept = context;
+    return emu_world_volume_next(kept->world, kept->owner, kept->disk, from, bytes);
+}
+
+/* What is on volumes that the scenario wants kept, of the hosts that have nodes. */
+static enum status write_volumes(struct run *run, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < run->scenario->host_total; i++) {
+        struct emu_host_report report;
+        emu_world_host_report(run->world, i, &report);
+        const struct scn_host *host = &run->scenario->hosts[scn_host_entry(run->scenario, i)];
+        uint32_t count = report.nodes ? (uint32_t)scn_host_volumes(host) : 0;
+        for (uint32_t j = 0; j < count && !status; j++) {
+            const struct scn_volume *entry = scn_host_volume(host, j);
+            struct kept_disk kept = {run->world, i, j};
+            struct trace_disk_image image = {
+                .block_count = entry->size_bytes / SCN_DISK_BLOCK_BYTES,
+                .block_bytes = SCN_DISK_BLOCK_BYTES,
+                .next = kept_volume_next,
+                .context = &kept,
+            };
+            char host_name[SCN_NODE_NAME_MAX];
+            char name[SCN_DISK_NAME_MAX];
+            scn_host_name(run->scenario, i, host_name);
+            scn_volume_name(host, j, name);
+            if (entry->keep) {
+                status = trace_run_disk_write(run->trace, TRACE_FOLDER_HOSTS, host_name, name,
+                                              &image, error);
             }
         }
     }
@@ -251,6 +289,9 @@ enum status emu_run_finish(struct run *run, struct error *error)
     }
     if (!status) {
         status = write_disks(run, error);
+    }
+    if (!status) {
+        status = write_volumes(run, error);
     }
     if (status) {
         return status;

@@ -27,7 +27,7 @@
 
 #define STATE_MAGIC   0x4e445731u /* "1WDN" in memory */
 #define STATE_VERSION 3u
-#define STATE_HOSTS   8u /* the version of states that have hosts */
+#define STATE_HOSTS   9u /* the version of states that have hosts */
 #define PAGE_END      UINT32_MAX
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -142,7 +142,8 @@ static void save_node(struct emu_node *node, struct writer *writer, bool with_pa
     }
     if (with_pages) {
         save_pages(&node->space, writer);
-        emu_node_disks_save(node, writer);
+        const struct emu_store disks = emu_node_store(node);
+        emu_store_save(&disks, writer);
     }
 }
 
@@ -270,7 +271,8 @@ static void load_node(struct emu_node *node, struct reader *reader, bool with_pa
     uint32_t private_max = read_u32(reader);
     if (with_pages) {
         load_pages(&node->space, reader);
-        emu_node_disks_load(node, reader);
+        const struct emu_store disks = emu_node_store(node);
+        emu_store_load(&disks, emu_node_disk_blocks_max(node), reader);
     } else {
         node->space.private_max = node->space.private_count;
     }
@@ -413,7 +415,10 @@ static void save_world(struct emu_world *world, struct writer *writer, bool with
     write_u64(writer, world->scenario->seed);
     for (uint32_t i = 0; i < world->scenario->group_count; i++) {
         write_u64(writer, world->images[i]->hash);
-        emu_disks_describe(world, i, writer);
+        emu_disks_describe(&world->disks[i], writer);
+    }
+    for (uint32_t i = 0; i < world->host_count; i++) {
+        emu_host_volumes_describe(&world->hosts[i], writer);
     }
     write_u64(writer, world->now_ns);
     note_end(&ends, writer);
@@ -428,7 +433,7 @@ static void save_world(struct emu_world *world, struct writer *writer, bool with
         note_end(&ends, writer);
     }
     save_frames(world, writer);
-    emu_hosts_save(world, writer);
+    emu_hosts_save(world, writer, with_pages);
     note_end(&ends, writer);
 }
 
@@ -456,8 +461,13 @@ static enum status load_world(struct emu_world *world, struct reader *reader, bo
         if (read_u64(reader) != world->images[i]->hash) {
             return bad_state(error, "was made with other images");
         }
-        if (!emu_disks_described(world, i, reader)) {
+        if (!emu_disks_described(&world->disks[i], reader)) {
             return bad_state(error, "was made with other disks");
+        }
+    }
+    for (uint32_t i = 0; i < world->host_count; i++) {
+        if (!emu_host_volumes_described(&world->hosts[i], reader)) {
+            return bad_state(error, "was made with other volumes");
         }
     }
     world->now_ns = read_u64(reader);
@@ -477,7 +487,7 @@ static enum status load_world(struct emu_world *world, struct reader *reader, bo
     for (uint64_t i = 0; i < frames && !reader->failed; i++) {
         load_frame(world, reader);
     }
-    emu_hosts_load(world, reader);
+    emu_hosts_load(world, reader, with_pages);
     if (reader->failed || reader_left(reader)) {
         return bad_state(error, "is damaged or truncated");
     }

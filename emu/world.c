@@ -167,7 +167,7 @@ static void append_mounts(const struct emu_disk_set *disks, struct scn_boot_text
     char value[SCN_MOUNTS_MAX];
     size_t length = 0;
     for (uint32_t i = 0; i < disks->count; i++) {
-        const struct emu_group_disk *disk = &disks->models[i];
+        const struct emu_disk *disk = &disks->disks[i];
         if (disk->mount) {
             length += (size_t)snprintf(value + length, sizeof value - length, "%s%s=%s",
                                        length ? "," : "", disk->name, disk->mount);
@@ -642,7 +642,7 @@ void emu_world_node_report(const struct emu_world *world, uint32_t index,
         .pages_private_max = node->space.private_max,
         .disk_reads = account->disk_reads,
         .disk_writes = account->disk_writes,
-        .disk_blocks_private = emu_node_disk_private(node),
+        .disk_blocks_private = emu_overlay_blocks(node->disks),
     };
     for (int cause = 0; cause < NET_DROP_COUNT; cause++) {
         report->drops[cause] = counters.drops[cause];
@@ -671,10 +671,10 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
         sizeof node->space +
         node->space.page_count * (2 * sizeof *node->space.read + sizeof *node->space.frames);
     cost->devices_bytes =
-        states_bytes + events_bytes + node->boot.size_bytes + emu_node_disk_table_bytes(node);
+        states_bytes + events_bytes + node->boot.size_bytes + emu_overlay_table_bytes(node->disks);
     cost->network_bytes = node->network == SCN_NETWORK_NONE ? 0 : net_port_bytes();
     cost->frames_bytes =
-        (node->space.private_count + emu_node_disk_private(node)) * VCPU_PAGE_BYTES;
+        (node->space.private_count + emu_overlay_blocks(node->disks)) * VCPU_PAGE_BYTES;
     cost->snapshot_bytes = (node->space.pages ? vcpu_pages_table_bytes(node->space.pages) : 0) +
                            (node->disks ? emu_blocks_table_bytes(node->disks->snapshot) : 0);
     cost->pager_bytes = node->seat ? emu_seat_pager_bytes(node->seat) : 0;

@@ -90,6 +90,8 @@ struct emu_world {
 
     struct emu_host *hosts; /* of the scenario, entry after entry */
     uint32_t host_count;
+    struct emu_volume *volumes; /* of all hosts that have machines, host after host */
+    uint32_t volume_count;
 
     uint64_t now_ns;
 

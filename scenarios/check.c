@@ -308,28 +308,29 @@ static bool mount_is_valid(const char *mount)
            strstr(mount, "/.") == NULL;
 }
 
-static enum status check_disk_size(const struct check *check, const struct scn_item *item,
-                                   struct scn_disk *disk)
+enum status check_disk_size(const struct scn_document *document, const struct scn_item *item,
+                            const char *image_path, uint64_t *size_bytes, struct error *error)
 {
-    if (disk->image_path == NULL) {
-        return disk->size_bytes != 0 ? STATUS_OK
-                                     : FAIL(check, item, "size",
-                                            "expected this field or 'image', found neither: they "
-                                            "say how large the disk is");
+    const struct check check = {NULL, document, error};
+    if (image_path == NULL) {
+        return *size_bytes != 0 ? STATUS_OK
+                                : FAIL(&check, item, "size",
+                                       "expected this field or 'image', found neither: they say "
+                                       "how large the disk is");
     }
-    uint64_t image_bytes = image_size(disk->image_path);
-    if (disk->size_bytes == 0) {
-        disk->size_bytes =
+    uint64_t image_bytes = image_size(image_path);
+    if (*size_bytes == 0) {
+        *size_bytes =
             (image_bytes + SCN_DISK_BLOCK_BYTES - 1) / SCN_DISK_BLOCK_BYTES * SCN_DISK_BLOCK_BYTES;
     }
-    if (disk->size_bytes == 0 || disk->size_bytes > DISK_BYTES_MAX) {
-        return FAIL(check, item, "image", "expected a file of 1 byte to 1 TiB, found one of %llu",
+    if (*size_bytes == 0 || *size_bytes > DISK_BYTES_MAX) {
+        return FAIL(&check, item, "image", "expected a file of 1 byte to 1 TiB, found one of %llu",
                     (unsigned long long)image_bytes);
     }
-    if (image_bytes > disk->size_bytes) {
-        return FAIL(check, item, "size",
+    if (image_bytes > *size_bytes) {
+        return FAIL(&check, item, "size",
                     "expected at least the %llu bytes of the image, found %llu",
-                    (unsigned long long)image_bytes, (unsigned long long)disk->size_bytes);
+                    (unsigned long long)image_bytes, (unsigned long long)*size_bytes);
     }
     return STATUS_OK;
 }
@@ -444,7 +445,8 @@ static enum status check_disk(const struct check *check, uint32_t group_index, u
                         other->name);
         }
     }
-    enum status status = check_disk_size(check, item, disk);
+    enum status status =
+        check_disk_size(check->document, item, disk->image_path, &disk->size_bytes, check->error);
     if (status == STATUS_OK && disk->mount != NULL && disk->image_path != NULL) {
         status = check_archive(check, item, "image", disk->image_path);
     }

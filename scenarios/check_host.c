@@ -407,6 +407,26 @@ static enum status check_snapshot(const struct scn_scenario *scenario, uint32_t 
     return STATUS_OK;
 }
 
+/* Of a volume, which one machine has. */
+static enum status check_volume_action(const struct scn_scenario *scenario, uint32_t index,
+                                       struct error *error)
+{
+    const struct scn_action *action = &scenario->actions[index];
+    const struct scn_group *group = &scenario->groups[action->group_index];
+    if (action->size_bytes || action->rate_bps) {
+        return action_error(scenario, index, action->size_bytes ? "size" : "rate",
+                            "no such field of a volume", error);
+    }
+    if (action->value >= scn_host_volumes(&scenario->hosts[group->host])) {
+        return action_error(scenario, index, "value", "the number of one of its host's 'volumes'",
+                            error);
+    }
+    if (action->action == SCN_ACTION_ATTACH && action->index == SCN_INDEX_ALL && group->count > 1) {
+        return action_error(scenario, index, "index", "the one node that is given it", error);
+    }
+    return STATUS_OK;
+}
+
 /* The fields that belong to an action, no others. */
 static enum status check_operand(const struct scn_scenario *scenario, uint32_t index,
                                  struct error *error)
@@ -419,13 +439,16 @@ static enum status check_operand(const struct scn_scenario *scenario, uint32_t i
     bool rate = action->action == SCN_ACTION_SEND_RATE ||
                 action->action == SCN_ACTION_RECEIVE_RATE || action->action == SCN_ACTION_DISK_RATE;
     bool snapshot = action->action >= SCN_ACTION_SNAPSHOT && action->action <= SCN_ACTION_DISCARD;
+    if (action->action == SCN_ACTION_ATTACH || action->action == SCN_ACTION_DETACH) {
+        return check_volume_action(scenario, index, error);
+    }
     bool size = action->action >= SCN_ACTION_MEMORY_FLOOR && !rate && !snapshot;
     if (snapshot) {
         return check_snapshot(scenario, index, error);
     }
     if (!number && action->value) {
-        return action_error(scenario, index, "value", "none, but for 'weight', 'cap' and snapshots",
-                            error);
+        return action_error(scenario, index, "value",
+                            "none, but for 'weight', 'cap', snapshots and volumes", error);
     }
     if (!size && action->size_bytes) {
         return action_error(scenario, index, "size", "none, but for memory, bursts and 'disk'",
@@ -489,6 +512,9 @@ enum status check_hosts(struct scn_scenario *scenario, struct error *error)
     for (uint32_t i = 0; i < scenario->host_count && status == STATUS_OK; i++) {
         status = check_paging(scenario, i, error);
     }
+    if (status == STATUS_OK) {
+        status = check_volumes(scenario, error);
+    }
     for (uint32_t i = 0; i < scenario->group_count && status == STATUS_OK; i++) {
         status = find_host(scenario, i, error);
         if (status == STATUS_OK) {
@@ -514,17 +540,6 @@ struct room {
     uint64_t disks_bytes;
 };
 
-static uint64_t largest_disk_bytes(const struct scn_host *host)
-{
-    uint64_t largest_bytes = 0;
-    for (uint32_t i = 0; i < host->disk_count; i++) {
-        if (host->disks[i].size_bytes > largest_bytes) {
-            largest_bytes = host->disks[i].size_bytes;
-        }
-    }
-    return largest_bytes;
-}
-
 /* A group's disks that lie on its host: that there is one which is large enough. */
 static enum status check_group_disks(const struct scn_scenario *scenario, uint32_t index,
                                      struct error *error)
@@ -541,11 +556,11 @@ static enum status check_group_disks(const struct scn_scenario *scenario, uint32
                               "expected a 'host' with 'disks' for a disk that lies on it");
         }
         const struct scn_host *host = &scenario->hosts[group->host];
-        if (disk->size_bytes > largest_disk_bytes(host)) {
+        if (disk->size_bytes > scn_host_disk_largest_bytes(host)) {
             char size[UNIT_TEXT_MAX];
             char most[UNIT_TEXT_MAX];
             unit_write(UNIT_SIZE, disk->size_bytes, size);
-            unit_write(UNIT_SIZE, largest_disk_bytes(host), most);
+            unit_write(UNIT_SIZE, scn_host_disk_largest_bytes(host), most);
             return item_error(scenario->source, item, "size", error, STATUS_INVALID,
                               "expected a disk that one of its host can hold: %s > %s, the largest "
                               "of host '%s'",
@@ -565,7 +580,7 @@ static enum status check_room_of(const struct scn_scenario *scenario, uint32_t n
         have_bytes += host->disks[i].count * host->disks[i].size_bytes;
     }
     char name[SCN_NODE_NAME_MAX];
-    char text[4][UNIT_TEXT_MAX];
+    char text[5][UNIT_TEXT_MAX];
     scn_host_name(scenario, number, name);
     if (room->floors_bytes && room->floors_bytes + host->minimum_free_bytes > host->memory_bytes) {
         unit_write(UNIT_SIZE, room->floors_bytes, text[0]);
@@ -579,16 +594,18 @@ static enum status check_room_of(const struct scn_scenario *scenario, uint32_t n
                           SCN_PAGING_BLOCKS, text[0], text[1], text[2], name, text[3]);
     }
     uint64_t swap_bytes = host->paging.block_bytes ? room->swap_bytes : 0;
-    if (swap_bytes + room->disks_bytes > have_bytes) {
+    uint64_t volumes_bytes = scn_host_volumes_bytes(host);
+    if (swap_bytes + room->disks_bytes + volumes_bytes > have_bytes) {
         unit_write(UNIT_SIZE, swap_bytes, text[0]);
         unit_write(UNIT_SIZE, room->disks_bytes, text[1]);
-        unit_write(UNIT_SIZE, swap_bytes + room->disks_bytes, text[2]);
-        unit_write(UNIT_SIZE, have_bytes, text[3]);
+        unit_write(UNIT_SIZE, volumes_bytes, text[2]);
+        unit_write(UNIT_SIZE, swap_bytes + room->disks_bytes + volumes_bytes, text[3]);
+        unit_write(UNIT_SIZE, have_bytes, text[4]);
         return item_error(scenario->source, host_item(scenario, entry, "disks", NULL), NULL, error,
                           STATUS_INVALID,
-                          "expected disks for all nodes: swap regions of %s + their disks of %s = "
-                          "%s, and those of host '%s' have %s",
-                          text[0], text[1], text[2], name, text[3]);
+                          "expected disks for all nodes: swap regions of %s + their disks of %s + "
+                          "volumes of %s = %s, and those of host '%s' have %s",
+                          text[0], text[1], text[2], text[3], name, text[4]);
     }
     return STATUS_OK;
 }

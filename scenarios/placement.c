@@ -66,6 +66,65 @@ uint64_t scn_host_disks(const struct scn_host *host)
     return count;
 }
 
+uint64_t scn_host_disk_largest_bytes(const struct scn_host *host)
+{
+    uint64_t largest_bytes = 0;
+    for (uint32_t i = 0; i < host->disk_count; i++) {
+        if (host->disks[i].size_bytes > largest_bytes) {
+            largest_bytes = host->disks[i].size_bytes;
+        }
+    }
+    return largest_bytes;
+}
+
+uint64_t scn_host_volumes(const struct scn_host *host)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < host->volume_count; i++) {
+        count += host->volumes[i].count;
+    }
+    return count;
+}
+
+uint64_t scn_host_volumes_bytes(const struct scn_host *host)
+{
+    uint64_t size_bytes = 0;
+    for (uint32_t i = 0; i < host->volume_count; i++) {
+        size_bytes += host->volumes[i].count * host->volumes[i].size_bytes;
+    }
+    return size_bytes;
+}
+
+/* *index: in its entry. */
+static const struct scn_volume *volume_entry(const struct scn_host *host, uint64_t number,
+                                             uint64_t *index)
+{
+    const struct scn_volume *entry = host->volumes;
+    for (; number >= entry->count; entry++) {
+        number -= entry->count;
+        ASSERT(entry + 1 < host->volumes + host->volume_count);
+    }
+    *index = number;
+    return entry;
+}
+
+const struct scn_volume *scn_host_volume(const struct scn_host *host, uint64_t number)
+{
+    uint64_t index;
+    return volume_entry(host, number, &index);
+}
+
+void scn_volume_name(const struct scn_host *host, uint64_t number, char name[SCN_DISK_NAME_MAX])
+{
+    uint64_t index;
+    const struct scn_volume *entry = volume_entry(host, number, &index);
+    if (entry->count == 1) {
+        snprintf(name, SCN_DISK_NAME_MAX, "%s", entry->name);
+    } else {
+        snprintf(name, SCN_DISK_NAME_MAX, "%s-%u", entry->name, (uint32_t)index);
+    }
+}
+
 /* First fit. Kept on one processor, a reservation needs no help from the others to be honoured. */
 static uint32_t first_fit(const struct scn_host *entry, uint8_t *used, uint64_t reserve)
 {

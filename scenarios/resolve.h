@@ -21,6 +21,13 @@ enum status check_scenario(struct scn_scenario *scenario, struct error *error) M
 
 /* Which host each group is on, and whether the hosts can do what is asked of them. */
 enum status check_hosts(struct scn_scenario *scenario, struct error *error) MUST_USE;
+/* The volumes of hosts, by themselves. */
+enum status check_volumes(struct scn_scenario *scenario, struct error *error) MUST_USE;
+/* A disk, or a volume, by its item: that it is as large as its image; one of no size is given that.
+ */
+enum status check_disk_size(const struct scn_document *document, const struct scn_item *item,
+                            const char *image_path, uint64_t *size_bytes,
+                            struct error *error) MUST_USE;
 /* The same of their memory and disks, once disks' sizes are known. */
 enum status check_host_room(const struct scn_scenario *scenario, struct error *error) MUST_USE;
 

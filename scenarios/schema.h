@@ -1,8 +1,8 @@
 /*
  * The schema: one table of every field of a scenario file, from which it is read (resolve.c),
  * written (write.c), compared and freed (scenario.c) and documented (reference.c). To add a field:
- * a member in scenario.h, a row in schema.c, a rule in check.c if it depends on another field, and
- * `scenario_doc > docs/scenario.md`.
+ * a member in scenario.h, a row in schema.c (of hosts: schema_host.c), a rule in check.c if it
+ * depends on another field, and `scenario_doc > docs/scenario.md`.
  */
 #ifndef DENALI_SCENARIOS_SCHEMA_H
 #define DENALI_SCENARIOS_SCHEMA_H

@@ -1,6 +1,6 @@
 /*
- * What a node left on a disk, as a file. It is written under another name and takes its own when
- * all of it is on the host's disk, so that one that is there is whole.
+ * What nodes left on a disk, or a volume, as a file. It is written under another name and takes its
+ * own when all of it is on the host's disk, so that one that is there is whole.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,23 +50,24 @@ static bool image_write(int file, const struct trace_disk_image *image)
     return fine;
 }
 
-enum status trace_run_disk_write(struct trace_run *run, const char *node, const char *disk,
-                                 const struct trace_disk_image *image, struct error *error)
+enum status trace_run_disk_write(struct trace_run *run, const char *folder, const char *owner,
+                                 const char *disk, const struct trace_disk_image *image,
+                                 struct error *error)
 {
     char place[2 * RUN_NAME_MAX + 32];
     enum status status = run_check(run, error);
     if (status != STATUS_OK) {
         return status;
     }
-    if (!trace_node_name_valid(node) || !trace_node_name_valid(disk)) {
+    if (!trace_node_name_valid(owner) || !trace_node_name_valid(disk)) {
         return run_fail(run, error, STATUS_INVALID, run->path, 0,
-                        "a node's or a disk's name is not fit to be a file name");
+                        "the name of a node, a host or a disk is not fit to be a file name");
     }
-    snprintf(place, sizeof place, "nodes/%s/%s.img", node, disk);
+    snprintf(place, sizeof place, "%s/%s/%s.img", folder, owner, disk);
     char *path = run_path_join(run->path, place);
-    snprintf(place, sizeof place, "nodes/%s/%s.img.tmp", node, disk);
+    snprintf(place, sizeof place, "%s/%s/%s.img.tmp", folder, owner, disk);
     char *temporary = run_path_join(run->path, place);
-    int file = run_node_folder_make(run, node)
+    int file = run_owner_folder_make(run, folder, owner)
                    ? open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
                    : -1;
     if (file < 0) {

@@ -77,8 +77,8 @@ enum status run_stream_close(struct trace_run *run, struct run_stream *stream, s
 /* Closes without caring: the run has failed already. */
 void run_stream_drop(struct run_stream *stream);
 
-/* Makes nodes/<node>/ and the folder above it. False: errno says why. */
-bool run_node_folder_make(const struct trace_run *run, const char *node);
+/* Makes <folder>/<owner>/ and the folder above it. False: errno says why. */
+bool run_owner_folder_make(const struct trace_run *run, const char *folder, const char *owner);
 
 /* Appends to nodes/<node>/<name>, making what is not there. */
 enum status run_node_file_append(struct trace_run *run, const char *node, const char *name,

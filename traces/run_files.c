@@ -239,14 +239,14 @@ enum status trace_run_scenario_write(struct trace_run *run, const char *text, si
     return status;
 }
 
-bool run_node_folder_make(const struct trace_run *run, const char *node)
+bool run_owner_folder_make(const struct trace_run *run, const char *folder, const char *owner)
 {
-    char *nodes = run_path_join(run->path, "nodes");
-    char *folder = run_path_join(nodes, node);
-    bool made = run_folder_make(nodes) && run_folder_make(folder);
+    char *all = run_path_join(run->path, folder);
+    char *its = run_path_join(all, owner);
+    bool made = run_folder_make(all) && run_folder_make(its);
     int cause = errno;
-    free(folder);
-    free(nodes);
+    free(its);
+    free(all);
     errno = cause;
     return made;
 }
@@ -268,7 +268,7 @@ enum status run_node_file_append(struct trace_run *run, const char *node, const 
     snprintf(place, sizeof place, "nodes/%s/%s", node, name);
     char *path = run_path_join(run->path, place);
     int file = open(path, flags, 0666);
-    if (file < 0 && errno == ENOENT && run_node_folder_make(run, node)) {
+    if (file < 0 && errno == ENOENT && run_owner_folder_make(run, TRACE_FOLDER_NODES, node)) {
         file = open(path, flags, 0666);
     }
     if (file < 0) {

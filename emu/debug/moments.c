@@ -28,6 +28,8 @@ static uint64_t unshared_bytes(const struct emu_snapshot *state, const struct em
             count += frame != VCPU_FRAME_NONE &&
                      (page >= others->count || frame != others->frames[page]);
         }
+    }
+    for (uint32_t i = 0; i < state->store_count; i++) {
         if (state->blocks[i] && state->blocks[i] != other->blocks[i]) {
             count += state->blocks[i]->count; /* at most */
             tables_bytes += emu_blocks_table_bytes(state->blocks[i]);
@@ -140,7 +142,7 @@ static uint32_t previous_in_memory(const struct emu_moments *moments, uint32_t i
 static uint64_t own_bytes(const struct emu_snapshot *state)
 {
     return state->ends[state->part_count - 1] + state->part_count * sizeof *state->ends +
-           state->node_count * (sizeof *state->pages + sizeof *state->blocks);
+           state->node_count * sizeof *state->pages + state->store_count * sizeof *state->blocks;
 }
 
 /* What a moment holds beyond what the next one in memory does. */

@@ -1,7 +1,7 @@
 /*
  * What can be done to a machine of a host from outside it, by the host's supervisor or by the
  * scenario's schedule: pause, resume, destroy, start, weight, cap; limits.c has the other limits,
- * snapshots.c what is done with snapshots.
+ * snapshots.c what is done with snapshots, volumes.c what is done with volumes.
  *
  * A machine that has a processor may have come further in virtual time than the moment at which
  * this is asked; so it keeps the processor until its slice is over.
@@ -148,6 +148,9 @@ uint32_t emu_seat_control(struct emu_seat *seat, struct emu_seat *payer, uint32_
         return ABI_SUPERVISOR_DONE;
     case ABI_CONTROL_CAP:
         return set_cap(seat, value, now_ns);
+    case ABI_CONTROL_ATTACH:
+    case ABI_CONTROL_DETACH:
+        return emu_seat_volume_control(seat, operation, value, now_ns);
     default:
         return operation >= ABI_CONTROL_SNAPSHOT && operation <= ABI_CONTROL_DISCARD
                    ? emu_seat_snapshot(seat, payer, operation, value, now_ns)
@@ -189,6 +192,8 @@ void emu_host_schedule_run(struct emu_host *host, uint64_t now_ns)
         [SCN_ACTION_START_FROM] = ABI_CONTROL_START_FROM,
         [SCN_ACTION_DISCARD] = ABI_CONTROL_DISCARD,
         [SCN_ACTION_DISK_RATE] = ABI_CONTROL_DISK_RATE,
+        [SCN_ACTION_ATTACH] = ABI_CONTROL_ATTACH,
+        [SCN_ACTION_DETACH] = ABI_CONTROL_DETACH,
     };
     const struct scn_scenario *scenario = host->process->world->scenario;
     while (host->next_action < scenario->action_count &&

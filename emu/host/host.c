@@ -90,7 +90,7 @@ enum status emu_hosts_create(struct emu_world *world, struct error *error)
     }
     free(placed);
     free(processors);
-    enum status status = STATUS_OK;
+    enum status status = emu_volumes_create(world, error);
     for (uint32_t i = 0; i < world->host_count && status == STATUS_OK; i++) {
         status = emu_host_paging_create(&world->hosts[i], error);
     }
@@ -107,6 +107,7 @@ void emu_hosts_destroy(struct emu_world *world)
         free(world->hosts[i].queues);
         free(world->hosts[i].processors);
     }
+    emu_volumes_destroy(world);
     free(world->hosts);
 }
 

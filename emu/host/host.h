@@ -28,6 +28,7 @@
 
 #include <netsim/network.h>
 
+#include "../disk.h"
 #include "../node.h"
 #include "disk_model.h"
 #include "pager.h"
@@ -138,9 +139,10 @@ struct emu_seat {
     uint64_t *forgotten;            /* as in vcpu_space.absent: what to forget once it has stopped;
                                        NULL: nothing */
     uint64_t retired_told;          /* to the pager */
-    uint64_t paced_ns;     /* what was moved on its behalf has passed at its rate by then */
-    struct emu_event pace; /* it has, and the machine may go on */
-    uint32_t first_place;  /* of its disks, in the host's places */
+    uint64_t paced_ns;          /* what was moved on its behalf has passed at its rate by then */
+    struct emu_event pace;      /* it has, and the machine may go on */
+    uint32_t first_place;       /* of its disks, in the host's places */
+    struct emu_volume *volumes; /* that it has, by their numbers there */
 
     /* Its account. */
     uint64_t guest_ns;              /* its own instructions */
@@ -239,6 +241,8 @@ enum emu_host_act {
     EMU_HOST_SNAPSHOT,  /* of the machine; detail: its number */
     EMU_HOST_RESTART,   /* the machine goes on from one; detail: its number */
     EMU_HOST_DISCARD,   /* detail: the snapshot's number */
+    EMU_HOST_ATTACH,    /* detail: volume << 32 | the number of the disk that it is from now on */
+    EMU_HOST_DETACH,    /* the same; it has it no more */
     EMU_HOST_SEND,      /* a frame of the machine reaches the card; detail: its bytes */
     EMU_HOST_SEND_FULL, /* and is dropped */
     EMU_HOST_SENT,      /* one is sent; detail: its bytes */
@@ -262,12 +266,13 @@ struct emu_host_note {
 };
 typedef void emu_host_watch_fn(void *context, const struct emu_host_note *note);
 
-/* A disk of a host. Of its sectors the first are the nodes' own disks, the rest the pager's. */
+/* A disk of a host. Of its sectors the first are the nodes' own disks and the volumes, the rest the
+ * pager's. */
 struct emu_host_disk {
     struct emu_event event; /* a request is done; queued while one is in service */
     struct emu_disk_model *model;
     uint64_t sector_count;
-    uint64_t used_sectors; /* by nodes' own disks */
+    uint64_t used_sectors; /* by nodes' own disks and volumes */
 };
 
 /* Where a node's disk lies. */
@@ -285,6 +290,19 @@ struct emu_machine_snapshot {
     struct vcpu_pages *pages;
     struct emu_blocks *blocks; /* NULL: it has written to no disk */
     uint64_t part_count;       /* pages and blocks that it holds */
+};
+
+/* A volume of a host: a disk that is now this machine's, now that one's. */
+struct emu_volume {
+    struct emu_disk disk;
+    struct emu_disk_set set;     /* of that alone */
+    struct emu_overlay *written; /* by whoever had it */
+    struct emu_disk_place place;
+    struct emu_seat *seat;   /* whose it is; NULL: nobody's */
+    struct emu_volume *next; /* of the same machine */
+    uint32_t number;         /* of the disk that it is there */
+    uint32_t state;          /* ABI_VOLUME_*; COMING and LEAVING until its machine has left its
+                                processor */
 };
 
 struct emu_host {
@@ -311,7 +329,9 @@ struct emu_host {
     struct emu_machine_snapshot **snapshots; /* by number; NULL: free */
     uint64_t snapshot_bytes;                 /* of all */
     uint32_t generation;                     /* of the last start from one */
-    emu_host_watch_fn *watch;                /* NULL: nobody */
+    struct emu_volume *volumes;              /* of the world's */
+    uint32_t volume_count;
+    emu_host_watch_fn *watch; /* NULL: nobody */
     void *watch_context;
 };
 
@@ -474,6 +494,29 @@ void emu_host_snapshots_save(const struct emu_host *host, struct writer *writer)
 /* After the seats were loaded. */
 void emu_host_snapshots_load(struct emu_host *host, struct reader *reader);
 
+/* --- volumes.c: disks that go from machine to machine ----------------------------------------- */
+
+/* Makes the volumes of all hosts that have machines; their places are paging.c's. */
+enum status emu_volumes_create(struct emu_world *world, struct error *error) MUST_USE;
+void emu_volumes_destroy(struct emu_world *world);
+/* What the volume holds. */
+struct emu_store emu_volume_store(const struct emu_world *world, struct emu_volume *volume);
+/* The volume that a machine sees as its disk of that number; NULL: none. */
+struct emu_volume *emu_seat_volume(const struct emu_seat *seat, uint32_t number);
+/* ABI_CONTROL_ATTACH or DETACH of a volume of the host; ABI_SUPERVISOR_*. */
+uint32_t emu_seat_volume_control(struct emu_seat *seat, uint32_t operation, uint64_t volume,
+                                 uint64_t now_ns);
+/* It has left its last processor: what waits for that is done. */
+void emu_seat_volumes_apply(struct emu_seat *seat, uint64_t now_ns);
+/* What the volume is that the answer names. */
+struct abi_supervisor_volume;
+void emu_host_volume_tell(const struct emu_host *host, struct abi_supervisor_volume *answer);
+void emu_host_volumes_describe(const struct emu_host *host, struct writer *writer);
+bool emu_host_volumes_described(const struct emu_host *host, struct reader *reader);
+/* What they hold only with blocks. load after the seats and processors were loaded. */
+void emu_host_volumes_save(const struct emu_host *host, struct writer *writer, bool with_blocks);
+void emu_host_volumes_load(struct emu_host *host, struct reader *reader, bool with_blocks);
+
 /* --- policy.c: who is next, by the supervisor's leave ----------------------------------------- */
 
 /* As emu_host_pick; but the machine may be the supervisor, which is asked, or its answer. */
@@ -515,8 +558,8 @@ bool emu_card_received(struct emu_seat *seat, uint32_t size_bytes);
 void emu_card_clear(struct emu_host *host);
 void emu_card_save(const struct emu_host *host, struct writer *writer);
 void emu_card_load(struct emu_host *host, struct reader *reader);
-/* Of a loaded one that has come to now_ns at most: is the frame on the wire no longer there than it
- * takes to send it? */
+/* Of a loaded one that has come to now_ns at most: is the frame on the wire there for no longer
+ * than it takes to send it? */
 bool emu_card_on_time(const struct emu_host *host, uint64_t now_ns);
 
 /* --- gatekeeper.c: who may start -------------------------------------------------------------- */
@@ -569,7 +612,8 @@ void emu_host_paging_report(const struct emu_host *host, struct emu_paging_repor
 /* Whom the pager takes from next; nobody: as it would by itself. */
 void emu_host_choose(struct emu_host *host, const struct emu_pager_choice *choices, uint32_t count,
                      uint32_t low_blocks);
-/* A node's own disk: does it lie on its host? Then a block's transfer begins with this. */
+/* A node's own disk, or a volume that it has: does it lie on its host? Then a block's transfer
+ * begins with this. */
 bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk);
 void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, bool write,
                          uint32_t ticket);
@@ -580,8 +624,9 @@ void emu_host_disk_event(struct emu_host *host, uint32_t disk, uint64_t now_ns);
 
 /* --- state.c ---------------------------------------------------------------------------------- */
 
-void emu_hosts_save(struct emu_world *world, struct writer *writer);
+/* What volumes hold only with blocks. */
+void emu_hosts_save(struct emu_world *world, struct writer *writer, bool with_blocks);
 /* After the nodes were loaded. Fails the reader if it is no state that could have come about. */
-void emu_hosts_load(struct emu_world *world, struct reader *reader);
+void emu_hosts_load(struct emu_world *world, struct reader *reader, bool with_blocks);
 
 #endif

@@ -411,16 +411,25 @@ bool emu_seat_disk_here(const struct emu_seat *seat, uint32_t disk)
     return disk < group->disk_count && group->disks[disk].on_host;
 }
 
+static const struct emu_disk_place *place_of(const struct emu_seat *seat, uint32_t disk)
+{
+    const struct emu_volume *volume = emu_seat_volume(seat, disk);
+    if (volume) {
+        return &volume->place;
+    }
+    uint32_t number = seat->first_place;
+    for (uint32_t i = 0; i < disk; i++) {
+        number += emu_seat_disk_here(seat, i);
+    }
+    return &seat->host->places[number];
+}
+
 void emu_seat_disk_begin(struct emu_seat *seat, uint32_t disk, uint64_t block, bool write,
                          uint32_t ticket)
 {
     struct emu_host *host = seat->host;
     uint64_t now_ns = host->process->now_ns;
-    uint32_t number = seat->first_place;
-    for (uint32_t i = 0; i < disk; i++) {
-        number += emu_seat_disk_here(seat, i);
-    }
-    const struct emu_disk_place *place = &host->places[number];
+    const struct emu_disk_place *place = place_of(seat, disk);
     const struct emu_disk_request request = {
         .requester = emu_seat_number(seat),
         .write = write,
@@ -447,6 +456,22 @@ static bool find_place(struct emu_host *host, uint64_t sector_count, struct emu_
     *place = (struct emu_disk_place){best, most ? host->disks[best].used_sectors : 0};
     host->disks[best].used_sectors += sector_count <= most ? sector_count : 0;
     return sector_count <= most;
+}
+
+/* After all of those, in the order of their numbers. */
+static enum status place_volumes(struct emu_host *host, struct error *error)
+{
+    for (uint32_t i = 0; i < host->volume_count; i++) {
+        struct emu_volume *volume = &host->volumes[i];
+        uint64_t sectors = volume->disk.block_count * BLOCK_SECTORS;
+        if (!find_place(host, sectors, &volume->place)) {
+            return error_set(error, STATUS_INVALID, NULL, 0,
+                             "volume '%s' of host '%s' finds no room in one piece on its disks; "
+                             "give it larger ones, or more",
+                             volume->disk.name, host->model->name);
+        }
+    }
+    return STATUS_OK;
 }
 
 /* Nodes' own disks, in the order of nodes. */
@@ -614,6 +639,9 @@ enum status emu_host_paging_create(struct emu_host *host, struct error *error)
     enum status status = make_disks(host, error);
     if (status == STATUS_OK) {
         status = place_disks(host, error);
+    }
+    if (status == STATUS_OK) {
+        status = place_volumes(host, error);
     }
     if (status != STATUS_OK || !paging->block_bytes) {
         return status;

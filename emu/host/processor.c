@@ -102,6 +102,9 @@ static void depart(struct emu_host *host, uint32_t index, uint64_t now_ns)
     if ((seat->rates_wait || seat->disk_bps_waits) && emu_seat_occupies(seat) == 1) {
         emu_seat_rates_apply(seat, now_ns);
     }
+    if (seat->volumes && emu_seat_occupies(seat) == 1) {
+        emu_seat_volumes_apply(seat, now_ns);
+    }
     /* Woken meanwhile, it may be elsewhere already. */
     emu_host_tell(host, now_ns, EMU_HOST_LEAVE, index, seat, seat->place == EMU_SEAT_LEAVING);
     if (seat->doomed && emu_seat_occupies(seat) == 1) {

@@ -93,7 +93,7 @@ static uint32_t take(struct emu_seat *seat, struct emu_seat *payer, uint32_t num
         node->disk.count > 0) {
         return ABI_SUPERVISOR_STATE;
     }
-    uint64_t part_count = node->space.private_count + emu_node_disk_private(node);
+    uint64_t part_count = node->space.private_count + emu_overlay_blocks(node->disks);
     if (!has_room(host, part_count, 0)) {
         return ABI_SUPERVISOR_ROOM;
     }
@@ -110,7 +110,8 @@ static uint32_t take(struct emu_seat *seat, struct emu_seat *payer, uint32_t num
     snapshot->bytes = writer.bytes; /* what writer_fini would free */
     snapshot->size_bytes = (uint32_t)writer.size_bytes;
     snapshot->pages = vcpu_space_snapshot(&node->space);
-    snapshot->blocks = emu_node_disks_snapshot(node);
+    const struct emu_store disks = emu_node_store(node);
+    snapshot->blocks = emu_store_snapshot(&disks);
     snapshot->part_count = part_count;
     host->snapshots[number] = snapshot;
     host->snapshot_bytes += bytes_of(snapshot);
@@ -232,7 +233,8 @@ void emu_seat_begin(struct emu_seat *seat, uint64_t now_ns)
         /* It goes on in events that are yet to come, so what it goes on with may be laid behind. */
         if (emu_node_machine_start(seat->node, snapshot->bytes, snapshot->size_bytes, now_ns)) {
             lay_pages(seat, snapshot->pages);
-            emu_node_disks_restore(seat->node, snapshot->blocks);
+            const struct emu_store disks = emu_node_store(seat->node);
+            emu_store_restore(&disks, snapshot->blocks);
             return;
         }
         /* Of a saved state that was not saved by us: it starts as if there were none. */
@@ -331,7 +333,7 @@ static struct emu_blocks *load_blocks(const struct emu_node *node, struct reader
             break;
         }
         uint64_t number = read_u64(reader);
-        const struct emu_group_disk *model = emu_node_disk(node, disk);
+        const struct emu_disk *model = emu_node_disk(node, disk);
         const struct emu_block *last = count ? &blocks[count - 1] : NULL;
         bool ascends = !last || disk > last->disk || (disk == last->disk && number > last->number);
         if (!model || model->read_only || number >= model->block_count || !ascends) {

@@ -139,7 +139,7 @@ static void save_rates(const struct emu_seat *seat, struct writer *writer)
     write_u32(writer, seat->rates.receive_burst_bytes);
 }
 
-static void save_host(const struct emu_host *host, struct writer *writer)
+static void save_host(const struct emu_host *host, struct writer *writer, bool with_blocks)
 {
     write_u64(writer, host->committed_bytes);
     save_event(&host->replenish, writer);
@@ -176,6 +176,7 @@ static void save_host(const struct emu_host *host, struct writer *writer)
         write_u32(writer, seat->generation);
     }
     emu_host_snapshots_save(host, writer);
+    emu_host_volumes_save(host, writer, with_blocks);
     emu_card_save(host, writer);
     if (host->policy.supervisor) {
         save_policy(host, writer);
@@ -537,7 +538,7 @@ static void load_schedule(struct emu_host *host, struct reader *reader)
     emu_host_schedule(host);
 }
 
-static void load_host(struct emu_host *host, struct reader *reader)
+static void load_host(struct emu_host *host, struct reader *reader, bool with_blocks)
 {
     for (uint32_t i = 0; i < host->queue_count; i++) {
         while (emu_queue_pop(host, i)) {
@@ -560,6 +561,9 @@ static void load_host(struct emu_host *host, struct reader *reader)
     }
     if (!reader->failed) {
         emu_host_snapshots_load(host, reader);
+    }
+    if (!reader->failed) {
+        emu_host_volumes_load(host, reader, with_blocks);
     }
     if (!reader->failed) {
         emu_card_load(host, reader);
@@ -620,20 +624,20 @@ static bool past_good(const struct emu_host *host)
     return good;
 }
 
-void emu_hosts_save(struct emu_world *world, struct writer *writer)
+void emu_hosts_save(struct emu_world *world, struct writer *writer, bool with_blocks)
 {
     for (uint32_t i = 0; i < world->host_count; i++) {
         if (world->hosts[i].process) {
-            save_host(&world->hosts[i], writer);
+            save_host(&world->hosts[i], writer, with_blocks);
         }
     }
 }
 
-void emu_hosts_load(struct emu_world *world, struct reader *reader)
+void emu_hosts_load(struct emu_world *world, struct reader *reader, bool with_blocks)
 {
     for (uint32_t i = 0; i < world->host_count && !reader->failed; i++) {
         if (world->hosts[i].process) {
-            load_host(&world->hosts[i], reader);
+            load_host(&world->hosts[i], reader, with_blocks);
         }
     }
     /* Once it is known what all processes do next. */

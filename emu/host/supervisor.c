@@ -130,7 +130,8 @@ static uint32_t control(struct emu_seat *supervisor, const struct abi_supervisor
     struct emu_seat *seat = &host->seats[asked->machine];
     bool limit = (asked->operation >= ABI_CONTROL_WEIGHT && asked->operation <= ABI_CONTROL_DISK) ||
                  asked->operation == ABI_CONTROL_DISK_RATE;
-    if (seat == supervisor && !limit && asked->operation != ABI_CONTROL_DISCARD) {
+    bool volume = asked->operation == ABI_CONTROL_ATTACH || asked->operation == ABI_CONTROL_DETACH;
+    if (seat == supervisor && !limit && !volume && asked->operation != ABI_CONTROL_DISCARD) {
         return ABI_SUPERVISOR_NO_MACHINE; /* who else would undo it? */
     }
     return emu_seat_control(seat, supervisor, asked->operation, asked->value, now_ns);
@@ -263,6 +264,10 @@ uint32_t emu_supervisor_operate(struct emu_seat *supervisor, uint16_t port, void
     case ABI_PORT_SUPERVISOR_SNAPSHOT:
         emu_host_snapshot_tell(host, descriptor);
         size_bytes = sizeof(struct abi_supervisor_snapshot);
+        break;
+    case ABI_PORT_SUPERVISOR_VOLUME:
+        emu_host_volume_tell(host, descriptor);
+        size_bytes = sizeof(struct abi_supervisor_volume);
         break;
     case ABI_PORT_SUPERVISOR_CONTROL: {
         struct abi_supervisor_control *asked = descriptor;

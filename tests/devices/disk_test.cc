@@ -314,6 +314,59 @@ TEST_F(Disk, RefusesMoreRequestsThanItsQueueHolds)
     EXPECT_EQ(collect().tag, 1000u);
 }
 
+TEST_F(Disk, WhatWasAskedOfOneThatIsGoneComesToNothingAtItsTime)
+{
+    auto *disk = static_cast<dev_disk *>(machine.state(DEV_DISK));
+    fill_block(0, 0xa0);
+    fill_memory(kBlock + 0x1000, 0x11);
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 0, kBlock, 1), DEV_DONE);
+    machine.advance_to(kFirst_ns);
+    ASSERT_EQ(ask(0, ABI_DISK_WRITE, 1, kBlock + 0x1000, 2), DEV_DONE);
+    ASSERT_EQ(ask(1, ABI_DISK_READ, 0, kBlock + 0x2000, 3), DEV_DONE);
+    dev_disk_gone(disk, 0);
+    ASSERT_EQ(ask(0, ABI_DISK_WRITE, 2, kBlock + 0x1000, 4), DEV_DONE); /* of another disk 0 */
+    std::vector<uint8_t> saved = machine.save(DEV_DISK);
+    FakeMachine other;
+    other.now_ns = kFirst_ns;
+    ASSERT_TRUE(other.load(DEV_DISK, saved));
+    EXPECT_EQ(other.save(DEV_DISK), saved);
+
+    EXPECT_EQ(collect().status, ABI_DISK_DONE) << "what was done is done";
+    machine.advance_to(2 * kFirst_ns - 1);
+    EXPECT_EQ(collect().status, ABI_DISK_NONE);
+    machine.advance_to(3 * kFirst_ns);
+    for (const auto &[tag, status] : {std::pair(2u, ABI_DISK_NO_BLOCK),
+                                      std::pair(3u, ABI_DISK_DONE), std::pair(4u, ABI_DISK_DONE)}) {
+        const abi_disk_completion done = collect();
+        EXPECT_EQ(done.tag, tag);
+        EXPECT_EQ(done.status, status) << tag;
+    }
+    EXPECT_TRUE(block_is(1, 0));
+    EXPECT_TRUE(block_is(2, 0x11));
+}
+
+TEST_F(Disk, OfAQueuedOneThatIsGoneNothingBeginsAndWhatBeganComesToNothing)
+{
+    auto *disk = static_cast<dev_disk *>(machine.state(DEV_DISK));
+    machine.disks[0].queued = true;
+    fill_block(0, 0xa0);
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 0, kBlock, 1), DEV_DONE);
+    machine.advance_to(1);
+    ASSERT_EQ(machine.disk_begun.size(), 1u);
+    ASSERT_EQ(ask(0, ABI_DISK_READ, 0, kBlock, 2), DEV_DONE);
+    dev_disk_gone(disk, 0);
+    machine.advance_to(2);
+    EXPECT_EQ(machine.disk_begun.size(), 1u);
+    EXPECT_EQ(collect().tag, 2u);
+    EXPECT_EQ(collect().status, ABI_DISK_NONE) << "the other is under way";
+    machine.now_ns = 500;
+    EXPECT_TRUE(dev_disk_done(disk, &machine.envs[DEV_DISK], machine.disk_begun[0].ticket));
+    const abi_disk_completion done = collect();
+    EXPECT_EQ(done.tag, 1u);
+    EXPECT_EQ(done.status, ABI_DISK_NO_BLOCK);
+    EXPECT_TRUE(memory_is(kBlock, 0));
+}
+
 TEST_F(Disk, HoldsNoMemoryWhileNothingIsAsked)
 {
     auto *disk = static_cast<dev_disk *>(machine.state(DEV_DISK));

@@ -265,6 +265,43 @@ TEST_F(Disks, AreKeptWithTheRunAndRunAgainFromItsDirectory)
     EXPECT_EQ(folder.read("two/nodes/n-1/data.img"), folder.read("one/nodes/n-1/data.img"));
 }
 
+TEST_F(Disks, VolumesAreFilledAndKeptLikewiseWithWhatTheirMachinesLeftOnThem)
+{
+    folder.write("s.yaml",
+                 "general: {name: volumes, duration: 5ms}\n"
+                 "hosts: [{name: box, count: 2, cpu_hz: 1GHz, disks: [{type: flash, size: 1MiB}], "
+                 "volumes: [{name: v, count: 2, image: base.img, size: 64KiB, keep: true}, "
+                 "{name: w, size: 4KiB}]}]\n"
+                 "groups: [{name: n, image: " +
+                     GuestPath("tenant") +
+                     ", network: none, host: box, memory: 256KiB}]\n"
+                     "schedule: [{at: 1ms, action: attach, group: n, value: 1}]\n");
+    Outcome first =
+        Denali(folder, {"run", "s.yaml", "--record", "--checkpoint-every", "1ms", "--out", "one"});
+    ASSERT_EQ(first.code, 0) << first.err;
+    std::string expected = folder.read("base.img");
+    expected.resize(16 * kBlock, '\0');
+    EXPECT_EQ(folder.read("one/hosts/box-0/v-0.img"), expected) << "nobody had it";
+    std::string left = folder.read("one/hosts/box-0/v-1.img");
+    ASSERT_EQ(left.size(), expected.size());
+    EXPECT_NE(left.substr(0, 4), expected.substr(0, 4));
+    EXPECT_EQ(left.substr(4), expected.substr(4)) << "the image, but for what was written";
+    EXPECT_FALSE(folder.has("one/hosts/box-0/w.img"));
+    EXPECT_FALSE(folder.has("one/hosts/box-1")) << "no node is there";
+    std::filesystem::remove(folder.path("base.img"));
+    Outcome again = Denali(folder, {"run", "one/scenario.yaml", "--out", "two"});
+    ASSERT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(folder.read("two/hosts/box-0/v-1.img"), left);
+    EXPECT_EQ(DigestOfRun(folder, "two"), DigestOfRun(folder, "one"));
+    Outcome same = Denali(folder, {"verify", "one"});
+    EXPECT_EQ(same.code, 0) << same.out << same.err;
+    Outcome bundled = Denali(folder, {"bundle", "one", "--out", "one.denali"});
+    ASSERT_EQ(bundled.code, 0) << bundled.err;
+    std::filesystem::remove_all(folder.path("one"));
+    same = Denali(folder, {"verify", "one.denali"});
+    EXPECT_EQ(same.code, 0) << same.out << same.err;
+}
+
 TEST_F(Disks, WhoseImageDoesNotFitAreToldByTheirPlace)
 {
     folder.write("s.yaml", Yaml());
@@ -274,6 +311,15 @@ TEST_F(Disks, WhoseImageDoesNotFitAreToldByTheirPlace)
     EXPECT_NE(outcome.err.find("groups.n.disks.data.image: "), std::string::npos) << outcome.err;
     EXPECT_NE(outcome.err.find("--memory-limit"), std::string::npos) << outcome.err;
     EXPECT_FALSE(folder.has("o"));
+    folder.write("v.yaml", "general: {name: volumes, duration: 5ms}\n"
+                           "hosts: [{name: box, disks: [{size: 1GiB}], "
+                           "volumes: [{name: v, image: base.img}]}]\n"
+                           "groups: [{name: n, image: " +
+                               GuestPath("tenant") +
+                               ", network: none, host: box, memory: 256KiB}]\n");
+    outcome = Denali(folder, {"run", "v.yaml", "--out", "o", "--memory-limit", "4"});
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_NE(outcome.err.find("hosts.box.volumes.v.image: "), std::string::npos) << outcome.err;
 }
 
 TEST(BlockMap, FindsWhatWasPutAndNothingElse)

@@ -1,5 +1,7 @@
 /* What a supervisor does to machines of other processors, which may be past that moment: what comes
  * of it much later must not take a processor there either, or how the run is cut would show. */
+#include <algorithm>
+
 #include "denali_process.h"
 
 using support::TemporaryFolder;
@@ -57,6 +59,38 @@ int main(void)
         deadline = (denali_now_ns() / 120000000 + 1) * 120000000;
         denali_supervisor_port_(ABI_PORT_TIMER, (void *)&deadline);
         denali_supervisor_wait(UINT64_MAX);
+    }
+}
+)";
+
+/* Gives a volume to a machine that waits for one, and takes it away while it is used. */
+const char *const kGives = R"(
+#include <denali.h>
+#include <denali/supervisor.h>
+static void until(uint64_t t) { while (denali_now_ns() < t) denali_supervisor_wait(t); }
+int main(void)
+{
+    uint32_t user = denali_supervised_host().own_machine + 1;
+    for (uint64_t k = 1;; k++) {
+        until(k * 7000000);
+        denali_supervisor_control(ABI_CONTROL_ATTACH, user + k % 2, k % 3);
+        until(k * 7000000 + 3300000 + k * 1000);
+        denali_supervisor_control(ABI_CONTROL_DETACH, user + k % 2, k % 3);
+    }
+}
+)";
+const char *const kUses = R"(
+#include <denali.h>
+static uint32_t block[DENALI_DISK_BLOCK_BYTES / 4];
+int main(void)
+{
+    for (;;) {
+        int disk = denali_disk_wait(0, UINT64_MAX);
+        if (denali_disk_read(disk, 3, 1, block) == 0) {
+            block[7]++;
+            denali_observe("used", block[7]);
+            denali_disk_write(disk, 3, 1, block);
+        }
     }
 }
 )";
@@ -142,4 +176,25 @@ TEST_F(HostMoments, TheTimerOfAClone)
         "reserve: 90}\n- {name: w, image: spin, network: none, host: h}\n"
         "- {name: t, image: ./timer.img, network: none, host: h, count: 2, start: 1h, "
         "memory: 1MiB}\n- {name: x, image: spin, network: none, host: h, count: 3}\n");
+}
+
+TEST_F(HostMoments, AVolumeForOneThatWaitsOnAnotherProcessor)
+{
+    Compile("chief", kGives);
+    Compile("user", kUses);
+    for (const char *interrupts : {"immediate", "batched"}) {
+        ExpectCutsDoNotShow(
+            "general: {duration: 200ms}\n"
+            "hosts: [{name: h, processors: 3, cpu_hz: 100MHz, quantum: 2500us, interrupts: " +
+            std::string(interrupts) +
+            ", disks: [{type: flash, size: 1GiB}], volumes: [{name: v, count: 3, size: 64KiB}], "
+            "costs: {switch: 1400ns, trap: 1210ns, crossing: 500ns, interrupt: 500ns, disk: "
+            "3us}}]\n"
+            "groups:\n- {name: chief, image: ./chief.img, network: none, host: h, supervisor: "
+            "true}\n"
+            "- {name: u, image: ./user.img, network: none, host: h, count: 2, memory: 1MiB}\n"
+            "- {name: x, image: spin, network: none, host: h, count: 3}\n");
+        const std::string metrics = folder_.read("run/metrics.csv");
+        EXPECT_GT(std::count(metrics.begin(), metrics.end(), '\n'), 10) << "they are used";
+    }
 }

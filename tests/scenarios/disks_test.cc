@@ -67,6 +67,35 @@ TEST_F(GroupDisks, AreAsLargeAsTheirImageInWholeBlocks)
     EXPECT_EQ(group.disks[0].mount, nullptr);
 }
 
+TEST_F(GroupDisks, VolumesAreAsLargeAsTheirImageAndAreWrittenAndReadAgain)
+{
+    auto text = [](const std::string &volumes) {
+        return "general: {duration: 1s}\nhosts:\n- name: h\n  disks: [{size: 1MiB}]\n  volumes:\n" +
+               volumes + "groups: [{name: g, image: peer, network: none, host: h}]\n";
+    };
+    std::string message;
+    const std::string path = folder.path("test.yaml");
+    Scenario s = load(text("  - {name: a, image: more.bin, count: 3, keep: true}\n"
+                           "  - {name: b, image: five.bin, size: 8KiB}\n"),
+                      &message, {}, path.c_str());
+    ASSERT_TRUE(s) << message;
+    const scn_host &host = s->hosts[0];
+    EXPECT_EQ(host.volumes[0].size_bytes, 12288u);
+    EXPECT_EQ(host.volumes[1].size_bytes, 8192u);
+    EXPECT_EQ(host.volumes[1].image_path, folder.path("five.bin"));
+    EXPECT_TRUE(host.volumes[0].keep);
+    EXPECT_FALSE(host.volumes[1].keep);
+    Scenario again = load(resolved(s.get()));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(scn_scenario_equal(s.get(), again.get()));
+    EXPECT_FALSE(
+        load(text("  - {name: a, image: more.bin, size: 8KiB}\n"), &message, {}, path.c_str()));
+    EXPECT_NE(message.find("hosts.h.volumes.a.size: expected at least the 8193 bytes of the image, "
+                           "found 8192"),
+              std::string::npos)
+        << message;
+}
+
 TEST_F(GroupDisks, AreWrittenAndReadAgain)
 {
     Scenario s = read("  - {name: a, image: zeros.bin, read_only: true, mount: /www/x.y-z_1,\n"

@@ -178,7 +178,8 @@ TEST(Host, ASupervisorAndAScheduleAreRefusedWhereTheyCannotBe)
               "less than the group's 'reserve'");
     EXPECT_EQ(
         scheduled("- {at: 1s, action: pause, group: x, value: 1}\n"),
-        "test.yaml:8: schedule.0.value: expected none, but for 'weight', 'cap' and snapshots");
+        "test.yaml:8: schedule.0.value: expected none, but for 'weight', 'cap', snapshots and "
+        "volumes");
     EXPECT_EQ(scheduled("- {at: 2s, action: pause, group: x}\n"
                         "- {at: 1s, action: resume, group: x}\n"),
               "test.yaml:9: schedule.1.at: expected a time no earlier than that of the entry "
@@ -253,6 +254,92 @@ TEST(Host, SnapshotsInTheScheduleNeedAHostThatKeepsThem)
               "test.yaml:3: hosts.a.snapshots: expected both 'count' and 'size'");
 }
 
+TEST(Host, VolumesAreNumberedAndNamedInTheOrderOfTheirEntries)
+{
+    std::string message;
+    Scenario s =
+        load(with("- {name: a, disks: [{size: 1GiB}], volumes: [{name: v, count: 11, size: "
+                  "4KiB}, {name: v-11, size: 1GiB}, {name: w, count: 2, size: 8KiB}]}\n",
+                  group("name: x, host: a")),
+             &message);
+    EXPECT_EQ(message.substr(0, 24), "test.yaml:3: hosts.a.dis") << "1 GiB and 60 KiB";
+    s = load(with("- {name: a, disks: [{size: 2GiB}], volumes: [{name: v, count: 11, size: "
+                  "4KiB}, {name: v-11, size: 1GiB}, {name: w, count: 2, size: 8KiB}]}\n",
+                  group("name: x, host: a")),
+             &message);
+    ASSERT_NE(s, nullptr) << message;
+    const scn_host *host = &s->hosts[0];
+    EXPECT_EQ(scn_host_volumes(host), 14u);
+    EXPECT_EQ(scn_host_volumes_bytes(host), (1ull << 30) + 44 * 1024 + 16 * 1024);
+    for (const auto &[number, expected] : {std::pair(0u, "v-0"), std::pair(10u, "v-10"),
+                                           std::pair(11u, "v-11"), std::pair(13u, "w-1")}) {
+        char name[SCN_DISK_NAME_MAX];
+        scn_volume_name(host, number, name);
+        EXPECT_STREQ(name, expected);
+    }
+    EXPECT_EQ(scn_host_volume(host, 12)->size_bytes, 8192u);
+}
+
+TEST(Host, VolumesThatCannotBeAreRefused)
+{
+    auto volumes = [](const std::string &entries, const std::string &host = "disks: [{size: 1MiB}]",
+                      const std::string &more = "") {
+        return error_of(with("- {name: a, " + host + ", volumes: [" + entries + "]}\n",
+                             group("name: x, host: a, count: 2")) +
+                        (more.empty() ? "" : "schedule: [{at: 1s, group: x, " + more + "}]\n"));
+    };
+    const std::string at = "test.yaml:3: hosts.a.volumes";
+    EXPECT_EQ(volumes("{name: v, size: 1MiB}"), "no error");
+    EXPECT_EQ(volumes("{name: v, size: 4KiB}", "count: 2"),
+              at + ".v.name: expected 'disks' of the host that a volume can lie on");
+    EXPECT_EQ(volumes("{name: v, size: 2MiB}"),
+              at + ".v.size: expected a volume that a disk of its host can hold: 2MiB > 1MiB, the "
+                   "largest of host 'a'");
+    EXPECT_EQ(
+        volumes("{name: v, count: 2, size: 768KiB}"),
+        "test.yaml:3: hosts.a.disks: expected disks for all nodes: swap regions of 0B + their "
+        "disks of 0B + volumes of 1536KiB = 1536KiB, and those of host 'a' have 1MiB");
+    EXPECT_EQ(volumes("{name: v, size: 5000B}").substr(0, 47), at + ".v.size: expected a");
+    EXPECT_EQ(volumes("{name: v}"),
+              at + ".v.size: expected this field or 'image', found neither: they say how large the "
+                   "disk is");
+    EXPECT_EQ(volumes("{name: v, image: none.img}").substr(0, 38), at + ".v.image: ");
+    EXPECT_EQ(volumes("{name: v, size: 4KiB}, {name: v, size: 4KiB}"),
+              at + ".v.name: expected names of their own; entry 0, 'v', has one of them too");
+    EXPECT_EQ(volumes("{name: v-1, size: 4KiB}, {name: v, count: 2, size: 4KiB}"),
+              at + ".v.name: expected names of their own; entry 0, 'v-1', has one of them too");
+    EXPECT_EQ(volumes("{name: v, count: 2, size: 4KiB}, {name: v-1, size: 4KiB}"),
+              at + ".v-1.name: expected names of their own; entry 0, 'v', has one of them too");
+    for (const char *good : {"v-2", "v-01", "v-", "v1", "v--1", "v-1-1", "w-1"}) {
+        EXPECT_EQ(volumes("{name: v, count: 2, size: 4KiB}, {name: " + std::string(good) +
+                          ", size: 4KiB}"),
+                  "no error")
+            << good;
+    }
+    const std::string name(29, 'v');
+    EXPECT_EQ(volumes("{name: " + name + ", count: 10, size: 4KiB}"), "no error");
+    EXPECT_EQ(volumes("{name: " + name + ", count: 11, size: 4KiB}"),
+              at + "." + name +
+                  ".name: expected a name of at most 31 bytes, with the number after it; found 32");
+    EXPECT_EQ(volumes("{name: v, count: 1000, size: 4KiB}, {name: w, size: 4KiB}",
+                      "disks: [{size: 1GiB}]"),
+              at + ".v.count: expected at most 1000 volumes on a host, found 1001");
+    EXPECT_EQ(volumes("{name: v, count: 1000, size: 4KiB}", "count: 66, disks: [{size: 1GiB}]"),
+              at + ".v.count: expected at most 65536 volumes on all hosts together, found 66000");
+
+    const std::string two = "{name: v, count: 2, size: 4KiB}";
+    const std::string disk = "disks: [{size: 1MiB}]";
+    for (const char *good : {"action: attach, index: 1, value: 1", "action: detach, value: 0"}) {
+        EXPECT_EQ(volumes(two, disk, good), "no error") << good;
+    }
+    EXPECT_EQ(volumes(two, disk, "action: attach, index: 0, value: 2"),
+              "test.yaml:6: schedule.0.value: expected the number of one of its host's 'volumes'");
+    EXPECT_EQ(volumes(two, disk, "action: attach, value: 1"),
+              "test.yaml:6: schedule.0: expected the one node that is given it");
+    EXPECT_EQ(volumes(two, disk, "action: detach, value: 1, rate: 1Mbit"),
+              "test.yaml:6: schedule.0.rate: expected no such field of a volume");
+}
+
 TEST(Host, WhatDoesNotFitMemoryOrDisksIsRefusedWithTheSum)
 {
     auto paged = [](const std::string &paging, const std::string &groups,
@@ -279,7 +366,7 @@ TEST(Host, WhatDoesNotFitMemoryOrDisksIsRefusedWithTheSum)
               "64MiB + 4MiB 'minimum_free' = 68MiB, and host 'a' has 64MiB");
     EXPECT_EQ(paged("block: 4KiB", group("name: x, host: a, memory: 16MiB, count: 100")),
               "test.yaml:3: hosts.a.disks: expected disks for all nodes: swap regions of 1600MiB + "
-              "their disks of 0B = 1600MiB, and those of host 'a' have 1GiB");
+              "their disks of 0B + volumes of 0B = 1600MiB, and those of host 'a' have 1GiB");
     EXPECT_EQ(paged("block: 4KiB", group("name: x, host: a, memory: 16MiB, disks: [{name: d, size: "
                                          "2GiB, on_host: true}]")),
               "test.yaml:5: groups.x.disks.d.size: expected a disk that one of its host can hold: "

@@ -85,7 +85,7 @@ enum status whole_run(const std::string &path, const std::string &image, error *
                                  return from;
                              },
                              nullptr};
-    trace_run_disk_write(run, "n", "data", &disk, failure);
+    trace_run_disk_write(run, TRACE_FOLDER_NODES, "n", "data", &disk, failure);
     trace_summary summary = {};
     summary.scenario = "hello";
     summary.engine = "interpreter";

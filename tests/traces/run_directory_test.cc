@@ -311,7 +311,8 @@ TEST_F(RunDirectory, KeepsADiskWithHolesForItsZeros)
     trace_run *run = create("out");
     std::string block;
     trace_disk_image image = {6, 4096, two_blocks, &block};
-    ASSERT_EQ(trace_run_disk_write(run, "peer-1", "data", &image, &failure), STATUS_OK)
+    ASSERT_EQ(trace_run_disk_write(run, TRACE_FOLDER_NODES, "peer-1", "data", &image, &failure),
+              STATUS_OK)
         << failure.message;
     std::string expected(6 * 4096, '\0');
     expected.replace(4096, 4096, std::string(4096, 'a'));
@@ -321,11 +322,14 @@ TEST_F(RunDirectory, KeepsADiskWithHolesForItsZeros)
     /* A large one that is empty takes neither time nor space. */
     trace_disk_image large = {1 << 28, 4096,
                               [](void *, uint64_t, const void **) { return UINT64_MAX; }, nullptr};
-    ASSERT_EQ(trace_run_disk_write(run, "peer-1", "large", &large, &failure), STATUS_OK)
+    ASSERT_EQ(trace_run_disk_write(run, TRACE_FOLDER_NODES, "peer-1", "large", &large, &failure),
+              STATUS_OK)
         << failure.message;
     EXPECT_EQ(std::filesystem::file_size(folder.path("out/nodes/peer-1/large.img")), 1ull << 40);
     for (const char *name : {"", "..", "../x", "a/b", ".hidden"}) {
-        EXPECT_NE(trace_run_disk_write(run, "peer-1", name, &image, &failure), STATUS_OK) << name;
+        EXPECT_NE(trace_run_disk_write(run, TRACE_FOLDER_NODES, "peer-1", name, &image, &failure),
+                  STATUS_OK)
+            << name;
     }
     EXPECT_FALSE(folder.has("out/nodes/x.img"));
     trace_run_abandon(run, nullptr);

@@ -63,7 +63,7 @@
 #define ABI_IRQ_NIC        (1u << 1) /* one or more frames were put in the receive queue */
 #define ABI_IRQ_CONSOLE    (1u << 2) /* one or more bytes of console input arrived */
 #define ABI_IRQ_KEYBOARD   (1u << 3) /* one or more keys went down or up */
-#define ABI_IRQ_DISK       (1u << 4) /* one or more disk requests are done */
+#define ABI_IRQ_DISK       (1u << 4) /* requests are done, or a disk has come or gone */
 #define ABI_IRQ_PCNET      (1u << 5) /* the card's status has something new */
 #define ABI_IRQ_SUPERVISOR (1u << 6) /* the host's kernel has a question, or news for a policy */
 
@@ -114,6 +114,7 @@
 #define ABI_PORT_SUPERVISOR_ANSWER   0xa4u /* ..._answer */
 #define ABI_PORT_SUPERVISOR_LIMITS   0xa5u /* ..._limits */
 #define ABI_PORT_SUPERVISOR_SNAPSHOT 0xa6u /* ..._snapshot */
+#define ABI_PORT_SUPERVISOR_VOLUME   0xacu /* ..._volume */
 /* Of its policies of admission and paging. */
 #define ABI_PORT_SUPERVISOR_GATE  0xa8u /* ..._gate */
 #define ABI_PORT_SUPERVISOR_ADMIT 0xa9u /* ..._admit */
@@ -155,6 +156,7 @@
 #define ABI_SUPERVISOR_LIST_MAX 1024u       /* machines that a question, or the gate, lists */
 #define ABI_SUPERVISOR_TAKE_MAX 64u         /* entries of a list of whom to take from */
 #define ABI_SUPERVISOR_OWN_RULE 0xffffffffu /* an answer: as the kernel would without asking */
+#define ABI_VOLUME_NOBODY       0xffffffffu /* whose a volume is */
 
 #ifndef __ASSEMBLER__
 
@@ -224,8 +226,8 @@ struct abi_framebuffer {
     uint32_t palette_address; /* INDEXED8: of 256 words 00RRGGBB; else 0 */
 };
 
-/* What a disk is: the guest gives the number, the device stores the rest. Past the last disk the
- * name is empty and block_count 0. */
+/* What a disk is: the guest gives the number, the device stores the rest. Where there is no
+ * such disk the name is empty and block_count 0; there may be some after it. */
 struct abi_disk_info {
     uint32_t disk;  /* in: from 0 */
     uint32_t flags; /* ABI_DISK_READ_ONLY */
@@ -309,6 +311,18 @@ struct abi_supervisor_snapshot {
     uint64_t taken_ns;   /* when */
     uint64_t size_bytes; /* what it takes */
     uint64_t free_bytes; /* what others may */
+};
+
+/* One of the host's volumes, likewise. */
+struct abi_supervisor_volume {
+    uint32_t volume;    /* in */
+    uint32_t state;     /* ABI_VOLUME_*; NONE: there is no such volume, and the rest is 0 */
+    uint32_t machine;   /* whose it is; ABI_VOLUME_NOBODY: nobody's, and disk is 0 */
+    uint32_t disk;      /* its number there */
+    uint32_t host_disk; /* of the host's, that it lies on */
+    uint32_t reserved;
+    uint64_t block_count;
+    char name[ABI_DISK_NAME_MAX]; /* NUL-padded */
 };
 
 /* Something done to a machine, or to the host. */
@@ -452,14 +466,24 @@ struct abi_supervisor_taken_from {
 #define ABI_CONTROL_DISCARD    16u /* whatever the machine; not while one waits to start from it */
 /* A limit again; bits a second, to and from its disks. */
 #define ABI_CONTROL_DISK_RATE 17u
-#define ABI_CONTROL_COUNT     18u
+/* Value: a volume's number on the host. Of a machine that has a processor they take effect when its
+ * slice is over. */
+#define ABI_CONTROL_ATTACH 18u /* it is the machine's, as the first disk number that is free */
+#define ABI_CONTROL_DETACH 19u /* it is nobody's; what is under way to it fails */
+#define ABI_CONTROL_COUNT  20u
+
+#define ABI_VOLUME_NONE     0u
+#define ABI_VOLUME_FREE     1u /* nobody's */
+#define ABI_VOLUME_COMING   2u /* a machine's once that has left its processor */
+#define ABI_VOLUME_ATTACHED 3u
+#define ABI_VOLUME_LEAVING  4u /* nobody's once its machine has left its processor */
 
 #define ABI_SUPERVISOR_DONE       0u
 #define ABI_SUPERVISOR_NO_MACHINE 1u /* no such machine, or none that this can be done to */
 #define ABI_SUPERVISOR_STATE      2u /* not as the machine is now */
 #define ABI_SUPERVISOR_VALUE      3u /* no such operation, or no such value */
 #define ABI_SUPERVISOR_LATE       4u /* nothing, or something else, is asked; not its policy */
-#define ABI_SUPERVISOR_ROOM       5u /* the host has not so much left */
+#define ABI_SUPERVISOR_ROOM       5u /* the host has not so much left; the machine has all disks */
 
 /* --- The two virtual instructions ------------------------------------------------------------
  *

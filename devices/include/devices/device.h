@@ -90,7 +90,7 @@ struct dev_host_ops {
     void (*frame_send)(void *host, const uint8_t *bytes, uint32_t size_bytes);
     void (*console_write)(void *host, const uint8_t *bytes, uint32_t size_bytes);
     void (*observe)(void *host, const char *name, uint32_t kind, double value);
-    /* Disks, numbered from 0; false past the last. */
+    /* Disks, numbered from 0, maybe with gaps; false where there is none. */
     bool (*disk_info)(void *host, uint32_t disk, struct dev_disk_info *info);
     /* A block of a disk that disk_info says there is. What read returns is valid until the next
      * call. write takes the whole block, or returns false if the machine may keep no more. */
@@ -310,6 +310,9 @@ struct dev_disk {
 /* The request of that ticket is done: moves its block and raises ABI_IRQ_DISK. False if there is
  * none. */
 bool dev_disk_done(struct dev_disk *disk, const struct dev_env *env, uint32_t ticket);
+/* The machine has that disk no more: what it asked of it and is not done comes to nothing, at its
+ * time, whatever disk has the number by then. */
+void dev_disk_gone(struct dev_disk *disk, uint32_t number);
 /* The machine's limit is a new one, and counts from now on: what waits is done no later than if it
  * were asked for now, nor later than it would have been. */
 void dev_disk_interval_changed(struct dev_disk *disk, const struct dev_env *env);

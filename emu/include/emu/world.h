@@ -271,6 +271,9 @@ void emu_world_node_fault_describe(struct emu_world *world, uint32_t node,
 #define EMU_BLOCK_NONE UINT64_MAX
 uint64_t emu_world_node_disk_next(const struct emu_world *world, uint32_t node, uint32_t disk,
                                   uint64_t from, const void **bytes);
+/* The same of a volume by its number on a host on which there are nodes. */
+uint64_t emu_world_volume_next(const struct emu_world *world, uint32_t host, uint32_t volume,
+                               uint64_t from, const void **bytes);
 
 /* Host bytes of each part of one node, for the cost report. */
 struct emu_node_cost {

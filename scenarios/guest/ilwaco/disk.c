@@ -58,8 +58,8 @@ static void await(struct transfer *transfer, uint32_t count)
 static int error_of(uint32_t status)
 {
     switch (status) {
-    case ABI_DISK_NO_BLOCK:
-        return EINVAL;
+    case ABI_DISK_NO_BLOCK: /* of a disk that had it */
+        return ENODEV;
     case ABI_DISK_REFUSED:
         return EROFS;
     case ABI_DISK_FULL:
@@ -103,15 +103,44 @@ static int move(int disk, uint32_t operation, uint64_t first_block, uint32_t blo
     return -1;
 }
 
-int denali_disk_find(const char *name)
+/* The first of that name, or with NULL the first; -1: there is none. Volumes come and go, so that
+ * there may be gaps. */
+static int find(const char *name)
 {
     struct abi_disk_info info;
-    for (int disk = 0; info_read(disk, &info); disk++) {
-        if (strncmp(info.name, name, sizeof info.name) == 0)
+    for (int disk = 0; disk < (int)ABI_DISKS_MAX; disk++) {
+        if (info_read(disk, &info) && (!name || strncmp(info.name, name, sizeof info.name) == 0))
             return disk;
     }
-    errno = ENODEV;
     return -1;
+}
+
+int denali_disk_find(const char *name)
+{
+    int disk = find(name);
+    if (disk < 0)
+        errno = ENODEV;
+    return disk;
+}
+
+struct wanted {
+    const char *name;
+    int disk;
+};
+
+static bool is_there(void *context)
+{
+    struct wanted *wanted = context;
+    wanted->disk = find(wanted->name);
+    return wanted->disk >= 0;
+}
+
+int denali_disk_wait(const char *name, uint64_t until_ns)
+{
+    struct wanted wanted = {.name = name};
+    if (!loop_await(is_there, &wanted, until_ns))
+        errno = ETIMEDOUT;
+    return wanted.disk;
 }
 
 uint64_t denali_disk_blocks(int disk)

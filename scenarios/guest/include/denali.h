@@ -40,14 +40,19 @@ void denali_observe(const char *name, double value);
 void denali_milestone(const char *name);
 
 /*
- * Disks, in blocks of DENALI_DISK_BLOCK_BYTES. A name is the scenario's. The functions wait until
- * the disk is done while the network goes on; they return 0, or -1 with errno: ENODEV no such disk,
- * EINVAL past its end, EROFS read-only, ENOSPC the scenario's limit of disk bytes is reached,
- * ENOMEM its limit of memory is. Each block is moved whole or not at all; after an error some are
- * and some are not. Memory that is not the machine's is a fault, as in a loop of stores.
+ * Disks, in blocks of DENALI_DISK_BLOCK_BYTES. A name is the scenario's; a volume of the machine's
+ * host is a disk from when it is attached to the machine until it is detached. The functions wait
+ * until the disk is done while the network goes on; they return 0, or -1 with errno: ENODEV no such
+ * disk, or none any more, EINVAL past its end, EROFS read-only, ENOSPC the scenario's limit of disk
+ * bytes is reached, ENOMEM its limit of memory is. Each block is moved whole or not at all; after
+ * an error some are and some are not. Memory that is not the machine's is a fault, as in a loop of
+ * stores.
  */
 #define DENALI_DISK_BLOCK_BYTES 4096u
-int denali_disk_find(const char *name); /* a number for the others, or -1 */
+int denali_disk_find(const char *name); /* a number for the others, or -1; NULL: of the first */
+/* The same, waiting until there is such a disk or the virtual time is until_ns (UINT64_MAX: for
+ * ever); -1: ETIMEDOUT. */
+int denali_disk_wait(const char *name, uint64_t until_ns);
 uint64_t denali_disk_blocks(int disk);  /* 0: no such disk */
 int denali_disk_read(int disk, uint64_t first_block, uint32_t block_count, void *bytes);
 int denali_disk_write(int disk, uint64_t first_block, uint32_t block_count, const void *bytes);

@@ -47,6 +47,8 @@ DENALI_API_BEGIN
 #define SCN_BURST_BYTES      65536u /* of a rate without a burst */
 #define SCN_BURST_MIN_BYTES  1514u
 #define SCN_SNAPSHOTS_MAX    256u
+#define SCN_VOLUMES_MAX      1000u  /* of a host */
+#define SCN_VOLUMES_ALL_MAX  65536u /* of all hosts together */
 #define SCN_BURST_MAX_BYTES  (1u << 30)
 #define SCN_DISKS_MAX        15u   /* of a group's scenario; the machine has room for one more */
 #define SCN_DISK_NAME_MAX    32u   /* bytes of a disk's name with its NUL */
@@ -117,6 +119,15 @@ struct scn_snapshots {
     uint64_t size_bytes; /* of all together */
 };
 
+/* Like volumes of a host: disks that its machines are given, and lose again, in mid-run. */
+struct scn_volume {
+    char *name;
+    uint64_t count;
+    uint64_t size_bytes; /* of each */
+    char *image_path;    /* absolute: what each holds at first; NULL: zeros */
+    bool keep;           /* what each holds at the end goes to the run directory */
+};
+
 enum scn_host_disk_type { SCN_HOST_DISK_ROTATING, SCN_HOST_DISK_FLASH };
 enum scn_disk_order { SCN_DISK_SCAN, SCN_DISK_FIFO };
 
@@ -185,8 +196,10 @@ struct scn_host {
     uint32_t disk_count; /* entries */
     struct scn_paging paging;
     struct scn_snapshots snapshots;
-    uint32_t first_host; /* number of its first; derived */
-    uint32_t node_count; /* that are placed on them; derived */
+    struct scn_volume *volumes;
+    uint32_t volume_count; /* entries */
+    uint32_t first_host;   /* number of its first; derived */
+    uint32_t node_count;   /* that are placed on them; derived */
 };
 
 /* NAME=value of a group's environment; the value is a template. */
@@ -328,6 +341,8 @@ enum scn_action_kind {
     SCN_ACTION_START_FROM,
     SCN_ACTION_DISCARD,
     SCN_ACTION_DISK_RATE,
+    SCN_ACTION_ATTACH,
+    SCN_ACTION_DETACH,
 };
 #define SCN_INDEX_ALL UINT32_MAX
 
@@ -338,7 +353,7 @@ struct scn_action {
     char *group;
     uint32_t group_index; /* derived */
     uint64_t index;       /* in the group, or SCN_INDEX_ALL */
-    uint64_t value;       /* of WEIGHT and CAP; of SNAPSHOT and on the snapshot's number */
+    uint64_t value;       /* of WEIGHT and CAP; the number of a snapshot or a volume */
     uint64_t size_bytes;  /* of MEMORY_FLOOR and MEMORY_CEILING, of bursts and DISK */
     uint64_t rate_bps;    /* of SEND_RATE, RECEIVE_RATE and DISK_RATE */
 };
@@ -531,6 +546,16 @@ uint64_t scn_group_backing_bytes(const struct scn_scenario *scenario,
                                  const struct scn_group *group);
 /* How many disks a host of the entry has. */
 uint64_t scn_host_disks(const struct scn_host *host);
+/* Of these the largest. */
+uint64_t scn_host_disk_largest_bytes(const struct scn_host *host);
+/* How many volumes, and what all are together. */
+uint64_t scn_host_volumes(const struct scn_host *host);
+uint64_t scn_host_volumes_bytes(const struct scn_host *host);
+/* The entry of a host's volume by its number, entry after entry from 0; number <
+ * scn_host_volumes(host). */
+const struct scn_volume *scn_host_volume(const struct scn_host *host, uint64_t number);
+/* "<entry>-<index>", or the entry's name if it has one volume. */
+void scn_volume_name(const struct scn_host *host, uint64_t number, char name[SCN_DISK_NAME_MAX]);
 
 /* Gives each node that has a reservation the first processor of its host where it fits, in the
  * order of nodes; processors has node_count entries. False if one does not fit, which *misfit then

@@ -1,5 +1,6 @@
 /*
- * A host's supervisor that sets limits and keeps snapshots. The letter of argument 1 says how:
+ * A host's supervisor that sets limits, keeps snapshots and gives volumes. The letter of argument 1
+ * says how:
  *   e  by the tables below, one entry after the other; it ends with 0, or with the number of the
  *      entry, from 1, that was answered otherwise than the table says
  *   s  likewise by the table of snapshots: machines 1 and 2 are of one group and idle, 3 is of
@@ -7,6 +8,10 @@
  *   r  for ever, by the machine's own random stream: what it asks for is what the tables ask for,
  *      of any machine, or ends it or starts it again; it waits in between
  *   k  for ever, at random: takes snapshots, starts from them, discards them and ends machines
+ *   v  likewise by the table of volumes: there are two; machine 1, with 15 disks of its own, and
+ *      machine 2 idle
+ *   a  for ever, at random: attaches and detaches 8 volumes, there or not, and ends, starts, pauses
+ *      and resumes machines
  *   m  for ever, sets the rate at which machine 1 may send, and takes that back
  * Machine 1 of the tables is of 512 KiB, on no network; machine 2 of 128 KiB, on one; the host
  * pages, 512 KiB in blocks of 4 KiB.
@@ -18,6 +23,8 @@
 #define SNAPSHOT 14
 #define FROM 15
 #define DISCARD 16
+#define ATTACH 18
+#define DETACH 19
 
 /* status is as in devices/abi.h: 0 done, 1 no machine, 2 state, 3 value, 5 room. */
 .macro ask operation, machine, low, status, high=0
@@ -48,8 +55,12 @@ _start:
     movl $snapshots, %esi
     movl $snapshots_end, %ebp
     cmpb $'s', %al
+    je 1f
+    movl $volumes, %esi
+    movl $volumes_end, %ebp
+    cmpb $'v', %al
     jne again
-    /* They idle by then. */
+1:  /* They idle by then. */
     now
     addl $1000000, %eax
     adcl $0, %edx
@@ -91,6 +102,20 @@ _start:
     observe kept, 4
     fildll told + 16
     observe size, 4
+    movl $1, told
+    movl $ABI_PORT_SUPERVISOR_VOLUME, %edx
+    movl $told, %eax
+    outl %eax, %dx
+    fildl told + 4
+    observe state, 5
+    fildl told + 8
+    observe machine, 7
+    fildl told + 12
+    observe disk, 4
+    fildl told + 16
+    observe host_disk, 9
+    fildll told + 24
+    observe blocks, 6
     end 0
 
 again:
@@ -99,8 +124,10 @@ again:
     inl %dx, %eax
     movl %eax, %ebx
     andl $0xffff, %eax
-    cmpb $'k', mode
-    jne 1f
+    cmpb $'r', mode
+    je 1f
+    cmpb $'m', mode
+    je 1f
     andl $0xfff, %eax
 1:  movl %eax, %ecx
     now
@@ -112,6 +139,8 @@ again:
     je rate
     cmpb $'k', mode
     je keep
+    cmpb $'a', mode
+    je give
     /* Bits 16..18 the machine; 19..22: 0 destroys, 1 starts, 2 pauses, 3 resumes, else a table's
      * entry. */
     movl %ebx, %eax
@@ -166,6 +195,24 @@ keep:
     movl $0, control + 12
     jmp ask_it
 
+give:
+    /* Bits 16..18 the machine, 19..22 what, 23..25 the volume. */
+    movl %ebx, %eax
+    shrl $16, %eax
+    andl $MACHINES - 1, %eax
+    movl %eax, control + 4
+    movl %ebx, %eax
+    shrl $19, %eax
+    andl $15, %eax
+    movl gives(, %eax, 4), %eax
+    movl %eax, control
+    movl %ebx, %eax
+    shrl $23, %eax
+    andl $7, %eax
+    movl %eax, control + 8
+    movl $0, control + 12
+    jmp ask_it
+
 rate:
     movl $9, control /* ABI_CONTROL_SEND_RATE */
     movl $1, control + 4
@@ -199,10 +246,23 @@ kept:
     .ascii "kept"
 size:
     .ascii "size"
+state:
+    .ascii "state"
+machine:
+    .ascii "machine"
+disk:
+    .ascii "disk"
+host_disk:
+    .ascii "host_disk"
+blocks:
+    .ascii "blocks"
     .balign 8
 keeps:
     .long SNAPSHOT, SNAPSHOT, SNAPSHOT, FROM, FROM, FROM, FROM, FROM, FROM, FROM, FROM
     .long DISCARD, DISCARD, 3, 3, 4 /* ABI_CONTROL_DESTROY, START */
+gives:
+    .long ATTACH, ATTACH, ATTACH, ATTACH, ATTACH, ATTACH, ATTACH
+    .long DETACH, DETACH, DETACH, DETACH, DETACH, 3, 4, 1, 2
 lives:
     .long 3, 4, 1, 2 /* ABI_CONTROL_DESTROY, START, PAUSE, RESUME */
 table:
@@ -278,6 +338,26 @@ snapshots:
     ask 3, 1, 0, 0
     ask FROM, 1, 2, 0
 snapshots_end:
+volumes:
+    ask DETACH, 1, 0, 2 /* nobody has it */
+    ask ATTACH, 1, 2, 3
+    ask ATTACH, 1, 0, 3, 1 /* and 2^32 */
+    ask ATTACH, 3, 0, 1
+    ask ATTACH, 1, 0, 0
+    ask ATTACH, 1, 0, 2
+    ask ATTACH, 2, 0, 2
+    ask DETACH, 2, 0, 2
+    ask ATTACH, 1, 1, 5 /* that would be its 17th disk */
+    ask DETACH, 1, 0, 0
+    ask DETACH, 1, 0, 2
+    ask ATTACH, 0, 0, 0 /* itself: it comes when its slice is over */
+    ask ATTACH, 2, 0, 2
+    ask DETACH, 0, 0, 0
+    ask 3, 2, 0, 0 /* ABI_CONTROL_DESTROY */
+    ask ATTACH, 2, 0, 0
+    ask ATTACH, 2, 1, 0
+    ask 20, 2, 0, 3
+volumes_end:
 
     .bss
     .balign 8

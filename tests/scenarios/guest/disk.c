@@ -35,6 +35,11 @@ static void check_names(int data, int file)
     CHECK(denali_disk_blocks(file) >= 1);
     CHECK_ERRNO(denali_disk_find("dat"), ENODEV);
     CHECK(denali_disk_find("data2") == -1 && denali_disk_find("") == -1);
+    CHECK(denali_disk_find(NULL) == 0 && denali_disk_wait(NULL, 0) == 0);
+    CHECK(denali_disk_wait("file", UINT64_MAX) == file);
+    uint64_t until_ns = denali_now_ns() + 1000000;
+    CHECK_ERRNO(denali_disk_wait("data2", until_ns), ETIMEDOUT);
+    CHECK(denali_now_ns() >= until_ns && denali_now_ns() < until_ns + 100000);
     CHECK(denali_disk_blocks(-1) == 0 && denali_disk_blocks(99) == 0);
 }
 

@@ -24,7 +24,7 @@
 
 /* Where a page is. */
 struct trace_place {
-    uint32_t node;
+    uint32_t node;   /* or past the last, for what belongs to none */
     uint32_t space;  /* 0: memory, 1 + n: disk n */
     uint64_t number; /* of the page or block */
 };

@@ -51,6 +51,8 @@ const char *trace_run_path(const struct trace_run *run);
 #define TRACE_FOLDER_IMAGES     "images"
 #define TRACE_FOLDER_TOPOLOGIES "topologies"
 #define TRACE_FOLDER_DISKS      "disks"
+#define TRACE_FOLDER_NODES      "nodes" /* a folder in it for each node that leaves anything */
+#define TRACE_FOLDER_HOSTS      "hosts" /* likewise */
 
 /*
  * Copies a file into the run's folder, so that the directory needs nothing from outside, and gives
@@ -222,9 +224,11 @@ struct trace_disk_image {
     void *context;
 };
 
-/* Writes nodes/<node>/<disk>.img, whole or not at all; zeros take no space. */
-enum status trace_run_disk_write(struct trace_run *run, const char *node, const char *disk,
-                                 const struct trace_disk_image *image, struct error *error);
+/* Writes <folder>/<owner>/<disk>.img, whole or not at all; zeros take no space. folder is
+ * TRACE_FOLDER_NODES or _HOSTS, and the owner the name of one of those. */
+enum status trace_run_disk_write(struct trace_run *run, const char *folder, const char *owner,
+                                 const char *disk, const struct trace_disk_image *image,
+                                 struct error *error);
 
 /*
  * Closes and syncs everything, writes summary.json, removes INCOMPLETE, and frees run, whatever the

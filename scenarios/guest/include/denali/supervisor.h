@@ -64,9 +64,18 @@ static inline struct abi_supervisor_snapshot denali_supervised_snapshot(uint32_t
     return snapshot;
 }
 
+/* One of the host's volumes by its number, from 0, and whose it is; state ABI_VOLUME_NONE past the
+ * last. */
+static inline struct abi_supervisor_volume denali_supervised_volume(uint32_t number)
+{
+    struct abi_supervisor_volume volume = {.volume = number};
+    denali_supervisor_port_(ABI_PORT_SUPERVISOR_VOLUME, &volume);
+    return volume;
+}
+
 /* ABI_CONTROL_* of a machine: to pause, resume, destroy or start it, to set its weight, its cap or
- * another limit, to keep a snapshot of it, or start it from one; gives ABI_SUPERVISOR_DONE or what
- * was wrong, and then nothing has changed. */
+ * another limit, to keep a snapshot of it, or start it from one, to give it a volume or take it
+ * away; gives ABI_SUPERVISOR_DONE or what was wrong, and then nothing has changed. */
 static inline uint32_t denali_supervisor_control(uint32_t operation, uint32_t machine,
                                                  uint64_t value)
 {
