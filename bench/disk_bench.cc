@@ -106,8 +106,8 @@ void idle_nodes(benchmark::State &state)
         emu_world_node_cost(without.world, 0, &b);
         auto all = [](const emu_node_cost &c) {
             return static_cast<double>(c.processor_bytes + c.tables_bytes + c.devices_bytes +
-                                       c.network_bytes + c.frames_bytes + c.pager_bytes +
-                                       c.other_bytes);
+                                       c.network_bytes + c.frames_bytes + c.snapshot_bytes +
+                                       c.pager_bytes + c.other_bytes);
         };
         state.counters["bytes"] = all(a);
         state.counters["bytes without a disk"] = all(b);

@@ -207,11 +207,13 @@ int print_cost(const char *scenario_path, const char *until, const char *nodes,
         sum.devices_bytes += cost.devices_bytes;
         sum.network_bytes += cost.network_bytes;
         sum.frames_bytes += cost.frames_bytes;
+        sum.snapshot_bytes += cost.snapshot_bytes;
         sum.pager_bytes += cost.pager_bytes;
         sum.other_bytes += cost.other_bytes;
     }
     uint64_t total = sum.processor_bytes + sum.tables_bytes + sum.devices_bytes +
-                     sum.network_bytes + sum.frames_bytes + sum.pager_bytes + sum.other_bytes;
+                     sum.network_bytes + sum.frames_bytes + sum.snapshot_bytes + sum.pager_bytes +
+                     sum.other_bytes;
     std::printf("bytes a node, mean of %" PRIu32 ", at virtual time %.1f s\n", count,
                 (double)scenario->duration_ns / 1e9);
     std::printf("  processor  %8" PRIu64 "\n", sum.processor_bytes / count);
@@ -219,6 +221,7 @@ int print_cost(const char *scenario_path, const char *until, const char *nodes,
     std::printf("  devices    %8" PRIu64 "\n", sum.devices_bytes / count);
     std::printf("  network    %8" PRIu64 "\n", sum.network_bytes / count);
     std::printf("  frames     %8" PRIu64 "  (private pages)\n", sum.frames_bytes / count);
+    std::printf("  snapshot   %8" PRIu64 "\n", sum.snapshot_bytes / count);
     std::printf("  pager      %8" PRIu64 "\n", sum.pager_bytes / count);
     std::printf("  other      %8" PRIu64 "\n", sum.other_bytes / count);
     std::printf("  sum        %8" PRIu64 "\n", total / count);

@@ -46,7 +46,7 @@ enum status emu_bundle(const char *directory, const char *out, struct emu_bundle
     status = status ? status : emu_run_folder_open(&folder, directory, error);
     status = status ? status : emu_player_open(directory, false, &player, error);
     if (status) {
-        emu_run_folder_close(&folder);
+        emu_run_folder_close(&folder, error);
         return status;
     }
     const struct trace_head *head = emu_player_head(player);
@@ -68,6 +68,6 @@ enum status emu_bundle(const char *directory, const char *out, struct emu_bundle
     }
     free(paths);
     emu_player_close(player);
-    emu_run_folder_close(&folder);
+    emu_run_folder_close(&folder, error);
     return status;
 }

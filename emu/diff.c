@@ -48,11 +48,11 @@ static enum status half_open(struct half *half, const char *path, struct error *
     return status;
 }
 
-static void half_close(struct half *half)
+static void half_close(struct half *half, struct error *error)
 {
     emu_player_close(half->player);
     scn_scenario_destroy(half->scenario);
-    emu_run_folder_close(&half->folder);
+    emu_run_folder_close(&half->folder, error);
     free(half->chains);
 }
 
@@ -170,9 +170,10 @@ static enum status digests_to(struct half *half, uint64_t from_ns, bool *there, 
         if (entry->type != TRACE_RECORD_DIGESTS) {
             continue;
         }
-        if (emu_player_read(half->player, half->next, &bytes, NULL)) {
+        status = emu_player_read(half->player, half->next, &bytes, error);
+        if (status) {
             half->next = half->count;
-            return STATUS_OK;
+            return status == STATUS_CORRUPT ? STATUS_OK : status;
         }
         *there = entry->time_ns >= from_ns;
         if (!trace_digests_read(half->chains, half->scenario->node_count, bytes,
@@ -339,7 +340,7 @@ enum status emu_diff(const struct emu_diff_options *options, struct emu_diff_res
         result->figures = text.size_bytes ? alloc_text(text.bytes) : NULL;
     }
     emu_text_fini(&text);
-    half_close(&halves[0]);
-    half_close(&halves[1]);
+    half_close(&halves[0], error);
+    half_close(&halves[1], error);
     return status;
 }

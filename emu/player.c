@@ -124,16 +124,22 @@ static enum status bad_record(const struct emu_player *player, size_t place, con
 enum status emu_player_read(struct emu_player *player, size_t place, const uint8_t **bytes,
                             struct error *error)
 {
-    return trace_recording_read(player->recording, place, bytes, NULL)
-               ? bad_record(player, place, "is damaged", error)
-               : STATUS_OK;
+    struct error local = ERROR_INIT;
+    enum status status = trace_recording_read(player->recording, place, bytes, &local);
+    if (status == STATUS_CORRUPT) {
+        return bad_record(player, place, "is damaged", error);
+    }
+    if (status && error) {
+        *error = local;
+    }
+    return status;
 }
 
 void emu_player_look(struct emu_player *player)
 {
     const uint8_t *bytes;
     for (size_t i = 0; i < player->count; i++) {
-        if (emu_player_read(player, i, &bytes, NULL)) {
+        if (emu_player_read(player, i, &bytes, NULL) == STATUS_CORRUPT) {
             note_damage(player, i);
         }
     }

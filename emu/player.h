@@ -40,7 +40,8 @@ enum status emu_player_files_same(const struct emu_player *player, const char *d
                                   bool *same, char text[EMU_FILE_TEXT_MAX],
                                   struct error *error) MUST_USE;
 
-/* A record's content, valid until the next is read. STATUS_CORRUPT, in words, if it is damaged. */
+/* A record's content, valid until the next is read. STATUS_CORRUPT, in words, if it is damaged;
+ * STATUS_IO if it cannot be had. */
 enum status emu_player_read(struct emu_player *player, size_t place, const uint8_t **bytes,
                             struct error *error) MUST_USE;
 /* "the checkpoint at 10ms (byte 4711)" */

@@ -30,11 +30,11 @@ enum status emu_replay_open(struct emu_replay *replay, const char *given, const 
     return status;
 }
 
-void emu_replay_close(struct emu_replay *replay)
+void emu_replay_close(struct emu_replay *replay, struct error *error)
 {
     emu_player_close(replay->player);
     replay->player = NULL;
-    emu_run_folder_close(&replay->folder);
+    emu_run_folder_close(&replay->folder, error);
 }
 
 enum status emu_replay_begin(struct emu_replay *replay, struct emu_world *world, bool *stopped,

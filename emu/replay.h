@@ -19,7 +19,8 @@ struct emu_replay {
 enum status emu_replay_open(struct emu_replay *replay, const char *given, const char *from,
                             const char *to, struct scn_scenario **scenario,
                             struct error *error) MUST_USE;
-void emu_replay_close(struct emu_replay *replay);
+/* As emu_run_folder_close; error may be NULL. */
+void emu_replay_close(struct emu_replay *replay, struct error *error);
 
 /* Brings the world to the replay's beginning, from the nearest checkpoint that is not damaged. */
 enum status emu_replay_begin(struct emu_replay *replay, struct emu_world *world, bool *stopped,

@@ -541,6 +541,10 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
     free(run.traces);
     free(run.watches);
     free(run.changes);
+    if (run.replay.player) {
+        emu_run_folder_damage(&run.replay.folder, run.replay.player, result->damaged);
+    }
+    emu_replay_close(&run.replay, error);
     if (run.trace) {
         char reason[sizeof error->message + 64];
         if (result->interrupted) {
@@ -552,11 +556,7 @@ enum status emu_run(const struct emu_run_options *options, struct emu_run_result
         }
         trace_run_abandon(run.trace, reason);
     }
-    if (run.replay.player) {
-        emu_run_folder_damage(&run.replay.folder, run.replay.player, result->damaged);
-    }
     emu_recorder_abandon(run.recorder);
-    emu_replay_close(&run.replay);
     scn_nodes_fini(&run.consoles);
     emu_world_destroy(run.world);
     emu_capture_fini(&run.captures);

@@ -123,6 +123,8 @@ static enum status write_hosts(struct run *run, struct error *error)
             .paging = paging_account(&report.paging),
             .swapped_out = report.swapped_out,
             .swapped_out_bytes = report.swapped_out_bytes,
+            .snapshots = report.snapshots,
+            .snapshots_bytes = report.snapshots_bytes,
         };
         status = trace_run_host_write(run->trace, &account, error);
     }

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <base/alloc.h>
 #include <emu/run.h>
 #include <scenarios/select.h>
 #include <traces/bundle.h>
+
+#include "tracer_text.h"
 
 #define PATH_BYTES_MAX 4096u
 
@@ -35,6 +38,13 @@ enum status emu_folder_remove(char *path, struct error *error)
     return status;
 }
 
+/* What a bundle may take there: half of what is free, so that no bundle can fill the disk. */
+static uint64_t room_bytes(const char *path)
+{
+    struct statvfs disk;
+    return statvfs(path, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize / 2 : UINT64_MAX;
+}
+
 static enum status unpack(struct emu_run_folder *folder, struct error *error)
 {
     char path[PATH_BYTES_MAX];
@@ -50,18 +60,40 @@ static enum status unpack(struct emu_run_folder *folder, struct error *error)
     }
     folder->path = alloc_text(path);
     folder->unpacked = true;
-    enum status status = trace_bundle_unpack(folder->given, path, &local);
+    enum status status = trace_bundle_unpack(folder->given, path, room_bytes(path), &local);
     if (status == STATUS_EXISTS) { /* the folder was empty */
         return error_set(error, STATUS_CORRUPT, folder->given, 0,
                          "the bundle has a file twice, or in the place of a folder; get it once "
                          "more, or make it again with `denali bundle`");
     }
     bool there = strncmp(local.file, path, strlen(path)) == 0; /* not what is read */
-    return status ? error_set(error, status, local.file, 0, "%s%s", local.message,
-                              there ? "; bundles are unpacked where temporary files go: set TMPDIR "
-                                      "to where there is room"
-                                    : "")
-                  : STATUS_OK;
+    if (status == STATUS_NO_MEMORY) {
+        return error_set(error, STATUS_INVALID, local.file, 0,
+                         "%s, half of what is free in %.200s, where it is unpacked; set TMPDIR to "
+                         "where there is more room, if you know what is in it",
+                         local.message, place);
+    }
+    return status
+               ? error_set(error, status, local.file, 0, "%s%s%.200s%s", local.message,
+                           there ? "; bundles are unpacked where temporary files go (" : "",
+                           there ? place : "", there ? "): set TMPDIR to where there is room" : "")
+               : STATUS_OK;
+}
+
+void emu_run_folder_rename(const struct emu_run_folder *folder, char *text, size_t text_bytes)
+{
+    struct emu_text told = {0};
+    const char *rest = text;
+    const char *at = folder->unpacked ? strstr(rest, folder->path) : NULL;
+    for (; at; at = strstr(rest, folder->path)) {
+        emu_text_add(&told, "%.*s%s", (int)(at - rest), rest, folder->given);
+        rest = at + strlen(folder->path);
+    }
+    if (rest != text) {
+        emu_text_add(&told, "%s", rest);
+        snprintf(text, text_bytes, "%s", told.bytes);
+    }
+    emu_text_fini(&told);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -104,8 +136,12 @@ enum status emu_run_folder_open(struct emu_run_folder *folder, const char *given
                      "--record, or what `denali bundle` made of one");
 }
 
-void emu_run_folder_close(struct emu_run_folder *folder)
+void emu_run_folder_close(struct emu_run_folder *folder, struct error *error)
 {
+    if (error) {
+        emu_run_folder_rename(folder, error->file, sizeof error->file);
+        emu_run_folder_rename(folder, error->message, sizeof error->message);
+    }
     if (folder->unpacked) {
         (void)emu_folder_remove(folder->path, NULL); /* what cannot be removed stays */
     }

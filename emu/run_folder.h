@@ -20,8 +20,12 @@ struct emu_run_folder {
 
 enum status emu_run_folder_open(struct emu_run_folder *folder, const char *given,
                                 struct error *error) MUST_USE;
-/* Of one that was not opened too. */
-void emu_run_folder_close(struct emu_run_folder *folder);
+/* Of one that was not opened too. The error, or NULL, is renamed as below. */
+void emu_run_folder_close(struct emu_run_folder *folder, struct error *error);
+
+/* Names the bundle and the path inside where the text names a file of an unpacked one, which is
+ * removed when it is closed; what does not fit is cut off. */
+void emu_run_folder_rename(const struct emu_run_folder *folder, char *text, size_t text_bytes);
 
 /* Opens its recording and loads its scenario. STATUS_CORRUPT if a file is not what it was when the
  * run was recorded: the message has its path, and what was expected and found. */

@@ -119,6 +119,11 @@ struct emu_blocks *emu_blocks_create(struct vcpu_arena *arena, const struct emu_
     return made;
 }
 
+uint64_t emu_blocks_table_bytes(const struct emu_blocks *blocks)
+{
+    return blocks ? sizeof *blocks + blocks->count * sizeof *blocks->blocks : 0;
+}
+
 void emu_blocks_release(struct emu_blocks *blocks)
 {
     if (!blocks || __atomic_fetch_sub(&blocks->references, 1, __ATOMIC_ACQ_REL) > 1) {

@@ -74,6 +74,8 @@ void emu_store_restore(const struct emu_store *store, const struct emu_blocks *b
 /* From blocks in order; the references of their frames, none of them private, pass over. */
 struct emu_blocks *emu_blocks_create(struct vcpu_arena *arena, const struct emu_block *blocks,
                                      size_t count);
+/* What the table takes, without the blocks; 0 of NULL. */
+uint64_t emu_blocks_table_bytes(const struct emu_blocks *blocks);
 /* Takes NULL. */
 void emu_blocks_release(struct emu_blocks *blocks);
 

@@ -337,6 +337,7 @@ enum status emu_verify(const struct emu_verify_options *options, struct emu_veri
     status = status ? status : verify_folder(&verify, error);
     scn_scenario_destroy(verify.scenario);
     emu_player_close(verify.player);
-    emu_run_folder_close(&verify.folder);
+    emu_run_folder_rename(&verify.folder, result->text, sizeof result->text);
+    emu_run_folder_close(&verify.folder, error);
     return status;
 }

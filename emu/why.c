@@ -439,7 +439,7 @@ enum status emu_why(const struct emu_why_options *options, struct emu_why_result
     emu_player_close(why.player);
     emu_world_destroy(why.world);
     scn_scenario_destroy(why.scenario);
-    emu_run_folder_close(&why.folder);
+    emu_run_folder_close(&why.folder, error);
     result->text = status ? NULL : alloc_text(told.bytes);
     emu_text_fini(&told);
     return status;

@@ -675,6 +675,8 @@ void emu_world_node_cost(const struct emu_world *world, uint32_t index, struct e
     cost->network_bytes = node->network == SCN_NETWORK_NONE ? 0 : net_port_bytes();
     cost->frames_bytes =
         (node->space.private_count + emu_overlay_blocks(node->disks)) * VCPU_PAGE_BYTES;
+    cost->snapshot_bytes = (node->space.pages ? vcpu_pages_table_bytes(node->space.pages) : 0) +
+                           (node->disks ? emu_blocks_table_bytes(node->disks->snapshot) : 0);
     cost->pager_bytes = node->seat ? emu_seat_pager_bytes(node->seat) : 0;
     cost->other_bytes = (node->seat ? sizeof *node->seat : 0) + sizeof *node - sizeof node->vcpu -
                         sizeof node->space - states_bytes + node->console_log_capacity +

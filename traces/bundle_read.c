@@ -107,7 +107,7 @@ static enum status file_read(struct unpacking *unpacking, const char *path, uint
 {
     const struct trace_bundle_sink *sink = unpacking->sink;
     uint64_t hash = 0;
-    enum status status = sink->begin(sink->context, path, unpacking->error);
+    enum status status = sink->begin(sink->context, path, size_bytes, unpacking->error);
     while (!status && size_bytes) {
         size_t part = 0;
         status = chunk_read(unpacking, size_bytes, &part);
@@ -213,16 +213,45 @@ bool trace_bundle_is(const char *path)
 
 /* --- into a folder ---------------------------------------------------------------------------- */
 
+/* What a file or folder takes of a disk, whatever it holds. */
+#define ENTRY_BYTES 4096u
+
 struct folder {
+    const char *bundle;
     const char *path;
+    uint64_t limit_bytes;
+    uint64_t left_bytes;
     FILE *file; /* being written */
     char *file_path;
 };
 
-static enum status folder_begin(void *context, const char *path, struct error *error)
+/* Before anything is made; folders count anew for each file in them. */
+static enum status folder_take(struct folder *folder, const char *path, uint64_t size_bytes,
+                               struct error *error)
+{
+    uint64_t entries = 1;
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        entries++;
+    }
+    uint64_t left_bytes = folder->left_bytes;
+    if (entries > left_bytes / ENTRY_BYTES || size_bytes > left_bytes - entries * ENTRY_BYTES) {
+        return error_set(error, STATUS_NO_MEMORY, folder->bundle, 0,
+                         "the bundle holds more than the %" PRIu64 " bytes that it may take",
+                         folder->limit_bytes);
+    }
+    folder->left_bytes -= entries * ENTRY_BYTES + size_bytes;
+    return STATUS_OK;
+}
+
+static enum status folder_begin(void *context, const char *path, uint64_t size_bytes,
+                                struct error *error)
 {
     struct folder *folder = context;
     bool made = true;
+    enum status status = folder_take(folder, path, size_bytes, error);
+    if (status) {
+        return status;
+    }
     folder->file_path = run_path_join(folder->path, path);
     char *first = folder->file_path + strlen(folder->path) + 1;
     for (char *slash = strchr(first, '/'); slash && made; slash = strchr(slash + 1, '/')) {
@@ -265,9 +294,15 @@ static enum status folder_end(void *context, struct error *error)
     return status;
 }
 
-enum status trace_bundle_unpack(const char *path, const char *directory, struct error *error)
+enum status trace_bundle_unpack(const char *path, const char *directory, uint64_t limit_bytes,
+                                struct error *error)
 {
-    struct folder folder = {.path = directory};
+    struct folder folder = {
+        .bundle = path,
+        .path = directory,
+        .limit_bytes = limit_bytes,
+        .left_bytes = limit_bytes,
+    };
     const struct trace_bundle_sink sink = {&folder, folder_begin, folder_bytes, folder_end};
     FILE *stream = fopen(path, "rb");
     if (!stream) {

@@ -21,6 +21,7 @@ struct trace_recording {
     int file;             /* -1: the bytes are in memory */
     const uint8_t *bytes; /* in memory */
     uint64_t size_bytes;
+    int failure; /* errno of a read that failed, or 0: what is not there is not damage then */
     struct trace_entry *entries;
     size_t entry_count;
     enum trace_recording_ending ending;
@@ -52,6 +53,7 @@ static bool fetch(struct trace_recording *recording, uint64_t offset, void *byte
             continue;
         }
         if (got <= 0) {
+            recording->failure = got < 0 ? errno : 0;
             return false;
         }
         next += got;
@@ -322,10 +324,24 @@ static enum status begin(struct trace_recording *recording, bool check, struct e
     return status;
 }
 
+static enum status unreadable(const struct trace_recording *recording, struct error *error)
+{
+    return error_set(error, STATUS_IO, recording->path, 0,
+                     "cannot be read: %s; the recording itself may be good: try again, or copy it "
+                     "to another disk",
+                     strerror(recording->failure));
+}
+
 static enum status finish_open(struct trace_recording *made, bool check,
                                struct trace_recording **recording, struct error *error)
 {
-    enum status status = begin(made, check, error);
+    struct error local = ERROR_INIT;
+    enum status status = begin(made, check, &local);
+    if (made->failure) {
+        status = unreadable(made, error);
+    } else if (status && error) {
+        *error = local;
+    }
     *recording = status ? NULL : made;
     if (status) {
         trace_recording_close(made);
@@ -405,9 +421,13 @@ enum status trace_recording_read(struct trace_recording *recording, size_t index
 {
     const struct trace_entry *entry = &recording->entries[index];
     struct header header;
+    recording->failure = 0;
     if (!header_fetch(recording, entry->offset, &header) || !header.good ||
         header.entry.type != entry->type || header.entry.time_ns != entry->time_ns ||
         header.entry.size_bytes != entry->size_bytes || !content_fetch(recording, &header)) {
+        if (recording->failure) {
+            return unreadable(recording, error);
+        }
         return error_set(error, STATUS_CORRUPT, recording->path, 0,
                          "the record at byte %" PRIu64
                          " is damaged; `denali verify` tells how far the recording is good",

@@ -285,7 +285,7 @@ enum status trace_run_hosts_begin(struct trace_run *run, struct error *error)
     int printed = fputs(
         "host,index,nodes,queued,processors,total_ns,guest_ns,kernel_ns,idle_ns,"
         "dispatches,switches,crossings,port_accesses,memory_bytes,committed_bytes," CARD_COLUMNS
-        "," PAGING_COLUMNS ",swapped_out,swapped_out_bytes\n",
+        "," PAGING_COLUMNS ",swapped_out,swapped_out_bytes,snapshots,snapshots_bytes\n",
         run->hosts.file);
     return stream_check(run, &run->hosts, printed, error);
 }
@@ -317,8 +317,9 @@ enum status trace_run_host_write(struct trace_run *run, const struct trace_host_
         printed = paging_print(run->hosts.file, &account->paging);
     }
     if (printed >= 0) {
-        printed = fprintf(run->hosts.file, ",%" PRIu64 ",%" PRIu64 "\n", account->swapped_out,
-                          account->swapped_out_bytes);
+        printed = fprintf(run->hosts.file, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+                          account->swapped_out, account->swapped_out_bytes, account->snapshots,
+                          account->snapshots_bytes);
     }
     return stream_check(run, &run->hosts, printed, error);
 }

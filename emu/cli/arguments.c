@@ -208,7 +208,14 @@ void cli_help(const struct cli_verb *verb)
         bool wide = strlen(left) > 26; /* its help goes on the next line */
         printf("  %-26s%s%*s%s\n", left, wide ? "\n" : "", wide ? 29 : 1, "", option->help);
     }
-    printf("\nexamples:\n%s", verb->examples);
+    const char *before = "\nmay be given several times: ";
+    for (const struct cli_option *option = verb->options; option->name; option++) {
+        if (option->repeats) {
+            printf("%s--%s", before, option->name);
+            before = ", ";
+        }
+    }
+    printf("%s\nexamples:\n%s", before[0] == ',' ? "\n" : "", verb->examples);
 }
 
 int cli_fail(const struct error *error)

@@ -35,10 +35,12 @@ const struct cli_verb cli_bundle_verb = {
     .name = "bundle",
     .summary = "pack a recorded run into one file",
     .usage = "--out FILE DIR",
-    .description = "Packs a run that was made with --record into one compressed file: scenario, "
-                   "images, topologies,\ndisks, recording, summary and tables. `denali verify "
-                   "FILE` confirms it on another machine;\nreplay, fork, diff, why and debug take "
-                   "it too. A recording that is torn is packed as it is, and\nthat is said.",
+    .description =
+        "Packs a run that was made with --record into one compressed file: scenario, "
+        "images, topologies,\ndisks, recording, summary and tables. `denali verify "
+        "FILE` confirms it on another machine;\nreplay, fork, diff, why and debug take "
+        "it too. A recording that is torn is packed as it is, and\nthat is said. DIR is the "
+        "run's directory; a bundle is not packed again.",
     .options = options,
     .examples = "  denali bundle echo-run -o echo.denali\n"
                 "  denali verify echo.denali\n"

@@ -419,16 +419,22 @@ const struct cli_verb cli_debug_verb = {
         "remote protocol:\non a port of this host alone, or on a pipe. The nodes are threads, "
         "named as they are; breakpoints\nand watchpoints hold in the debugged node. reverse-step, "
         "reverse-continue and the like work, back\nto the run's begin. Looking changes nothing: "
-        "only who writes memory or registers gets another\nrun. `monitor help` in gdb tells of "
-        "virtual time, interrupts and frames, and goes to a time.\ndocs/debugging.md has an "
-        "example. An IMAGE is the file of a guest program, which is booted on a\nmachine of its "
+        "only who writes memory or registers gets another\nrun.\n\n"
+        "In gdb, `goto 41.2s` takes the world to a virtual time, earlier or later. It is a command "
+        "of\ndenali.gdb, which lies beside a built denali, and in share/denali of an installed "
+        "one: gdb -x PATH,\nin the line that this prints to be typed. `monitor help` tells of "
+        "virtual time, interrupts and\nframes. docs/debugging.md has an example.\n\n"
+        "DIR is the directory of a run that was made with --record, FILE a bundle of it (denali "
+        "bundle).\nAn IMAGE is the file of a guest program, which is booted on a machine of its "
         "own.",
     .options = options,
     .examples = "  denali debug hello.yaml\n"
                 "  denali debug runs/echo-1-1 --node client --at 5s\n"
                 "  denali debug my-peer.img --port 1234 -- arg1\n"
                 "  denali debug kademlia-planetlab.yaml --node peers-17 --at 41.2s --port 1234\n"
-                "  gdb -ex 'target remote | denali debug echo.yaml --node client --pipe'\n",
+                "  gdb -ex 'target remote | denali debug echo.yaml --node client --pipe'\n"
+                "  gdb -x build/release/denali.gdb -ex 'target remote | denali debug echo.yaml "
+                "--pipe'\n",
     .arguments_min = 1,
     .arguments_max = 1,
     .takes_rest = true,

@@ -53,7 +53,9 @@ const struct cli_verb cli_diff_verb = {
         "Compares two runs that were made with --record: the first difference, found by running "
         "both from the\nlast moment at which they agree, to the node, the virtual time and the "
         "instruction; then their\nfigures side by side. Exit code 0: they are the same as far as "
-        "both are recorded and\nnot damaged; 1: they are not.",
+        "both are recorded and\nnot damaged; 1: they are not. DIR is a run's directory, FILE a "
+        "bundle of "
+        "it (denali bundle).",
     .options = options,
     .examples = "  denali diff echo-run lost  # of denali fork echo-run --at 5 --set drop=client "
                 "--out lost\n",

@@ -44,10 +44,11 @@ const struct cli_verb cli_fork_verb = {
         "changes\nand goes on to the scenario's end as another run, with a recording and a run "
         "directory of its own.\nChanges: entropy of another seed; a node's link cut; the next "
         "frames for a node dropped; a byte of\nits memory. Exit code 1 if an expectation of the "
-        "scenario does not hold.",
+        "scenario does not hold. DIR is the run's directory,\nFILE a bundle of it (denali "
+        "bundle).",
     .options = options,
     .examples = "  denali fork echo-run --at 5 --set drop=client --out lost\n"
-                "  denali fork echo-run --at 5500ms --set cut=server --out without-server\n"
+                "  denali fork echo-run --at 5500ms --set cut=server --set drop=client:3\n"
                 "  denali fork echo-run --at 2s --set seed=7\n"
                 "  denali fork echo-run --at 2s --set poke=client:answer.0=1\n",
     .arguments_min = 1,

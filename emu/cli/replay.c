@@ -40,7 +40,7 @@ const struct cli_verb cli_replay_verb = {
         "shows of it\nwhat the run itself did not capture: frames, instructions, consoles, and "
         "what changes memory.\nIt is the same run, and is compared with the recording as it goes. "
         "What there is to see is in a\nrun directory of its own, which has nothing from before "
-        "--from.",
+        "--from. DIR is the run's directory, FILE a\nbundle of it (denali bundle).",
     .options = options,
     .examples =
         "  denali replay echo-run --pcap all  # of denali run echo.yaml --record --out echo-run\n"

@@ -63,7 +63,8 @@ const struct cli_verb cli_why_verb = {
         "Says of a frame that a node of a recorded run received who sent it and when, by which "
         "instruction,\nfunction and source line (for programs compiled with -g), from where that "
         "was called as far as the\nstack tells, and what the sender had received before; with "
-        "--depth goes on from there.",
+        "--depth goes on from there.\nDIR is the run's directory, FILE a bundle of it (denali "
+        "bundle).",
     .options = options,
     .examples = "  denali why echo-run --node client --frame 3\n"
                 "  denali why echo-run --node client --at 5s --depth 4\n",

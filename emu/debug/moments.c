@@ -14,13 +14,15 @@
 
 /* --- one moment ------------------------------------------------------------------------------- */
 
-/* Pages and blocks of a state that another one does not share. */
+/* Pages and blocks of a state that another one does not share, and their tables. */
 static uint64_t unshared_bytes(const struct emu_snapshot *state, const struct emu_snapshot *other)
 {
     uint64_t count = 0;
+    uint64_t tables_bytes = 0;
     for (uint32_t i = 0; i < state->node_count; i++) {
         const struct vcpu_pages *pages = state->pages[i];
         const struct vcpu_pages *others = other->pages[i];
+        tables_bytes += pages != others ? vcpu_pages_table_bytes(pages) : 0;
         for (uint32_t page = 0; pages != others && page < pages->count; page++) {
             uint32_t frame = pages->frames[page];
             count += frame != VCPU_FRAME_NONE &&
@@ -28,9 +30,10 @@ static uint64_t unshared_bytes(const struct emu_snapshot *state, const struct em
         }
         if (state->blocks[i] && state->blocks[i] != other->blocks[i]) {
             count += state->blocks[i]->count; /* at most */
+            tables_bytes += emu_blocks_table_bytes(state->blocks[i]);
         }
     }
-    return count * VCPU_PAGE_BYTES;
+    return count * VCPU_PAGE_BYTES + tables_bytes;
 }
 
 struct emu_moment emu_moments_present(const struct emu_moments *moments)
@@ -133,13 +136,20 @@ static uint32_t previous_in_memory(const struct emu_moments *moments, uint32_t i
     return index ? index - 1 : EMU_MOMENT_NONE;
 }
 
+/* What a state has to itself, whatever it shares: all but pages and blocks. */
+static uint64_t own_bytes(const struct emu_snapshot *state)
+{
+    return state->ends[state->part_count - 1] + state->part_count * sizeof *state->ends +
+           state->node_count * (sizeof *state->pages + sizeof *state->blocks);
+}
+
 /* What a moment holds beyond what the next one in memory does. */
 static void measure(struct emu_moments *moments, uint32_t index)
 {
     struct emu_moment *moment = &moments->items[index];
     uint32_t next = next_in_memory(moments, index);
     moments->size_bytes -= moment->size_bytes;
-    moment->size_bytes = moment->state->ends[moment->state->part_count - 1];
+    moment->size_bytes = own_bytes(moment->state);
     if (next != EMU_MOMENT_NONE) {
         moment->size_bytes += unshared_bytes(moment->state, moments->items[next].state);
     }

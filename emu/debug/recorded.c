@@ -31,6 +31,13 @@ static enum status end_before_damage(struct emu_recorded *recorded, struct error
     return STATUS_OK;
 }
 
+static void recorded_close(struct emu_recorded *recorded, struct error *error)
+{
+    emu_replay_close(&recorded->replay, error);
+    free(recorded->given);
+    free(recorded);
+}
+
 enum status emu_recorded_open(const char *path, struct emu_recorded **result,
                               struct scn_scenario **scenario, struct error *error)
 {
@@ -43,7 +50,7 @@ enum status emu_recorded_open(const char *path, struct emu_recorded **result,
     if (status) {
         scn_scenario_destroy(*scenario);
         *scenario = NULL;
-        emu_recorded_close(recorded);
+        recorded_close(recorded, error);
         return status;
     }
     *result = recorded;
@@ -53,9 +60,7 @@ enum status emu_recorded_open(const char *path, struct emu_recorded **result,
 void emu_recorded_close(struct emu_recorded *recorded)
 {
     if (recorded) {
-        emu_replay_close(&recorded->replay);
-        free(recorded->given);
-        free(recorded);
+        recorded_close(recorded, NULL);
     }
 }
 

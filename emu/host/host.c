@@ -195,6 +195,7 @@ void emu_world_host_report(const struct emu_world *world, uint32_t index,
     }
     emu_host_paging_report(host, &report->paging);
     report_swapped_out(host, report);
+    emu_host_snapshots_report(host, report);
 }
 
 void emu_world_seat_report(const struct emu_world *world, uint32_t node,

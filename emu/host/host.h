@@ -33,6 +33,7 @@
 #include "disk_model.h"
 #include "pager.h"
 
+struct emu_host_report;
 struct scn_host;
 struct vcpu_image;
 
@@ -486,6 +487,7 @@ uint32_t emu_seat_snapshot(struct emu_seat *seat, struct emu_seat *payer, uint32
 /* What the host has under the number that the answer names. */
 struct abi_supervisor_snapshot;
 void emu_host_snapshot_tell(const struct emu_host *host, struct abi_supervisor_snapshot *answer);
+void emu_host_snapshots_report(const struct emu_host *host, struct emu_host_report *report);
 /* A machine that is admitted begins: from a snapshot or from its image. */
 void emu_seat_begin(struct emu_seat *seat, uint64_t now_ns);
 void emu_host_snapshots_save(const struct emu_host *host, struct writer *writer);

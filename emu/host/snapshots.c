@@ -188,6 +188,19 @@ void emu_host_snapshot_tell(const struct emu_host *host, struct abi_supervisor_s
     };
 }
 
+void emu_host_snapshots_report(const struct emu_host *host, struct emu_host_report *report)
+{
+    for (uint64_t i = 0; i < host->model->snapshots.count; i++) {
+        const struct emu_machine_snapshot *snapshot = host->snapshots[i];
+        if (snapshot) {
+            report->snapshots++;
+            report->snapshots_bytes += sizeof *snapshot + bytes_of(snapshot) +
+                                       vcpu_pages_table_bytes(snapshot->pages) +
+                                       emu_blocks_table_bytes(snapshot->blocks);
+        }
+    }
+}
+
 /* --- a machine begins ------------------------------------------------------------------------- */
 
 /* Its pages are where what was swapped out is; what the pager reads is theirs already. */

@@ -188,6 +188,9 @@ TEST(Cli, HelpOfEachVerbHasItsOptionsAndExamples)
         }
         ExpectNarrow(help.out);
     }
+    EXPECT_NE(Denali(folder, {"replay", "--help"})
+                  .out.find("\nmay be given several times: --trace-instructions, --watch\n"),
+              std::string::npos);
     EXPECT_GE(verbs, 4u);
     EXPECT_GE(options, 15u);
 }

@@ -211,6 +211,9 @@ TEST(Snapshots, BringTheWorldBackAnyNumberOfTimes)
         world.Run(133333333);
         std::vector<uint8_t> late = world.Save();
         struct emu_snapshot *second = emu_world_snapshot(world.get());
+        struct emu_node_cost cost;
+        emu_world_node_cost(world.get(), 0, &cost);
+        EXPECT_GT(cost.snapshot_bytes, sizeof(uint32_t) * world.Report(0).pages_private);
         world.Run(200000000);
         uint64_t digest = world.Digest();
         EXPECT_EQ(emu_snapshot_time_ns(second), 133333333u);

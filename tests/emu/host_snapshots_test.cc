@@ -241,6 +241,15 @@ TEST(HostSnapshots, WhatThereIsNoRoomForIsRefusedBeforeAnythingIsShared)
         const bool fits = pages == 19;
         EXPECT_EQ(host->snapshots[0] != nullptr, fits);
         EXPECT_EQ(host->seats[0].node->space.pages != nullptr, fits);
+        emu_host_report report;
+        emu_world_host_report(world.get(), 0, &report);
+        EXPECT_EQ(report.snapshots, fits ? 1u : 0u);
+        if (fits) { /* and the table, up to page 0x27 */
+            EXPECT_GT(report.snapshots_bytes, host->snapshot_bytes + sizeof(uint32_t) * 0x28);
+            EXPECT_LT(report.snapshots_bytes, host->snapshot_bytes + sizeof(uint32_t) * 64 + 200);
+        } else {
+            EXPECT_EQ(report.snapshots_bytes, 0u);
+        }
         world.Run(2200000);
         EXPECT_EQ(SeatReport(world, 0).kernel_ns, fits ? 18000u : 0u) << "what is copied is paid";
     }

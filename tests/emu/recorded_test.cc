@@ -10,6 +10,8 @@
 #include "record_fixture.h"
 
 extern "C" {
+#include <base/codec.h>
+#include <base/hash.h>
 #include <traces/bundle.h>
 }
 
@@ -467,6 +469,71 @@ TEST(RecordedRun, IsNotTakenFromJustAnyFile)
     EXPECT_NE(outcome.err.find("--frame: `0`; expected a whole number from 1 on\n"),
               std::string::npos)
         << outcome.err;
+}
+
+/* What is wrong inside a bundle is told by names that are still there afterwards. */
+TEST(RecordedRun, OfWhatIsWrongInABundleTheBundleAndThePathInsideAreNamed)
+{
+    TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "20ms"));
+    std::vector<std::string> paths;
+    for (const auto &entry : std::filesystem::recursive_directory_iterator(folder.path("run"))) {
+        if (entry.is_regular_file()) {
+            paths.push_back(entry.path().lexically_relative(folder.path("run")).string());
+        }
+    }
+    for (const auto &[path, damage] : std::vector<std::pair<std::string, std::string>>{
+             {"trace/recording", "this is no recording"},
+             {"trace/recording", folder.read("run/trace/recording").substr(0, 60)},
+             {"scenario.yaml", "general: {nome: x}\n"}}) {
+        const std::string whole = folder.read("run/" + path);
+        folder.write("run/" + path, damage);
+        std::vector<const char *> names;
+        for (const std::string &name : paths) {
+            names.push_back(name.c_str());
+        }
+        struct error error = ERROR_INIT;
+        std::filesystem::remove(folder.path("bad.denali"));
+        ASSERT_EQ(trace_bundle_write(folder.path("run").c_str(), names.data(),
+                                     (uint32_t)names.size(), folder.path("bad.denali").c_str(),
+                                     &error),
+                  STATUS_OK)
+            << error.message;
+        for (const auto &arguments : Readers("bad.denali")) {
+            const Outcome outcome = Read(folder, arguments);
+            const std::string told = outcome.err + outcome.out;
+            EXPECT_NE(outcome.code, 0) << Words(arguments);
+            EXPECT_EQ(told.find("denali-bundle-"), std::string::npos) << Words(arguments) << told;
+            EXPECT_NE(told.find(path), std::string::npos) << Words(arguments) << told;
+            EXPECT_EQ(folder.has("made"), false);
+        }
+        folder.write("run/" + path, whole);
+    }
+}
+
+TEST(RecordedRun, ABundleThatWouldFillTheDiskIsNotUnpacked)
+{
+    TemporaryFolder folder;
+    struct writer writer;
+    writer_init(&writer);
+    write_bytes(&writer, "DNLBUNDL", 8);
+    write_u32(&writer, 1);
+    const size_t start = writer.size_bytes;
+    write_u8(&writer, 1);
+    write_string(&writer, "trace/recording");
+    write_u64(&writer, UINT64_C(1) << 60);
+    write_u64(&writer, 0);
+    write_u64(&writer, hash_bytes(writer.bytes + start, writer.size_bytes - start));
+    folder.write("bomb.denali", std::string((const char *)writer.bytes, writer.size_bytes));
+    writer_fini(&writer);
+    for (const auto &arguments : Readers("bomb.denali")) {
+        const Outcome outcome = Read(folder, arguments);
+        EXPECT_EQ(outcome.code, 2) << Words(arguments);
+        for (const char *wanted : {"bomb.denali: the bundle holds more than the ", "set TMPDIR"}) {
+            EXPECT_NE(outcome.err.find(wanted), std::string::npos)
+                << Words(arguments) << outcome.err;
+        }
+    }
 }
 
 /* A bundle is unpacked where there is room, and where there is none that is said. */

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 namespace
 {
 
-enum status begin(void *context, const char *path, struct error *)
+enum status begin(void *context, const char *path, uint64_t, struct error *)
 {
     int *open = static_cast<int *>(context);
     if (path[0] == '\0' || path[0] == '/' || std::strstr(path, "..") == path || (*open)++) {

@@ -35,7 +35,7 @@ class Bundle : public testing::Test
         return trace_bundle_write(folder.path("run").c_str(), paths, 3, path.c_str(), &error);
     }
 
-    enum status unpack(const std::string &bytes)
+    enum status unpack(const std::string &bytes, uint64_t limit_bytes = 64u << 20)
     {
         std::filesystem::remove_all(folder.path("out"));
         std::filesystem::create_directory(folder.path("out"));
@@ -43,7 +43,7 @@ class Bundle : public testing::Test
         message = "";
         struct error error = ERROR_INIT;
         enum status status = trace_bundle_unpack(folder.path("tried.bundle").c_str(),
-                                                 folder.path("out").c_str(), &error);
+                                                 folder.path("out").c_str(), limit_bytes, &error);
         message = error.message;
         return status;
     }
@@ -52,7 +52,7 @@ class Bundle : public testing::Test
     enum status read(std::string bytes)
     {
         const struct trace_bundle_sink sink = {
-            nullptr, [](void *, const char *, struct error *) { return STATUS_OK; },
+            nullptr, [](void *, const char *, uint64_t, struct error *) { return STATUS_OK; },
             [](void *, const void *, size_t, struct error *) { return STATUS_OK; },
             [](void *, struct error *) { return STATUS_OK; }};
         struct error error = ERROR_INIT;
@@ -103,9 +103,9 @@ TEST_F(Bundle, OverwritesNothingAndLeavesNothingHalfWritten)
     std::string bytes = folder.read("a.bundle");
     EXPECT_EQ(unpack(bytes), STATUS_OK);
     struct error error = ERROR_INIT;
-    EXPECT_EQ(
-        trace_bundle_unpack(folder.path("a.bundle").c_str(), folder.path("out").c_str(), &error),
-        STATUS_EXISTS)
+    EXPECT_EQ(trace_bundle_unpack(folder.path("a.bundle").c_str(), folder.path("out").c_str(),
+                                  1u << 20, &error),
+              STATUS_EXISTS)
         << "into a folder that has such files";
 }
 
@@ -125,8 +125,8 @@ TEST_F(Bundle, AFlippedBitOrACutAnywhereIsFound)
     EXPECT_EQ(unpack(bytes + "x"), STATUS_CORRUPT);
 }
 
-// As a forger would write them: empty files.
-std::string with_paths(const std::vector<std::string> &paths)
+// As a forger would write them: files of which nothing is there.
+std::string with_paths(const std::vector<std::string> &paths, uint64_t size_bytes = 0)
 {
     struct writer writer;
     writer_init(&writer);
@@ -137,7 +137,7 @@ std::string with_paths(const std::vector<std::string> &paths)
         start = writer.size_bytes;
         write_u8(&writer, 1);
         write_string(&writer, path.c_str());
-        write_u64(&writer, 0);
+        write_u64(&writer, size_bytes);
         write_u64(&writer, 0);
         write_u64(&writer, hash_bytes(writer.bytes + start, writer.size_bytes - start));
     }
@@ -161,6 +161,25 @@ TEST_F(Bundle, NothingIsWrittenOutsideTheFolder)
     EXPECT_EQ(unpack(with_paths({"file", "file/in"})), STATUS_EXISTS);
     EXPECT_EQ(unpack(with_paths({"folder/in", "folder"})), STATUS_EXISTS);
     EXPECT_FALSE(folder.has("outside"));
+}
+
+TEST_F(Bundle, NoMoreIsUnpackedThanMayBe)
+{
+    folder.write("run/images/peer.img", std::string(3000000, 'z'));
+    ASSERT_EQ(pack(), STATUS_OK);
+    const std::string bytes = folder.read("a.bundle");
+    EXPECT_LT(bytes.size(), 10000u) << "it does not show from outside";
+    /* Three files and a folder; the scenario's 19 bytes and the image. */
+    const uint64_t needs_bytes = 4 * 4096 + 19 + 3000000;
+    EXPECT_EQ(unpack(bytes, needs_bytes), STATUS_OK) << message;
+    EXPECT_EQ(unpack(bytes, needs_bytes - 1), STATUS_NO_MEMORY);
+    EXPECT_EQ(unpack(bytes, 2000000), STATUS_NO_MEMORY);
+    EXPECT_NE(message.find("2000000"), std::string::npos) << message;
+    EXPECT_TRUE(folder.has("out/scenario.yaml"));
+    EXPECT_FALSE(folder.has("out/images")) << "nothing is made of what does not fit";
+    EXPECT_EQ(unpack(with_paths({"a"}, UINT64_MAX)), STATUS_NO_MEMORY);
+    EXPECT_EQ(unpack(with_paths({"a/b/c/d"}), 4 * 4096), STATUS_OK) << message;
+    EXPECT_EQ(unpack(with_paths({"a/b/c/d"}), 4 * 4096 - 1), STATUS_NO_MEMORY);
 }
 
 } // namespace

@@ -1,10 +1,14 @@
 // Recordings: what was appended is what is read; a tear or a flipped byte anywhere is found, and
 // what lies before it stays usable.
+#include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "support/temporary_folder.h"
 
@@ -211,6 +215,35 @@ TEST_F(Recording, AFlippedBitInAnyByteIsFound)
             expect_planned(quick.records, whole);
         }
     }
+}
+
+TEST_F(Recording, AReadThatFailsIsNotDamage)
+{
+    struct trace_recording *recording = nullptr;
+    struct error error = ERROR_INIT;
+    const uint8_t *bytes = nullptr;
+    write(planned());
+    const std::string path = folder.path("trace/recording");
+    ASSERT_EQ(trace_recording_open(path.c_str(), false, &recording, &error), STATUS_OK);
+    /* Its file is no longer one that can be read. */
+    int file = -1;
+    for (int i = 3; i < 256 && file < 0; i++) {
+        std::error_code none;
+        const auto link = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(i), none);
+        file = !none && std::filesystem::equivalent(link, path, none) ? i : -1;
+    }
+    ASSERT_GE(file, 0);
+    const int kept = dup(file);
+    const int directory = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    dup2(directory, file);
+    EXPECT_EQ(trace_recording_read(recording, 1, &bytes, &error), STATUS_IO);
+    EXPECT_NE(std::string(error.message).find(strerror(EISDIR)), std::string::npos)
+        << error.message;
+    dup2(kept, file);
+    EXPECT_EQ(trace_recording_read(recording, 1, &bytes, nullptr), STATUS_OK);
+    close(directory);
+    close(kept);
+    trace_recording_close(recording);
 }
 
 TEST_F(Recording, WhatLiesBeforeATearIsThere)

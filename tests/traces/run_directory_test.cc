@@ -231,7 +231,9 @@ TEST_F(RunDirectory, HoldsEverythingARunLeaves)
                                      19,
                                      {1, 2, 3, 4, 5, 6, 0, 7, 8, 9, 10},
                                      12,
-                                     13};
+                                     13,
+                                     14,
+                                     15};
     ASSERT_EQ(trace_run_hosts_begin(run, &failure), STATUS_OK);
     ASSERT_EQ(trace_run_host_write(run, &host, &failure), STATUS_OK);
     ASSERT_EQ(finish(run), STATUS_OK) << failure.message;
@@ -272,8 +274,9 @@ TEST_F(RunDirectory, HoldsEverythingARunLeaves)
         "ns,"
         "page_faults,pages_filled,pages_copied,page_ins,page_outs,pages_resident,"
         "pages_resident_max,page_wait_ns,disk_operations,disk_wait_ns,disk_busy_ns,"
-        "swapped_out,swapped_out_bytes\n"
-        "box,0,2,1,4,100,50,30,20,7,6,5,11,4096,2048,17,18,19,1,2,3,4,5,6,0,7,8,9,10,12,13\n");
+        "swapped_out,swapped_out_bytes,snapshots,snapshots_bytes\n"
+        "box,0,2,1,4,100,50,30,20,7,6,5,11,4096,2048,17,18,19,1,2,3,4,5,6,0,7,8,9,10,12,13,14,"
+        "15\n");
 }
 
 TEST_F(RunDirectory, LetsNoNodeNameOutOfItsFolder)

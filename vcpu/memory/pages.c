@@ -22,6 +22,11 @@ struct vcpu_pages *vcpu_pages_create(struct vcpu_arena *arena, const uint32_t *f
     return pages;
 }
 
+uint64_t vcpu_pages_table_bytes(const struct vcpu_pages *pages)
+{
+    return sizeof *pages + pages->count * (uint64_t)sizeof *pages->frames;
+}
+
 void vcpu_pages_retain(struct vcpu_pages *pages)
 {
     __atomic_fetch_add(&pages->references, 1, __ATOMIC_RELAXED);

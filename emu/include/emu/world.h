@@ -250,6 +250,8 @@ struct emu_host_report {
     struct emu_paging_report paging;
     uint32_t swapped_out;       /* nodes that live, none of whose own pages is in memory */
     uint64_t swapped_out_bytes; /* that this program keeps for these (emu_node_cost), but pages */
+    uint32_t snapshots;         /* of machines, that it keeps */
+    uint64_t snapshots_bytes;   /* that this program keeps for them at most; pages are shared */
 };
 /* Hosts are numbered from 0, entry after entry of the scenario. */
 uint32_t emu_world_host_count(const struct emu_world *world);
@@ -280,8 +282,9 @@ struct emu_node_cost {
     uint64_t devices_bytes;   /* states, boot text, events */
     uint64_t network_bytes;   /* its port */
     uint64_t frames_bytes;    /* private pages and blocks */
-    uint64_t pager_bytes;     /* what its host's pager keeps of it, if its host pages */
-    uint64_t other_bytes;     /* account, console text, place in the world and on its host */
+    uint64_t snapshot_bytes; /* tables of its last snapshot, while nothing has been written since */
+    uint64_t pager_bytes;    /* what its host's pager keeps of it, if its host pages */
+    uint64_t other_bytes;    /* account, console text, place in the world and on its host */
 };
 void emu_world_node_cost(const struct emu_world *world, uint32_t node, struct emu_node_cost *cost);
 

@@ -30,7 +30,9 @@ bool trace_bundle_is(const char *path);
 /* Where files of a bundle go to, one after the other. Any status but OK ends the reading. */
 struct trace_bundle_sink {
     void *context;
-    enum status (*begin)(void *context, const char *path, struct error *error);
+    /* size_bytes is what the bundle says; no more follow. */
+    enum status (*begin)(void *context, const char *path, uint64_t size_bytes,
+                         struct error *error);
     enum status (*bytes)(void *context, const void *bytes, size_t size_bytes, struct error *error);
     enum status (*end)(void *context, struct error *error);
 };
@@ -40,8 +42,10 @@ struct trace_bundle_sink {
 enum status trace_bundle_read(FILE *stream, const char *name, const struct trace_bundle_sink *sink,
                               struct error *error) MUST_USE;
 
-/* Unpacks it into a folder that exists and is empty. */
-enum status trace_bundle_unpack(const char *path, const char *directory,
+/* Unpacks it into a folder that exists and is empty, where it may take limit_bytes: 4 KiB for each
+ * file and folder, and what files hold. STATUS_NO_MEMORY, before more is written, if it is larger;
+ * what was unpacked stays. */
+enum status trace_bundle_unpack(const char *path, const char *directory, uint64_t limit_bytes,
                                 struct error *error) MUST_USE;
 
 #endif

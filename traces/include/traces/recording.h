@@ -99,7 +99,8 @@ const char *trace_recording_ending_text(const struct trace_recording *recording)
 /* The records but the index, in order. */
 const struct trace_entry *trace_recording_entries(const struct trace_recording *recording,
                                                   size_t *count);
-/* A record's content, valid until the next read. STATUS_CORRUPT if it is not as it was written. */
+/* A record's content, valid until the next read. STATUS_CORRUPT if it is not as it was written,
+ * STATUS_IO if the file could not be read. */
 enum status trace_recording_read(struct trace_recording *recording, size_t entry,
                                  const uint8_t **bytes, struct error *error) MUST_USE;
 

@@ -206,6 +206,8 @@ struct trace_host_account {
     struct trace_paging_account paging;
     uint64_t swapped_out; /* nodes that live, none of whose pages is in memory */
     uint64_t swapped_out_bytes;
+    uint64_t snapshots;
+    uint64_t snapshots_bytes;
 };
 
 /* Starts hosts.csv, of runs that have hosts. */

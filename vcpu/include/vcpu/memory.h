@@ -175,6 +175,8 @@ void vcpu_space_restore(struct vcpu_space *space, const struct vcpu_pages *pages
 /* Pages made by other means; the references of the frames, none of them private, pass over. */
 struct vcpu_pages *vcpu_pages_create(struct vcpu_arena *arena, const uint32_t *frames,
                                      uint32_t count);
+/* What the table takes, without the pages. */
+uint64_t vcpu_pages_table_bytes(const struct vcpu_pages *pages);
 void vcpu_pages_retain(struct vcpu_pages *pages);
 /* Takes NULL. */
 void vcpu_pages_release(struct vcpu_pages *pages);
