@@ -10,6 +10,7 @@
 #include "host.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <base/alloc.h>
@@ -465,10 +466,14 @@ static enum status place_volumes(struct emu_host *host, struct error *error)
         struct emu_volume *volume = &host->volumes[i];
         uint64_t sectors = volume->disk.block_count * BLOCK_SECTORS;
         if (!find_place(host, sectors, &volume->place)) {
-            return error_set(error, STATUS_INVALID, NULL, 0,
-                             "volume '%s' of host '%s' finds no room in one piece on its disks; "
-                             "give it larger ones, or more",
-                             volume->disk.name, host->model->name);
+            const struct scn_scenario *scenario = host->process->world->scenario;
+            char field[64];
+            snprintf(field, sizeof field, "hosts.%u.volumes",
+                     scn_host_entry(scenario, host->index));
+            return scn_error_at(scenario, field, error, STATUS_INVALID,
+                                "hosts.%s.volumes: volume '%s' finds no room in one piece on the "
+                                "disks of its host; give that larger ones, or more",
+                                host->model->name, volume->disk.name);
         }
     }
     return STATUS_OK;

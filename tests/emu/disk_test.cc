@@ -302,6 +302,23 @@ TEST_F(Disks, VolumesAreFilledAndKeptLikewiseWithWhatTheirMachinesLeftOnThem)
     EXPECT_EQ(same.code, 0) << same.out << same.err;
 }
 
+TEST_F(Disks, VolumesThatFindNoRoomInOnePieceAreRefused)
+{
+    folder.write("s.yaml", "general: {name: volumes, duration: 5ms}\n"
+                           "hosts: [{name: box, disks: [{count: 2, size: 1MiB}],\n"
+                           "  volumes: [{name: v, count: 3, size: 600KiB}]}]\n"
+                           "groups: [{name: n, image: " +
+                               GuestPath("tenant") +
+                               ", network: none, host: box, memory: 256KiB}]\n");
+    Outcome outcome = Denali(folder, {"run", "s.yaml", "--out", "o"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("s.yaml:3: hosts.box.volumes: volume 'v-2' finds no room in one "
+                               "piece"),
+              std::string::npos)
+        << outcome.err;
+    EXPECT_FALSE(folder.has("o"));
+}
+
 TEST_F(Disks, WhoseImageDoesNotFitAreToldByTheirPlace)
 {
     folder.write("s.yaml", Yaml());

@@ -195,6 +195,21 @@ TEST(HostVolumes, OneThatHasAProcessorIsGivenItWhenItLeavesThat)
     EXPECT_EQ(Observed(world, 1, "disks"), (std::vector<uint32_t>{0, 1}));
 }
 
+TEST(HostVolumes, TheirRequestsKeepToTheRateOfTheirMachinesDisks)
+{
+    TestWorld world(
+        Host(Group("t", "tenant", ", limits: {disk_rate: 16Mbit}"), /* 2048 us a block */
+             "- {at: 1ms, action: attach, group: t, value: 0}\n"
+             "- {at: 20ms, action: detach, group: t, value: 0}\n"));
+    world.Run(20000000);
+    const uint64_t moved = world.Report(0).disk_reads + world.Report(0).disk_writes;
+    EXPECT_GE(moved, 8u);
+    EXPECT_LE(moved, 19000u / 2048 + 1);
+    world.Run(30000000);
+    EXPECT_EQ(Observed(world, 0, "failed"), std::vector<uint32_t>{ABI_DISK_NO_BLOCK});
+    EXPECT_EQ(world.Report(0).disk_reads + world.Report(0).disk_writes, moved);
+}
+
 TEST(HostVolumes, OneThatIsOffHasItWhenItStarts)
 {
     TestWorld world(Host(Group("t", "tenant", ", start: 2ms"),

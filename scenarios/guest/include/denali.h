@@ -53,7 +53,7 @@ int denali_disk_find(const char *name); /* a number for the others, or -1; NULL:
 /* The same, waiting until there is such a disk or the virtual time is until_ns (UINT64_MAX: for
  * ever); -1: ETIMEDOUT. */
 int denali_disk_wait(const char *name, uint64_t until_ns);
-uint64_t denali_disk_blocks(int disk);  /* 0: no such disk */
+uint64_t denali_disk_blocks(int disk); /* 0: no such disk */
 int denali_disk_read(int disk, uint64_t first_block, uint32_t block_count, void *bytes);
 int denali_disk_write(int disk, uint64_t first_block, uint32_t block_count, const void *bytes);
 
