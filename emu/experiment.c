@@ -14,6 +14,8 @@
 #include <analysis/page.h>
 #include <base/alloc.h>
 #include <base/locale.h>
+#include <emu/run.h>
+#include <vcpu/engine.h>
 
 #include "sweep.h"
 
@@ -73,11 +75,18 @@ static void tell_claims(const struct sweep *sweep, struct emu_experiment_result 
         }
         double value = sweep_claim_value(sweep, claim, SWEEP_COST_NONE, false);
         bool holds = sweep_claim_holds(claim, value);
+        enum sweep_agreement agreement = sweep_claim_agrees(claim, value);
         result->claims++;
         result->held += holds;
+        result->compared += agreement != SWEEP_NOT_COMPARED;
+        result->agreed += agreement == SWEEP_AGREES;
         if (told) {
-            fprintf(told, "%-4s %-22s %12.6g  %s%s%s%s%s", holds ? "ok" : "NOT",
-                    sweep->experiment->name, value, claim->name,
+            char figure[32] = "not observed";
+            if (!isnan(value)) {
+                snprintf(figure, sizeof figure, "%.6g", value);
+            }
+            fprintf(told, "%-4s %-22s %12s  %s%s%s%s%s", holds ? "ok" : "NOT",
+                    sweep->experiment->name, figure, claim->name,
                     claim->at_least.text ? "; at least " : "",
                     claim->at_least.text ? claim->at_least.text : "",
                     claim->at_most.text ? "; at most " : "",
@@ -87,9 +96,20 @@ static void tell_claims(const struct sweep *sweep, struct emu_experiment_result 
     }
 }
 
+/* --- The page ------------------------------------------------------------------------------- */
+
+/* What there is to be on the page, while it is not known yet how all of it comes out. */
+struct sections {
+    FILE *stream; /* of text */
+    char *text;
+    size_t size_bytes;
+    uint32_t count; /* of the experiments the first so many are in it */
+};
+
 static enum status experiment_run(const struct emu_experiment_options *options,
-                                  const struct scn_experiment *experiment, FILE *page,
-                                  struct emu_experiment_result *result, struct error *error)
+                                  const struct scn_experiment *experiment,
+                                  struct sections *sections, struct emu_experiment_result *result,
+                                  struct error *error)
 {
     struct sweep sweep;
     char path[PATH_BYTES];
@@ -105,52 +125,119 @@ static enum status experiment_run(const struct emu_experiment_options *options,
     }
     if (!status && !result->interrupted) {
         tell_claims(&sweep, result);
-        sweep_page_write(&sweep, page);
+        sweep_page_write(&sweep, sections->stream);
+        sections->count++;
     }
     sweep_fini(&sweep);
     return status;
 }
 
-static void page_open(FILE *page, struct scn_experiment *const *experiments, uint32_t count,
-                      bool small)
+static void write_head(FILE *page, const struct emu_experiment_options *options,
+                       struct scn_experiment *const *experiments, uint32_t done,
+                       const struct emu_experiment_result *result)
 {
     static const char title[] = "Experiments";
+    char text[256];
     ana_page_begin(page, title);
     ana_page_heading(page, 1, NULL, title);
+    if (done < options->path_count) {
+        snprintf(text, sizeof text, "The runs ended early: %u of %u experiments are here.", done,
+                 options->path_count);
+        ana_page_text(page, "Incomplete.", text);
+    }
+    snprintf(text, sizeof text,
+             "%u of %u claims hold. Beside %u figures there is a published one that can be "
+             "compared: %u agree with it, %u differ. Made by denali %s.",
+             result->held, result->claims, result->compared, result->agreed,
+             result->compared - result->agreed, emu_version());
+    ana_page_text(page, NULL, text);
     ana_page_text(page, NULL,
                   "Each figure stands beside the published one, with where that is from. A figure "
                   "is emergent if it came about by what guests did, assumed if it is one of the "
                   "costs in other words. Every figure was measured in runs that come to the same "
                   "bits wherever they are repeated; the tables have their digests. Hollow circles "
                   "are published points.");
-    if (small) {
-        ana_page_text(page, "The small version.", "Few values and short runs; no sensitivities.");
+    ana_page_text(page, "Agrees, and holds.",
+                  "A figure agrees or differs where what was published is a number, or a range, "
+                  "that it can be compared with; else that is empty. What is claimed here are the "
+                  "bounds that this project holds its own figure to, and it holds if the figure "
+                  "is within them: a figure may differ from the published one and hold, and then "
+                  "the full version says why.");
+    if (options->small) {
+        ana_page_text(page, "The small version.",
+                      "Few values and short runs, so other figures than the full version's; no "
+                      "sensitivities, and nothing of what agrees, what does not, and why.");
     }
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < done; i++) {
         ana_page_link(page, experiments[i]->name, experiments[i]->title);
     }
+}
+
+/* Nothing if no experiment was done. */
+static enum status page_write(const struct emu_experiment_options *options,
+                              struct scn_experiment *const *experiments,
+                              const struct sections *sections,
+                              const struct emu_experiment_result *result, struct error *error)
+{
+    char path[PATH_BYTES];
+    FILE *page = sections->count ? file_open(options, "index", ".html", path, error) : NULL;
+    if (!page) {
+        return sections->count ? error->status : STATUS_OK;
+    }
+    write_head(page, options, experiments, sections->count, result);
+    fwrite(sections->text, 1, sections->size_bytes, page);
+    ana_page_end(page);
+    return file_close(page, path, error);
+}
+
+/* --- All of it ------------------------------------------------------------------------------ */
+
+/* Whether the runs can begin, of the full version too: that its costs are there is not to be found
+ * out after its first runs. */
+static enum status experiments_check(const struct emu_experiment_options *options,
+                                     struct scn_experiment *const *experiments, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (options->engine && !vcpu_engine_find(options->engine)) {
+        return error_set(error, STATUS_INVALID, NULL, 0,
+                         "no engine is called '%s'; see `denali list engines`", options->engine);
+    }
+    for (uint32_t i = 0; i < options->path_count; i++) {
+        for (int small = 0; small <= options->small && !status; small++) {
+            struct emu_experiment_options version = *options;
+            struct sweep sweep;
+            version.small = small;
+            sweep_init(&sweep, experiments[i], &version);
+            status = sweep_check(&sweep, error);
+            sweep_fini(&sweep);
+        }
+    }
+    return status;
 }
 
 static enum status experiments_run(const struct emu_experiment_options *options,
                                    struct scn_experiment *const *experiments,
                                    struct emu_experiment_result *result, struct error *error)
 {
-    char path[PATH_BYTES];
+    struct sections sections = {0};
     enum status status = folder_make(options->out, error);
-    FILE *page = status ? NULL : file_open(options, "index", ".html", path, error);
-    if (!page) {
-        return error->status;
+    if (status) {
+        return status;
     }
-    page_open(page, experiments, options->path_count, options->small);
+    sections.stream = open_memstream(&sections.text, &sections.size_bytes);
+    if (!sections.stream) {
+        return error_set(error, STATUS_NO_MEMORY, NULL, 0, "no memory for the page");
+    }
     for (uint32_t i = 0; i < options->path_count && !status && !result->interrupted; i++) {
-        status = experiment_run(options, experiments[i], page, result, error);
+        status = experiment_run(options, experiments[i], &sections, result, error);
     }
-    ana_page_end(page);
-    struct error closing = ERROR_INIT;
-    enum status closed = file_close(page, path, &closing);
-    if (!status && closed) {
-        *error = closing;
-        status = closed;
+    fclose(sections.stream);
+    struct error writing = ERROR_INIT;
+    enum status written = page_write(options, experiments, &sections, result, &writing);
+    free(sections.text);
+    if (!status && written) {
+        *error = writing;
+        status = written;
     }
     if (!options->keep) {
         char runs[PATH_BYTES];
@@ -176,6 +263,9 @@ enum status emu_experiment(const struct emu_experiment_options *options,
                               "expected a name of its own; %s is called so too", options->paths[k]);
             }
         }
+    }
+    if (!status) {
+        status = experiments_check(options, experiments, error);
     }
     if (!status) {
         status = experiments_run(options, experiments, result, error);

@@ -363,51 +363,71 @@ static enum status sets_add_cost(struct sets *sets, const struct emu_run_options
     return status;
 }
 
-static enum status point_run(const struct sweep *sweep, struct sweep_point *point, uint32_t number,
-                             struct error *error)
+/* What `denali run` would be given, and what that points at. */
+struct point_options {
+    struct emu_run_options run;
+    struct sets sets;
+    char directory[PATH_BYTES];
+    char parameter[SET_BYTES];
+    const char *parameters[1];
+};
+
+/* The caller frees it. */
+static enum status point_prepare(const struct sweep *sweep, uint32_t number,
+                                 struct point_options **made, struct error *error)
 {
     const struct scn_experiment *experiment = sweep->experiment;
     const struct emu_experiment_options *options = sweep->options;
+    const struct sweep_point *point = &sweep->points[number];
     const struct scn_series *series = &experiment->series[point->series];
-    char directory[PATH_BYTES];
-    char parameter[SET_BYTES];
-    const char *parameters[] = {parameter};
-    struct sets *sets = alloc_zeroed(1, sizeof *sets);
-    sets_add(sets, series->sets, series->set_count);
+    struct point_options *of = alloc_zeroed(1, sizeof *of);
+    sets_add(&of->sets, series->sets, series->set_count);
     if (options->small) {
-        sets_add(sets, experiment->small_sets, experiment->small_set_count);
+        sets_add(&of->sets, experiment->small_sets, experiment->small_set_count);
     }
-    snprintf(parameter, sizeof parameter, "%s=%s", experiment->parameter, point->value);
-    snprintf(directory, sizeof directory, "%s/runs/%s-%u", options->out, experiment->name, number);
-    struct emu_run_options run = {
+    snprintf(of->parameter, sizeof of->parameter, "%s=%s", experiment->parameter, point->value);
+    snprintf(of->directory, sizeof of->directory, "%s/runs/%s-%u", options->out, experiment->name,
+             number);
+    of->parameters[0] = of->parameter;
+    of->run = (struct emu_run_options){
         .scenario_path = experiment->scenario_path,
-        .sets = sets->list,
-        .set_count = sets->count,
-        .parameters = parameters,
+        .sets = of->sets.list,
+        .set_count = of->sets.count,
+        .parameters = of->parameters,
         .parameter_count = 1,
         .engine = options->engine,
         .jobs = 1,
-        .out = directory,
+        .out = of->directory,
         .image_directory = options->image_directory,
         .stop = options->stop,
     };
-    struct emu_run_result result = {0};
+    *made = of;
     enum status status = STATUS_OK;
     if (point->cost != SWEEP_COST_NONE) {
-        status = sets_add_cost(sets, &run, experiment->costs[point->cost], point->doubled, error);
-        run.set_count = sets->count;
+        const char *cost = experiment->costs[point->cost];
+        status = sets_add_cost(&of->sets, &of->run, cost, point->doubled, error);
+        of->run.set_count = of->sets.count;
     }
+    return status;
+}
+
+static enum status point_run(const struct sweep *sweep, uint32_t number, struct error *error)
+{
+    struct sweep_point *point = &sweep->points[number];
+    struct point_options *of;
+    struct emu_run_result result = {0};
+    enum status status = point_prepare(sweep, number, &of, error);
     if (!status) {
-        status = emu_run(&run, &result, error);
+        status = emu_run(&of->run, &result, error);
     }
     if (!status && !result.interrupted) {
-        status = measure_all(experiment, directory, point, error);
+        status = measure_all(sweep->experiment, of->directory, point, error);
         point->done = !status;
     }
-    if (!status && !options->keep) {
-        status = emu_folder_remove(directory, error);
+    if (!status && !sweep->options->keep) {
+        status = emu_folder_remove(of->directory, error);
     }
-    free(sets);
+    free(of);
     return status;
 }
 
@@ -436,19 +456,46 @@ static void point_format(const struct sweep *sweep, const struct sweep_point *po
                               : " halved");
 }
 
+/* The error of a point's run, with which that is. */
+static enum status point_error(const struct sweep *sweep, uint32_t number,
+                               const struct error *error, struct error *told)
+{
+    char text[PATH_BYTES];
+    point_format(sweep, &sweep->points[number], text);
+    *told = (struct error)ERROR_INIT; /* of a later point */
+    return error_set(told, error->status, error->file[0] ? error->file : NULL, error->line,
+                     "%s (in the run of %s)", error->message, text);
+}
+
+enum status sweep_check(const struct sweep *sweep, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < sweep->point_count && !status; i++) {
+        struct error found = ERROR_INIT;
+        struct point_options *of;
+        struct scn_scenario *scenario = NULL;
+        status = point_prepare(sweep, i, &of, &found);
+        if (!status) {
+            status = emu_run_scenario_load(&of->run, &scenario, &found);
+        }
+        if (status) {
+            status = point_error(sweep, i, &found, error);
+        } else {
+            scn_scenario_destroy(scenario);
+        }
+        free(of);
+    }
+    return status;
+}
+
 static void point_failed(struct work *work, uint32_t number, enum status status,
                          const struct error *error)
 {
-    if (number > work->failed) {
-        return;
+    if (number <= work->failed) {
+        work->failed = number;
+        work->status = status;
+        point_error(work->sweep, number, error, &work->error);
     }
-    char text[PATH_BYTES];
-    point_format(work->sweep, &work->sweep->points[number], text);
-    work->failed = number;
-    work->status = status;
-    work->error = (struct error)ERROR_INIT; /* of a later point */
-    error_set(&work->error, status, error->file[0] ? error->file : NULL, error->line,
-              "%s (in the run of %s)", error->message, text);
 }
 
 static void *work_main(void *context)
@@ -474,7 +521,7 @@ static void *work_main(void *context)
             return NULL;
         }
         struct error error = ERROR_INIT;
-        enum status status = point_run(sweep, &sweep->points[number], number, &error);
+        enum status status = point_run(sweep, number, &error);
         if (status) {
             pthread_mutex_lock(&work->lock);
             point_failed(work, number, status, &error);

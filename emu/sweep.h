@@ -37,6 +37,8 @@ void sweep_init(struct sweep *sweep, const struct scn_experiment *experiment,
                 const struct emu_experiment_options *options);
 void sweep_fini(struct sweep *sweep);
 
+/* Whether the scenario of each of them can be loaded; makes none. */
+enum status sweep_check(const struct sweep *sweep, struct error *error) MUST_USE;
 /* Makes the runs, several at a time. */
 enum status sweep_run(struct sweep *sweep, struct error *error) MUST_USE;
 

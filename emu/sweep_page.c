@@ -189,6 +189,9 @@ void sweep_page_write(const struct sweep *sweep, FILE *page)
     }
     ana_page_heading(page, 2, experiment->name, experiment->title);
     ana_page_text(page, NULL, experiment->question);
+    if (*experiment->paper) {
+        ana_page_text(page, "Published:", experiment->paper);
+    }
     if (faults > 0) {
         ana_page_text(page, "Machines faulted in these runs.", "The table says in which.");
     }
@@ -197,6 +200,9 @@ void sweep_page_write(const struct sweep *sweep, FILE *page)
         if (!experiment->measures[i].hidden) {
             write_plot(sweep, i, page);
         }
+    }
+    if (sweep->options->small) {
+        return; /* what is said of figures is said of the full version's */
     }
     if (*experiment->agrees) {
         ana_page_text(page, "What agrees.", experiment->agrees);

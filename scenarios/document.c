@@ -493,12 +493,12 @@ enum status document_text(const char *path, char **text, size_t *size_bytes, str
     int handle = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (handle < 0) {
         return error_set(error, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, path, 0,
-                         "expected a scenario file: %s", strerror(errno));
+                         "expected a YAML file: %s", strerror(errno));
     }
     struct stat info;
     enum status status = STATUS_OK;
     if (fstat(handle, &info) != 0 || !S_ISREG(info.st_mode)) {
-        status = error_set(error, STATUS_INVALID, path, 0, "expected a scenario file, found %s",
+        status = error_set(error, STATUS_INVALID, path, 0, "expected a YAML file, found %s",
                            S_ISDIR(info.st_mode) ? "a folder" : "something that is not a file");
     } else if (info.st_size > (off_t)SCN_BYTES_MAX) {
         status = error_set(error, STATUS_INVALID, path, 0,

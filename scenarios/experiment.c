@@ -113,6 +113,7 @@ static const struct schema_field experiment_fields[] = {
      RANGE(0, POINTS_MAX), .section = &published_section},
     {"claims", SCHEMA_LIST, AT(claims), BESIDE(claim_count), REQUIRED, RANGE(1, POINTS_MAX),
      .section = &claim_section},
+    {"paper", SCHEMA_TEXT, AT(paper), DEFAULT("")},
     {"agrees", SCHEMA_TEXT, AT(agrees), DEFAULT("")},
     {"differs", SCHEMA_TEXT, AT(differs), DEFAULT("")},
     {"natures", SCHEMA_TEXT, AT(natures), DEFAULT("")},
@@ -241,6 +242,10 @@ static enum status check(const struct scn_experiment *experiment,
         if (status == STATUS_OK && claim->by &&
             scn_experiment_measure(experiment, claim->by) == UINT32_MAX) {
             status = wrong(&place, "by", "the name of one of `measures`", claim->by);
+        }
+        if (status == STATUS_OK && claim->at_least.text && claim->at_most.text &&
+            claim->at_least.value > claim->at_most.value) {
+            status = wrong(&place, "at_most", "no less than at_least", claim->at_most.text);
         }
         if (status == STATUS_OK && !claim->at_least.text && !claim->at_most.text) {
             status = item_error(document, place.item, NULL, error, STATUS_INVALID,

@@ -222,6 +222,68 @@ TEST_F(Experiments, FailWhereAClaimDoesNotHold)
     EXPECT_EQ(Line(folder.read("out/restless.csv"), "plain,8,").size(), 0u);
 }
 
+TEST_F(Experiments, SayInTheSmallVersionNothingThatIsMeantOfTheFullOnesFigures)
+{
+    std::string text = folder.read("restless.yaml");
+    folder.write("restless.yaml",
+                 text + "paper: A paper of 1999\nagrees: as forty-two\ndiffers: d\n");
+    Outcome small =
+        Denali(folder, {"experiment", "--quiet", "--small", "--out", "small", "restless.yaml"});
+    ASSERT_EQ(small.code, 0) << small.out << small.err;
+    Outcome full = Denali(folder, {"experiment", "--quiet", "--out", "full", "restless.yaml"});
+    ASSERT_EQ(full.code, 0) << full.out << full.err;
+    EXPECT_EQ(folder.read("small/index.html").find("forty-two"), std::string::npos);
+    EXPECT_NE(folder.read("full/index.html").find("forty-two"), std::string::npos);
+    for (const char *page : {"small/index.html", "full/index.html"}) {
+        EXPECT_NE(folder.read(page).find("A paper of 1999"), std::string::npos);
+        EXPECT_NE(folder.read(page).find("1 of 1 claims hold."), std::string::npos);
+        EXPECT_EQ(folder.read(page).find("Incomplete"), std::string::npos);
+    }
+}
+
+TEST_F(Experiments, ThatEndEarlySayOnThePageWhatIsNotThere)
+{
+    /* The second cannot be measured: there is no such column. */
+    std::string text = folder.read("restless.yaml");
+    folder.write("second.yaml", std::regex_replace(text, std::regex("host.switches"), "host.none"));
+    Outcome outcome = Denali(folder, {"experiment", "--quiet", "--small", "--out", "out",
+                                      "restless.yaml", "second.yaml"});
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    const std::string page = folder.read("out/index.html");
+    EXPECT_NE(page.find("Incomplete.</strong> The runs ended early: 1 of 2"), std::string::npos);
+    EXPECT_NE(page.find("#restless"), std::string::npos);
+    EXPECT_EQ(page.find("#second"), std::string::npos) << "it leads nowhere";
+    outcome = Denali(folder, {"experiment", "--quiet", "--small", "--out", "none", "second.yaml"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_FALSE(folder.has("none/index.html"));
+}
+
+TEST_F(Experiments, AreLookedAtBeforeTheFirstRun)
+{
+    std::string text = folder.read("restless.yaml");
+    const auto refused = [&](const std::string &what, const std::string &by,
+                             std::vector<std::string> more = {}) {
+        folder.write("bad.yaml", std::regex_replace(text, std::regex(what), by));
+        std::vector<std::string> words = {"experiment", "--small",       "--out",
+                                          "bad",        "restless.yaml", "bad.yaml"};
+        words.insert(words.begin() + 1, more.begin(), more.end());
+        Outcome outcome = Denali(folder, words);
+        EXPECT_EQ(outcome.code, 2) << by;
+        EXPECT_EQ(outcome.err.find("1 of"), std::string::npos) << "nothing was run";
+        EXPECT_FALSE(folder.has("bad")) << by;
+        return outcome.err;
+    };
+    EXPECT_NE(refused("costs.switch", "costs.swich").find("expected one with costs.swich"),
+              std::string::npos);
+    EXPECT_NE(refused("values: \\[2", "values: [banana, 2").find("count=banana"),
+              std::string::npos);
+    EXPECT_NE(refused("at_least: 1.2", "at_least: 2, at_most: 1.5")
+                  .find("at_most: expected no less than at_least, found '1.5'"),
+              std::string::npos);
+    EXPECT_NE(refused("x", "x", {"--engine", "foo"}).find("no engine is called 'foo'"),
+              std::string::npos);
+}
+
 TEST_F(Experiments, SayWhatIsWrongAndWhichRunItWas)
 {
     const struct {

@@ -31,13 +31,17 @@ struct emu_experiment_options {
 struct emu_experiment_result {
     uint32_t claims; /* that could be judged */
     uint32_t held;
+    uint32_t compared; /* of these, with a published number or range */
+    uint32_t agreed;
     bool interrupted;
 };
 
 /*
  * Runs every experiment and writes `<out>/<experiment>.csv` for each and `<out>/index.html`. The
- * same experiments give the same files, whatever jobs. The first run that fails ends it all; its
- * error names the run. A claim that does not hold is no error.
+ * same experiments give the same files, whatever jobs. Before there is a folder, what any run is to
+ * load is looked at. The first run that fails ends it all; its error names the run. The page then
+ * says that it is incomplete, as after an interruption, and there is none if no experiment was
+ * done. A claim that does not hold is no error.
  */
 enum status emu_experiment(const struct emu_experiment_options *options,
                            struct emu_experiment_result *result, struct error *error) MUST_USE;

@@ -102,6 +102,7 @@ struct scn_experiment {
     uint32_t published_count;
     struct scn_claim *claims;
     uint32_t claim_count;
+    char *paper;  /* where the published figures are from; "" if there are none */
     char *agrees; /* paragraphs; "" for none */
     char *differs;
     char *natures; /* which figures are emergent, which assumed, and why */
