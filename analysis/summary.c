@@ -150,7 +150,8 @@ static void assertions_print(const struct trace_summary *summary, FILE *stream)
             summary->assertion_count);
 }
 
-void ana_summary_print(const struct trace_summary *summary, uint32_t nodes_up, FILE *stream)
+void ana_summary_print(const struct trace_summary *summary, uint32_t nodes_up,
+                       uint32_t nodes_queued, FILE *stream)
 {
     LOCALE_NEUTRAL();
     char text[32];
@@ -161,6 +162,9 @@ void ana_summary_print(const struct trace_summary *summary, uint32_t nodes_up, F
     fprintf(stream, "%s", grouped(summary->nodes, text));
     if (nodes_up != UINT32_MAX) {
         fprintf(stream, ", %s up at the end", grouped(nodes_up, text));
+    }
+    if (nodes_queued) {
+        fprintf(stream, ", %s still queued for their host's memory", grouped(nodes_queued, text));
     }
     fputc('\n', stream);
     time_print(summary, stream);
@@ -177,7 +181,7 @@ enum status ana_summary_print_run(const char *directory, FILE *stream, struct er
     struct trace_summary_file file;
     enum status status = trace_summary_read(directory, &file, error);
     if (status == STATUS_OK) {
-        ana_summary_print(&file.summary, UINT32_MAX, stream);
+        ana_summary_print(&file.summary, UINT32_MAX, 0, stream);
     }
     trace_summary_file_fini(&file);
     return status;

@@ -28,7 +28,7 @@ struct emu_record {
     uint32_t detail_bytes;
     uint64_t sent_ns; /* FRAME_RECEIVED: as the network noted on the frame */
     union {
-        double value;         /* observations: as the guest gave it */
+        double value;         /* observations: as the guest gave it; ACTION: 1 done, 0 not */
         uint64_t instruction; /* frames: how many the node had retired */
         uint64_t page;        /* << 1 | write */
     };
@@ -40,6 +40,7 @@ enum emu_record_kind {
     EMU_RECORD_FAULT,
     EMU_RECORD_MEASUREMENT,
     EMU_RECORD_MILESTONE,
+    EMU_RECORD_ACTION,
     EMU_RECORD_PAGE,
     EMU_RECORD_FRAME_SENT, /* from here on only of captured nodes */
     EMU_RECORD_FRAME_RECEIVED,

@@ -87,6 +87,10 @@ static enum status take_note(void *context, const struct emu_note *note, struct 
     case EMU_NOTE_PAGE:
         return trace_run_page_write(run->trace, note->time_ns, name, note->page, note->write,
                                     note->name, error);
+    case EMU_NOTE_ACTION:
+        run->result->actions++;
+        run->result->actions_undone += note->value == 0;
+        return trace_run_event_write(run->trace, note->time_ns, name, "action", note->name, error);
     case EMU_NOTE_MEASUREMENT:
     case EMU_NOTE_MILESTONE:
         break;

@@ -270,6 +270,7 @@ static void add_figures(struct run *run, const struct emu_totals *totals)
         [SCN_FIGURE_FRAMES_DROPPED] = (double)totals->frames_dropped,
         [SCN_FIGURE_NODES_UP] = totals->nodes_up,
         [SCN_FIGURE_NODES_TERMINATED] = totals->nodes_terminated,
+        [SCN_FIGURE_NODES_QUEUED] = totals->nodes_queued,
         [SCN_FIGURE_NODES_FAILED] = failed,
         [SCN_FIGURE_FAULTS] = totals->nodes_faulted,
     };
@@ -309,6 +310,7 @@ enum status emu_run_finish(struct run *run, struct error *error)
         return status;
     }
     run->result->nodes_up = totals.nodes_up;
+    run->result->nodes_queued = totals.nodes_queued;
     char(*details)[ANA_DETAIL_BYTES];
     struct trace_summary_fault faults[VCPU_FAULT_COUNT];
     uint32_t fault_count = 0;

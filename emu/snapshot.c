@@ -272,7 +272,8 @@ static void load_node(struct emu_node *node, struct reader *reader, bool with_pa
     if (with_pages) {
         load_pages(&node->space, reader);
         const struct emu_store disks = emu_node_store(node);
-        emu_store_load(&disks, emu_node_disk_blocks_max(node), reader);
+        /* On a host its limit may have been higher before, or be lower in the state. */
+        emu_store_load(&disks, node->seat ? UINT64_MAX : emu_node_disk_blocks_max(node), reader);
     } else {
         node->space.private_max = node->space.private_count;
     }

@@ -433,6 +433,7 @@ static struct emu_note note_of(const struct emu_record *record, const struct emu
         [EMU_RECORD_FAULT] = EMU_NOTE_FAULT,
         [EMU_RECORD_MEASUREMENT] = EMU_NOTE_MEASUREMENT,
         [EMU_RECORD_MILESTONE] = EMU_NOTE_MILESTONE,
+        [EMU_RECORD_ACTION] = EMU_NOTE_ACTION,
         [EMU_RECORD_PAGE] = EMU_NOTE_PAGE,
         [EMU_RECORD_FRAME_SENT] = EMU_NOTE_FRAME_SENT,
         [EMU_RECORD_FRAME_RECEIVED] = EMU_NOTE_FRAME_RECEIVED,

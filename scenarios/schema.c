@@ -338,7 +338,8 @@ static const struct schema_field expectation_fields[] = {
      .meaning = "What guests observe, such as `lookup.success`, or a counter of the run: "
                 "`run.instructions`, `run.frames_sent`, `run.frames_delivered`, "
                 "`run.frames_dropped`, `run.nodes_up`, `run.nodes_terminated`, "
-                "`run.nodes_failed` (ended with another exit code than 0) or `run.faults`."},
+                "`run.nodes_queued` (wait for their host's memory), `run.nodes_failed` (ended with "
+                "another exit code than 0) or `run.faults`."},
     {"statistic", SCHEMA_CHOICE, AT(statistic), DEFAULT("mean"), .choices = schema_statistics,
      .choice_count = SCHEMA_STATISTICS,
      .meaning = "Which statistic of the metric, over all nodes. A counter of the run is a single "

@@ -2,6 +2,7 @@
 #include "runs.h"
 
 #include <signal.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,8 +131,13 @@ static int print_summary(const struct emu_run_result *result)
     if (trace_summary_read(result->path, &file, &error)) {
         return cli_fail(&error);
     }
-    ana_summary_print(&file.summary, result->nodes_up, stdout);
+    ana_summary_print(&file.summary, result->nodes_up, result->nodes_queued, stdout);
     trace_summary_file_fini(&file);
+    if (result->actions_undone) {
+        printf("\n  %" PRIu64 " of %" PRIu64
+               " actions of the schedule were not done: events.log says which, and why\n",
+               result->actions_undone, result->actions);
+    }
     printf("\n");
     return CLI_EXIT_OK;
 }

@@ -66,6 +66,8 @@ enum emu_queue_kind {
 /* Pages that one instruction of a device was let have, which it need not have all at once: a text
  * to be printed lies on 17, and 2 more for what describes it. */
 #define EMU_SEAT_LET_MAX 24u
+/* However slow its disks, a machine that does not wait for page-outs owes no more. */
+#define EMU_PACED_MAX_NS (UINT64_MAX / 2)
 /* What a machine has handed to its host's card. */
 struct emu_card_frame;
 struct emu_card_queue {

@@ -57,7 +57,9 @@ static void count_transfer(struct emu_seat *seat, uint32_t sector_count, uint64_
     uint64_t block_ns = emu_node_disk_interval_ns(seat->node);
     if (block_ns) {
         uint64_t from_ns = seat->paced_ns > now_ns ? seat->paced_ns : now_ns;
-        seat->paced_ns = from_ns + sector_count / BLOCK_SECTORS * block_ns;
+        uint64_t pace_ns = sector_count / BLOCK_SECTORS * block_ns;
+        seat->paced_ns =
+            from_ns < EMU_PACED_MAX_NS - pace_ns ? from_ns + pace_ns : EMU_PACED_MAX_NS;
     }
 }
 

@@ -302,7 +302,7 @@ static void load_seat(struct emu_host *host, struct emu_seat *seat, struct reade
     seat->generation = read_u32(reader);
     if (seat->owed_ns > OWED_MAX_NS || seat->left_ns > host->model->quantum_ns * SCN_WEIGHT_MAX ||
         seat->budget_ns > host->model->period_ns || seat->slice_end_ns > UINT64_MAX / 2 ||
-        seat->used_ns > UINT64_MAX / 2 || seat->paced_ns > UINT64_MAX / 2 || seat->cap > 100 ||
+        seat->used_ns > UINT64_MAX / 2 || seat->paced_ns > EMU_PACED_MAX_NS || seat->cap > 100 ||
         seat->weight < 1 || seat->weight > SCN_WEIGHT_MAX) {
         reader_fail(reader);
     }
@@ -358,7 +358,7 @@ static bool seat_good(const struct emu_host *host, const struct emu_seat *seat)
     if (gate != (node->state == EMU_NODE_QUEUED) || ready != (seat->place == EMU_SEAT_READY) ||
         (seat->place == EMU_SEAT_READY && seat->paused != (seat->queue == EMU_QUEUE_PAUSED)) ||
         (seat->queue == EMU_QUEUE_HELD && !event_queued(&host->replenish.base)) ||
-        ((seat->doomed || seat->rates_wait) && !emu_seat_occupies(seat)) ||
+        ((seat->doomed || seat->rates_wait || seat->disk_bps_waits) && !emu_seat_occupies(seat)) ||
         (seat->queue >= EMU_QUEUE_OF_PROCESSOR && ready &&
          seat->queue != EMU_QUEUE_RESERVED(seat->home) &&
          seat->queue != EMU_QUEUE_LEFTOVER(seat->home))) {

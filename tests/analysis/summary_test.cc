@@ -58,9 +58,9 @@ class PrintedSummary : public testing::Test
 
 TEST_F(PrintedSummary, ReadsAsItShould)
 {
-    EXPECT_EQ(captured([&](FILE *stream) { ana_summary_print(&summary, 998, stream); }),
+    EXPECT_EQ(captured([&](FILE *stream) { ana_summary_print(&summary, 998, 3, stream); }),
               R"(kademlia-planetlab, seed 7, engine interpreter, 2 jobs
-  nodes         1,000, 998 up at the end
+  nodes         1,000, 998 up at the end, 3 still queued for their host's memory
   time          60.000 s virtual in 30.000 s (2x real time)
   instructions  3,000,000,000 (100.0 MIPS)
   frames        1,234,567 sent, 1,234,000 delivered, 567 dropped (41152 frames/s)
@@ -88,7 +88,7 @@ TEST_F(PrintedSummary, LeavesOutWhatThereIsNot)
     summary.fault_count = 2;
     summary.jobs = 1;
     const std::string text =
-        captured([&](FILE *stream) { ana_summary_print(&summary, UINT32_MAX, stream); });
+        captured([&](FILE *stream) { ana_summary_print(&summary, UINT32_MAX, 0, stream); });
     EXPECT_EQ(text, R"(kademlia-planetlab, seed 7, engine interpreter, 1 job
   nodes         1,000
   time          60.000 s virtual in 0.000 s
@@ -107,7 +107,7 @@ TEST_F(PrintedSummary, IsTheSameFromARunDirectory)
     ASSERT_EQ(trace_summary_write(&summary, folder.path("summary.json").c_str(), &failure),
               STATUS_OK);
     const std::string direct =
-        captured([&](FILE *stream) { ana_summary_print(&summary, UINT32_MAX, stream); });
+        captured([&](FILE *stream) { ana_summary_print(&summary, UINT32_MAX, 0, stream); });
     const std::string read = captured([&](FILE *stream) {
         EXPECT_EQ(ana_summary_print_run(folder.path().c_str(), stream, &failure), STATUS_OK)
             << failure.message;

@@ -77,7 +77,7 @@ TEST(Cli, BadArgumentsAreToldInOneLine)
         {{"run", "s.yaml", "--set", "groups.machine.count=-2"}, {"groups.machine.count", "'-2'"}},
         {{"run", "s.yaml", "--set", "general.colour=red"}, {"general.colour", "unknown field"}},
         {{"run", "absent.yaml"}, {"absent.yaml", "No such file"}},
-        {{"run", "."}, {"expected a scenario file", "folder"}},
+        {{"run", "."}, {"expected a YAML file", "folder"}},
         {{"check", "s.yaml", "--engine", "interpreter"}, {"unknown option `--engine`"}},
         {{"rnu"}, {"unknown verb `rnu`", "did you mean `run`?"}},
         {{"help", "rnu"}, {"unknown verb `rnu`", "did you mean `run`?"}},

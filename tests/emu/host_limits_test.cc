@@ -149,6 +149,33 @@ TEST(HostLimits, AMachineThatUsesAnothersAddressIsNotHeardUnlessTheScenarioLetsI
     EXPECT_EQ(dropped(", limits: {bind_address: false}"), 0u);
 }
 
+TEST(HostLimits, WhatTheScheduleDidAndCouldNotDoIsNoted)
+{
+    TestWorld world(std::string("general: {name: noted, duration: 1s}\n") + kNetworks +
+                    "hosts: [{name: box, cpu_hz: 1GHz, quantum: 100us, snapshots: {count: 1, size: "
+                    "4KiB}}]\ngroups:\n" +
+                    Group("r", "restless", "network: lan, memory: 128KiB, count: 2") +
+                    "schedule:\n- {at: 1ms, action: cap, group: r, value: 20}\n"
+                    "- {at: 2ms, action: pause, group: r, index: 0}\n"
+                    "- {at: 3ms, action: snapshot, group: r, index: 0, value: 0}\n"
+                    "- {at: 4ms, action: destroy, group: r, index: 0}\n"
+                    "- {at: 5ms, action: start_from, group: r, index: 0, value: 0}\n"
+                    "- {at: 6ms, action: destroy, group: r, index: 0}\n");
+    world.Run(10000000);
+    std::vector<std::string> told;
+    for (const auto &note : world.notes) {
+        if (note.kind == EMU_NOTE_ACTION) {
+            told.push_back(std::to_string(note.node) + " " + note.name);
+            EXPECT_EQ(note.value == 1, note.name.ends_with(", done")) << note.name;
+        }
+    }
+    EXPECT_EQ(told, (std::vector<std::string>{"0 cap 20, done", "1 cap 20, done", "0 pause, done",
+                                              "0 snapshot 0, not done: the host has no room for it",
+                                              "0 destroy, done",
+                                              "0 start_from 0, not done: not as it was then",
+                                              "0 destroy, not done: not as it was then"}));
+}
+
 TEST(HostLimits, AFloorIsTakenOfTheHostsMemoryAndWhatIsFreedAdmitsWhoWaits)
 {
     /* 544 KiB for the first, 32 for the second; the third needs 32, and 24 are left. */
@@ -184,6 +211,8 @@ TEST(HostLimits, WhatMayBeWrittenToDisksIsBoundedFromThenOn)
                                    "network: none, memory: 512KiB, "
                                    "disks: [{name: d, size: 1MiB, latency: 1us}]");
     TestWorld free(yaml);
+    const std::string late =
+        yaml + "schedule:\n- {at: 10ms, action: disk, group: p, size: 16KiB}\n";
     TestWorld bound(yaml + "schedule:\n- {at: 1ms, action: disk, group: p, size: 16KiB}\n");
     free.Run(20000000);
     bound.Run(1000000);
@@ -191,6 +220,18 @@ TEST(HostLimits, WhatMayBeWrittenToDisksIsBoundedFromThenOn)
     bound.Run(20000000);
     EXPECT_GT(free.Report(0).disk_blocks_private, std::max<uint64_t>(had, 4));
     EXPECT_LE(bound.Report(0).disk_blocks_private, std::max<uint64_t>(had, 4));
+    /* What is beyond stays, across a saved state too, wherever that is loaded. */
+    for (uint64_t cut_ns : {9000000u, 15000000u}) {
+        TestWorld before(late);
+        before.Run(cut_ns);
+        ASSERT_GT(before.Report(0).disk_blocks_private, 4u);
+        for (uint64_t reached_ns : {0u, 15000000u}) {
+            TestWorld after(late);
+            after.Run(reached_ns);
+            ASSERT_EQ(after.Load(before.Save()), STATUS_OK) << cut_ns << " " << reached_ns;
+            EXPECT_EQ(after.Save(), before.Save());
+        }
+    }
 }
 
 TEST(HostLimits, DisksAreNoFasterThanTheirRateWhereverTheyLie)

@@ -33,7 +33,7 @@ void read_summary(const support::TemporaryFolder &folder)
     require((status == STATUS_OK) == (failure.message[0] == '\0'), "a failure without a message");
     if (status == STATUS_OK) {
         static FILE *const nowhere = std::fopen("/dev/null", "w");
-        ana_summary_print(&file.summary, 0, nowhere);
+        ana_summary_print(&file.summary, 0, 0, nowhere);
         const std::string path = folder.path("summary.json");
         require(trace_summary_write(&file.summary, path.c_str(), &failure) == STATUS_OK,
                 "a summary that was read cannot be written");

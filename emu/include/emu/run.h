@@ -66,6 +66,9 @@ struct emu_run_result {
     bool expectations_met; /* all of the scenario's expectations held */
     uint64_t digest;
     uint32_t nodes_up;
+    uint32_t nodes_queued;        /* wait until their host has memory for them */
+    uint64_t actions;             /* of the schedule, one for each machine */
+    uint64_t actions_undone;      /* of these, as events.log says why */
     const char *trace_empty;      /* the first of options.traces that traced nothing, or NULL */
     char torn[EMU_TORN_TEXT_MAX]; /* of a replay: says that what was recorded ends before the run
                                      did, and where; "": it does not */

@@ -40,6 +40,7 @@ enum emu_note_kind {
     EMU_NOTE_FAULT,
     EMU_NOTE_MEASUREMENT,
     EMU_NOTE_MILESTONE,
+    EMU_NOTE_ACTION,         /* what the scenario's schedule did to the machine, or did not */
     EMU_NOTE_PAGE,           /* the guest asked its host's pager, where that notes references */
     EMU_NOTE_FRAME_SENT,     /* the guest handed a frame to its network card */
     EMU_NOTE_FRAME_RECEIVED, /* one was put in the card's receive queue */
@@ -52,9 +53,9 @@ struct emu_note {
     uint32_t node;
     enum emu_note_kind kind;
     const char *name;     /* MEASUREMENT, MILESTONE: as the guest named it. FRAME_SENT, FRAME_LOST:
-                             the cause of its drop, one of emu_drop_causes. PAGE: what came of it.
-                             Else "" */
-    double value;         /* MEASUREMENT, MILESTONE */
+                             the cause of its drop, one of emu_drop_causes. ACTION: which, PAGE: and
+                             what came of it. Else "" */
+    double value;         /* MEASUREMENT, MILESTONE; ACTION: 1 if it was done */
     uint64_t instruction; /* FRAME_*: how many the node had retired */
     uint32_t page;        /* PAGE */
     bool write;           /* PAGE */

@@ -384,6 +384,7 @@ struct scn_bound {
     X(FRAMES_DROPPED, "run.frames_dropped")                                                        \
     X(NODES_UP, "run.nodes_up")                                                                    \
     X(NODES_TERMINATED, "run.nodes_terminated")                                                    \
+    X(NODES_QUEUED, "run.nodes_queued") /* never admitted, for want of their host's memory */      \
     X(NODES_FAILED, "run.nodes_failed") /* terminated with another exit code than 0 */             \
     X(FAULTS, "run.faults")
 
