@@ -16,10 +16,10 @@ static int bundle(const struct cli_arguments *arguments)
     struct error error = ERROR_INIT;
     const char *out = cli_value(arguments, "out");
     if (!out || !out[0]) {
-        fprintf(
-            stderr,
-            "denali: bundle: --out FILE is missing or empty; expected the file to write, such as "
-            "-o run.denali\n");
+        fprintf(stderr,
+                "denali: bundle: --out FILE is %s; expected the file to write, such as "
+                "-o run.denali\n",
+                out ? "empty" : "missing");
         return CLI_EXIT_BAD_INPUT;
     }
     struct emu_bundle_result result;
