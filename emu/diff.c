@@ -292,22 +292,13 @@ static bool files_alike(const struct trace_head *a, const struct trace_head *b)
     return alike;
 }
 
-/* The end of a recording: false if it does not reach it. */
-static bool end_of(const struct half *half, struct trace_end *end)
-{
-    const uint8_t *bytes;
-    const struct trace_entry *last = &half->entries[half->count - 1];
-    return last->type == TRACE_RECORD_END &&
-           !emu_player_read(half->player, half->count - 1, &bytes, NULL) &&
-           trace_end_read(end, bytes, last->size_bytes);
-}
-
 /* Both exchanged the same; do they end at one moment, and in another state? */
 static bool ends_compare(const struct half halves[2], bool *differ, uint64_t *end_ns)
 {
     struct trace_end ends[2];
     *end_ns = emu_player_end_ns(halves[0].player);
-    bool together = end_of(&halves[0], &ends[0]) && end_of(&halves[1], &ends[1]) &&
+    bool together = emu_player_end_read(halves[0].player, &ends[0]) &&
+                    emu_player_end_read(halves[1].player, &ends[1]) &&
                     emu_player_end_ns(halves[1].player) == *end_ns;
     *differ = together && ends[0].digest != ends[1].digest;
     return together;

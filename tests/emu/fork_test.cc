@@ -52,6 +52,33 @@ TEST(Fork, IsTheSameUpToTheChangeAndVerifiesItself)
     }
 }
 
+TEST(Fork, ItsDirectorySaysThatItIsOneAndOfWhat)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    EXPECT_EQ(folder.read("run/summary.json").find("\"fork\""), std::string::npos);
+    Outcome outcome = Denali(folder, {"fork", "run", "--at", "20.5ms", "--set", "cut=peer-1",
+                                      "--set", "poke=peer-0:received=0x55", "--out", "fork"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("of run at 0.0205 s: cut=peer-1, poke=peer-0:received=0x55\n"),
+              std::string::npos)
+        << outcome.out;
+    std::string events = folder.read("fork/events.log");
+    EXPECT_EQ(events.find("0.000000000 - fork of run at 20500us\n"), 0u) << events;
+    EXPECT_NE(events.find("\n0.020500000 - change cut=peer-1\n"
+                          "0.020500000 - change poke=peer-0:received=0x55\n"),
+              std::string::npos)
+        << events;
+    std::string summary = folder.read("fork/summary.json");
+    EXPECT_NE(summary.find("\"digest\": \"" + DigestOfRun(folder, "run") + "\""), std::string::npos)
+        << summary;
+    EXPECT_NE(summary.find("\"at_seconds\": 0.0205"), std::string::npos) << summary;
+    /* The same scenario is the run that it is a fork of. */
+    outcome = Denali(folder, {"run", "fork/scenario.yaml", "--quiet", "--out", "again"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(DigestOfRun(folder, "again"), DigestOfRun(folder, "run"));
+}
+
 TEST(Fork, WhatIsLostIsOnTheAccount)
 {
     support::TemporaryFolder folder;
