@@ -150,6 +150,16 @@ static void assertions_print(const struct trace_summary *summary, FILE *stream)
             summary->assertion_count);
 }
 
+static void fork_print(const struct trace_summary_fork *fork, FILE *stream)
+{
+    label_print(stream, "fork");
+    fprintf(stream, "of %s at %.9g s", fork->of, seconds(fork->at_ns));
+    for (uint32_t i = 0; i < fork->change_count; i++) {
+        fprintf(stream, "%s%s", i ? ", " : ": ", fork->changes[i]);
+    }
+    fputc('\n', stream);
+}
+
 void ana_summary_print(const struct trace_summary *summary, uint32_t nodes_up,
                        uint32_t nodes_queued, FILE *stream)
 {
@@ -158,6 +168,9 @@ void ana_summary_print(const struct trace_summary *summary, uint32_t nodes_up,
 
     fprintf(stream, "%s, seed %" PRIu64 ", engine %s, %" PRIu32 " job%s\n", summary->scenario,
             summary->seed, summary->engine, summary->jobs, summary->jobs == 1 ? "" : "s");
+    if (summary->fork) {
+        fork_print(summary->fork, stream);
+    }
     label_print(stream, "nodes");
     fprintf(stream, "%s", grouped(summary->nodes, text));
     if (nodes_up != UINT32_MAX) {

@@ -10,6 +10,7 @@
 #include <base/alloc.h>
 #include <emu/verify.h>
 #include <traces/bundle.h>
+#include <traces/summary.h>
 
 #include "run_folder.h"
 
@@ -33,6 +34,19 @@ static enum status look(const char *directory, struct error *error)
                            result.text);
     }
     return status;
+}
+
+/* The figures are not what a run is made of: without them it is bundled all the same. */
+static void look_at_summary(const char *directory, struct emu_bundle_result *result)
+{
+    struct trace_summary_file file;
+    struct error error = ERROR_INIT;
+    if (trace_summary_read(directory, &file, &error)) {
+        snprintf(result->figures, sizeof result->figures,
+                 "the bundle is of a run without good figures: %.200s: %.240s", error.file,
+                 error.message);
+    }
+    trace_summary_file_fini(&file);
 }
 
 enum status emu_bundle(const char *directory, const char *out, struct emu_bundle_result *result,
@@ -62,6 +76,9 @@ enum status emu_bundle(const char *directory, const char *out, struct emu_bundle
         }
     }
     emu_run_folder_torn(&folder, player, result->torn);
+    if (!result->torn[0]) {
+        look_at_summary(directory, result);
+    }
     status = trace_bundle_write(directory, paths, result->files, out, error);
     if (!status && stat(out, &made) == 0) {
         result->size_bytes = (uint64_t)made.st_size;

@@ -58,18 +58,43 @@ static void half_close(struct half *half, struct error *error)
 
 /* --- what came from outside ------------------------------------------------------------------- */
 
-static const char *input_name(uint32_t kind)
+#define INPUTS_TOLD 16u /* of each of the two, in lines; the rest is counted */
+#define LOOK_AHEAD  64u /* at things of one moment that may stand in another order */
+
+/* What only one of the two was given. */
+struct only {
+    struct emu_text text;
+    size_t counts[2];
+};
+
+static void add_input_what(struct emu_text *text, const struct trace_input *input)
 {
-    static const char *const names[] = {
-        [EMU_INPUT_TYPED] = "typed on the console",
-        [EMU_INPUT_END] = "the end of what is typed",
-        [EMU_INPUT_POKE] = "a byte of memory changed",
-        [EMU_INPUT_REGISTER] = "a register changed",
-        [EMU_INPUT_CUT] = "the link cut",
-        [EMU_INPUT_DROP] = "frames lost",
-        [EMU_INPUT_SEED] = "entropy of another seed",
-    };
-    return kind >= EMU_INPUT_TYPED && kind <= EMU_INPUT_SEED ? names[kind] : "unknown input";
+    switch ((enum emu_input_kind)input->kind) {
+    case EMU_INPUT_TYPED:
+        emu_text_add(text, "typed on the console, %" PRIu32 " bytes", input->size_bytes);
+        return;
+    case EMU_INPUT_END:
+        emu_text_add(text, "the end of what is typed");
+        return;
+    case EMU_INPUT_POKE:
+        emu_text_add(text, "a byte of memory changed, at %08" PRIx32 " to %02" PRIx32, input->a,
+                     input->b);
+        return;
+    case EMU_INPUT_REGISTER:
+        emu_text_add(text, "a register changed, to %08" PRIx32, input->b);
+        return;
+    case EMU_INPUT_CUT:
+        emu_text_add(text, "the link cut");
+        return;
+    case EMU_INPUT_DROP:
+        emu_text_add(text, "frames lost, the next %" PRIu32 " that would reach it", input->a);
+        return;
+    case EMU_INPUT_SEED:
+        emu_text_add(text, "entropy of another seed, %" PRIu64,
+                     (uint64_t)input->b << 32 | input->a);
+        return;
+    }
+    emu_text_add(text, "unknown input");
 }
 
 /* The next input from `place` on, before a time; half->count if there is none. */
@@ -81,78 +106,113 @@ static size_t input_next(const struct half *half, size_t place, uint64_t before_
     return place < half->count && half->entries[place].time_ns < before_ns ? place : half->count;
 }
 
-static enum status add_input(const struct half *half, size_t place, struct emu_text *text,
+static enum status add_input(struct half halves[2], int which, size_t place, struct only *only,
                              struct error *error)
 {
+    const struct half *half = &halves[which];
     const uint8_t *bytes;
-    struct trace_input input;
+    struct trace_input input = {0};
     char name[SCN_NODE_NAME_MAX] = "?";
-    enum status status = emu_player_read(half->player, place, &bytes, error);
-    if (!status && trace_input_read(&input, bytes, half->entries[place].size_bytes)) {
-        if (input.node < half->scenario->node_count) {
-            scn_node_name(half->scenario, input.node, name);
-        }
-        emu_text_add(text, "only in %s: at ", half->folder.given);
-        emu_text_time(text, half->entries[place].time_ns);
-        bool all = input.kind == EMU_INPUT_SEED;
-        emu_text_add(text, ", %s%s: %s\n", all ? "all nodes" : "node ", all ? "" : name,
-                     input_name(input.kind));
+    if (only->counts[which]++ >= INPUTS_TOLD) {
+        return STATUS_OK;
     }
+    enum status status = emu_player_read(half->player, place, &bytes, error);
+    if (status) {
+        return status;
+    }
+    if (!trace_input_read(&input, bytes, half->entries[place].size_bytes)) {
+        input = (struct trace_input){.node = UINT32_MAX};
+    }
+    if (input.node < half->scenario->node_count) {
+        scn_node_name(half->scenario, input.node, name);
+    }
+    emu_text_add(&only->text, "only in %s: at ", half->folder.given);
+    emu_text_time(&only->text, half->entries[place].time_ns);
+    bool all = input.kind == EMU_INPUT_SEED;
+    emu_text_add(&only->text, ", %s%s: ", all ? "all nodes" : "node ", all ? "" : name);
+    add_input_what(&only->text, &input);
+    emu_text_add(&only->text, "\n");
+    return STATUS_OK;
+}
+
+/* Is what they were given there the same? */
+static enum status inputs_same(struct half halves[2], const size_t at[2], bool *same,
+                               struct error *error)
+{
+    const uint8_t *bytes[2];
+    const struct trace_entry *a = &halves[0].entries[at[0]];
+    const struct trace_entry *b = &halves[1].entries[at[1]];
+    *same = a->time_ns == b->time_ns && a->size_bytes == b->size_bytes;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < 2 && *same && !status; i++) {
+        status = emu_player_read(halves[i].player, at[i], &bytes[i], error);
+    }
+    *same = !status && *same && memcmp(bytes[0], bytes[1], a->size_bytes) == 0;
     return status;
 }
 
-/* The first input before a time that only one of them has; none behind one that is damaged. */
-static enum status compare_inputs(struct half halves[2], uint64_t before_ns, struct emu_text *text,
+/* Of two things of one moment that are not the same, the one that only its half has: the first's,
+ * if the second has none such at that moment. */
+static enum status inputs_choose(struct half halves[2], const size_t at[2], int *which,
+                                 struct error *error)
+{
+    uint64_t time_ns = halves[0].entries[at[0]].time_ns;
+    size_t place = at[1];
+    bool same = false;
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < LOOK_AHEAD && !same && !status; i++) {
+        place = input_next(&halves[1], place + 1, time_ns + 1);
+        if (place == halves[1].count) {
+            break;
+        }
+        const size_t tried[2] = {at[0], place};
+        status = inputs_same(halves, tried, &same, error);
+    }
+    *which = same;
+    return status;
+}
+
+/* All that only one of them was given before a time; nothing behind what is damaged. */
+static enum status compare_inputs(struct half halves[2], uint64_t before_ns, struct only *only,
                                   struct error *error)
 {
+    size_t at[2] = {0, 0};
+    enum status status = STATUS_OK;
     for (int i = 0; i < 2; i++) {
         before_ns = halves[i].given_all_ns < before_ns ? halves[i].given_all_ns : before_ns;
     }
-    size_t at[2] = {0, 0};
-    enum status status = STATUS_OK;
     while (!status) {
-        char *content = NULL;
-        const uint8_t *bytes;
+        bool same = false;
+        int which;
         at[0] = input_next(&halves[0], at[0], before_ns);
         at[1] = input_next(&halves[1], at[1], before_ns);
         bool ended[2] = {at[0] == halves[0].count, at[1] == halves[1].count};
         if (ended[0] && ended[1]) {
-            return STATUS_OK;
+            break;
         }
         if (ended[0] || ended[1]) {
-            int which = ended[0];
-            return add_input(&halves[which], at[which], text, error);
-        }
-        const struct trace_entry *a = &halves[0].entries[at[0]];
-        const struct trace_entry *b = &halves[1].entries[at[1]];
-        bool same = a->time_ns == b->time_ns && a->size_bytes == b->size_bytes;
-        if (same) {
-            status = emu_player_read(halves[0].player, at[0], &bytes, error);
-            content = alloc_zeroed(a->size_bytes + 1, 1);
-            if (!status) {
-                memcpy(content, bytes, a->size_bytes);
-                status = emu_player_read(halves[1].player, at[1], &bytes, error);
+            which = ended[0];
+        } else {
+            uint64_t first_ns = halves[0].entries[at[0]].time_ns;
+            uint64_t second_ns = halves[1].entries[at[1]].time_ns;
+            which = first_ns > second_ns;
+            status = inputs_same(halves, at, &same, error);
+            if (!status && !same && first_ns == second_ns) {
+                status = inputs_choose(halves, at, &which, error);
             }
-            same = !status && memcmp(content, bytes, a->size_bytes) == 0;
-            free(content);
         }
         if (!status && !same) {
-            return add_input(&halves[a->time_ns > b->time_ns], at[a->time_ns > b->time_ns], text,
-                             error);
+            status = add_input(halves, which, at[which], only, error);
         }
-        at[0]++;
-        at[1]++;
+        at[0] += same || which == 0;
+        at[1] += same || which == 1;
     }
-    return status;
-}
-
-static enum status inputs_differ(struct half halves[2], uint64_t before_ns, bool *differ,
-                                 struct error *error)
-{
-    struct emu_text text = {0};
-    enum status status = compare_inputs(halves, before_ns, &text, error);
-    *differ = text.size_bytes > 0;
-    emu_text_fini(&text);
+    for (int i = 0; i < 2 && !status; i++) {
+        if (only->counts[i] > INPUTS_TOLD) {
+            emu_text_add(&only->text, "only in %s: %zu more\n", halves[i].folder.given,
+                         only->counts[i] - INPUTS_TOLD);
+        }
+    }
     return status;
 }
 
@@ -232,29 +292,20 @@ static bool files_alike(const struct trace_head *a, const struct trace_head *b)
     return alike;
 }
 
-/* The end of a recording: false if it does not reach it. */
-static bool end_of(const struct half *half, struct trace_end *end)
-{
-    const uint8_t *bytes;
-    const struct trace_entry *last = &half->entries[half->count - 1];
-    return last->type == TRACE_RECORD_END &&
-           !emu_player_read(half->player, half->count - 1, &bytes, NULL) &&
-           trace_end_read(end, bytes, last->size_bytes);
-}
-
 /* Both exchanged the same; do they end at one moment, and in another state? */
 static bool ends_compare(const struct half halves[2], bool *differ, uint64_t *end_ns)
 {
     struct trace_end ends[2];
     *end_ns = emu_player_end_ns(halves[0].player);
-    bool together = end_of(&halves[0], &ends[0]) && end_of(&halves[1], &ends[1]) &&
+    bool together = emu_player_end_read(halves[0].player, &ends[0]) &&
+                    emu_player_end_read(halves[1].player, &ends[1]) &&
                     emu_player_end_ns(halves[1].player) == *end_ns;
     *differ = together && ends[0].digest != ends[1].digest;
     return together;
 }
 
 static enum status compare(struct half halves[2], const struct emu_diff_options *options,
-                           struct emu_diff_result *result, struct emu_text *text,
+                           struct emu_diff_result *result, struct only *only, struct emu_text *text,
                            struct error *error)
 {
     size_t agreed[2];
@@ -267,13 +318,20 @@ static enum status compare(struct half halves[2], const struct emu_diff_options 
     }
     if (node == UINT32_MAX) {
         bool differ;
-        if (!ends_compare(halves, &differ, &bad_ns)) {
-            bad_ns = result->to_ns; /* they do not end together: what they were given tells */
-            status = inputs_differ(halves, bad_ns, &differ, error);
+        bool together = ends_compare(halves, &differ, &bad_ns);
+        bad_ns = together ? bad_ns : result->to_ns;
+        status = compare_inputs(halves, together ? UINT64_MAX : bad_ns, only, error);
+        if (!together) { /* what they were given tells */
+            differ = only->counts[0] + only->counts[1] > 0;
         }
         if (status || !differ) {
             result->same = !status;
             result->to_ns = bad_ns;
+            return status;
+        }
+    } else {
+        status = compare_inputs(halves, UINT64_MAX, only, error);
+        if (status) {
             return status;
         }
     }
@@ -286,10 +344,6 @@ static enum status compare(struct half halves[2], const struct emu_diff_options 
                  name[0] ? ": node %s, in what it exchanged with the outside\n"
                          : ": not in what nodes exchanged%s, but in their state\n",
                  name);
-    status = compare_inputs(halves, UINT64_MAX, text, error);
-    if (status) {
-        return status;
-    }
     if (!files_alike(emu_player_head(halves[0].player), emu_player_head(halves[1].player))) {
         emu_text_add(text, "their scenarios, images or other files differ: no instruction is "
                            "looked for\n");
@@ -318,6 +372,7 @@ enum status emu_diff(const struct emu_diff_options *options, struct emu_diff_res
 {
     struct half halves[2] = {0};
     struct emu_text text = {0};
+    struct only only = {0};
     ARITHMETIC_NEUTRAL();
     memset(result, 0, sizeof *result);
     enum status status = half_open(&halves[0], options->paths[0], error);
@@ -330,16 +385,18 @@ enum status emu_diff(const struct emu_diff_options *options, struct emu_diff_res
         emu_text_add(&text, "they are of %" PRIu32 " and %" PRIu32 " nodes\n",
                      halves[0].scenario->node_count, halves[1].scenario->node_count);
     } else if (!status) {
-        status = compare(halves, options, result, &text, error);
+        status = compare(halves, options, result, &only, &text, error);
     }
     snprintf(result->text, sizeof result->text, "%s", text.bytes ? text.bytes : "");
+    snprintf(result->given, sizeof result->given, "%s", only.text.bytes ? only.text.bytes : "");
     emu_text_clear(&text);
     if (!status) {
-        const char *const folders[2] = {halves[0].folder.path, halves[1].folder.path};
+        const struct emu_run_folder *const folders[2] = {&halves[0].folder, &halves[1].folder};
         emu_diff_figures(folders, &text);
         result->figures = text.size_bytes ? alloc_text(text.bytes) : NULL;
     }
     emu_text_fini(&text);
+    emu_text_fini(&only.text);
     half_close(&halves[0], error);
     half_close(&halves[1], error);
     return status;

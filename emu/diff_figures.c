@@ -2,6 +2,7 @@
 #include "diff_figures.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <traces/summary.h>
@@ -17,22 +18,41 @@ static const struct trace_summary_metric *metric_find(const struct trace_summary
     return NULL;
 }
 
+#define FIGURE_BYTES 32u
+
+/* Nothing is said of what was never observed. */
+static void write_figure(char text[FIGURE_BYTES], const struct trace_statistics *statistics,
+                         double value)
+{
+    snprintf(text, FIGURE_BYTES, statistics->count ? "%.6g" : "-", value);
+}
+
 static void add_metric(struct emu_text *text, const char *name,
                        const struct trace_summary_metric *a, const struct trace_summary_metric *b)
 {
     static const struct trace_statistics none;
     const struct trace_statistics *x = a ? &a->statistics : &none;
     const struct trace_statistics *y = b ? &b->statistics : &none;
-    emu_text_add(text, "%-28s %12" PRIu64 " %12" PRIu64 " %12.6g %12.6g %12.6g %12.6g\n", name,
-                 x->count, y->count, x->mean, y->mean, x->p95, y->p95);
+    char figures[4][FIGURE_BYTES];
+    write_figure(figures[0], x, x->mean);
+    write_figure(figures[1], y, y->mean);
+    write_figure(figures[2], x, x->p95);
+    write_figure(figures[3], y, y->p95);
+    emu_text_add(text, "%-28s %12" PRIu64 " %12" PRIu64 " %12s %12s %12s %12s\n", name, x->count,
+                 y->count, figures[0], figures[1], figures[2], figures[3]);
 }
 
-void emu_diff_figures(const char *const folders[2], struct emu_text *text)
+void emu_diff_figures(const struct emu_run_folder *const folders[2], struct emu_text *text)
 {
     struct trace_summary_file files[2];
     bool there[2];
     for (int i = 0; i < 2; i++) {
-        there[i] = trace_summary_read(folders[i], &files[i], NULL) == STATUS_OK;
+        struct error error = ERROR_INIT;
+        there[i] = trace_summary_read(folders[i]->path, &files[i], &error) == STATUS_OK;
+        if (!there[i]) {
+            emu_run_folder_rename(folders[i], error.file, sizeof error.file);
+            emu_text_add(text, "no figures: %s: %s\n", error.file, error.message);
+        }
     }
     if (there[0] && there[1]) {
         const struct trace_summary *a = &files[0].summary;
@@ -52,8 +72,10 @@ void emu_diff_figures(const char *const folders[2], struct emu_text *text)
             emu_text_add(text, "%-28s %12" PRIu64 " %12" PRIu64 "\n", figures[i].name, figures[i].a,
                          figures[i].b);
         }
-        emu_text_add(text, "\n%-28s %12s %12s %12s %12s %12s %12s\n", "metric", "count", "", "mean",
-                     "", "p95", "");
+        emu_text_add(text, "\n%-28s %12s %12s %12s %12s %12s %12s\n", "metric", "count", "count",
+                     "mean", "mean", "p95", "p95");
+        emu_text_add(text, "%-28s %12s %12s %12s %12s %12s %12s\n", "", "first", "second", "first",
+                     "second", "first", "second");
         for (uint32_t i = 0; i < a->metric_count; i++) {
             add_metric(text, a->metrics[i].name, &a->metrics[i],
                        metric_find(b, a->metrics[i].name));

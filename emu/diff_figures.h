@@ -2,9 +2,11 @@
 #ifndef DENALI_EMU_DIFF_FIGURES_H
 #define DENALI_EMU_DIFF_FIGURES_H
 
+#include "run_folder.h"
 #include "tracer_text.h"
 
-/* Adds a table; nothing if one of the run directories has no summary, as its run did not end. */
-void emu_diff_figures(const char *const folders[2], struct emu_text *text);
+/* Adds a table; where one has no summary, as its run did not end, or a damaged one, that instead.
+ */
+void emu_diff_figures(const struct emu_run_folder *const folders[2], struct emu_text *text);
 
 #endif

@@ -145,7 +145,8 @@ static void tell_page(uint32_t page, const uint8_t *a, const uint8_t *b, const c
 
 static void tell_rest(char *text, size_t text_bytes)
 {
-    snprintf(text, text_bytes, "what its devices, its disks or its account hold");
+    snprintf(text, text_bytes,
+             "registers and memory are the same; what its devices, disks or account hold is not");
 }
 
 void emu_node_difference(struct emu_world *world, uint32_t node, const struct emu_snapshot *state,

@@ -214,6 +214,46 @@ static enum status add_code(struct emu_text *text, struct emu_world *world, uint
     return STATUS_OK;
 }
 
+/* When a side is next given something from outside. */
+static uint64_t outside_ns(const struct side *side)
+{
+    size_t count;
+    const struct trace_entry *entries =
+        trace_recording_entries(emu_player_recording(side->player), &count);
+    size_t place = emu_player_now(side->player) + 1;
+    while (place < count && entries[place].type != TRACE_RECORD_INPUT) {
+        place++;
+    }
+    return place < count ? entries[place].time_ns : UINT64_MAX;
+}
+
+/* Both are where they agree last, and differ at bad_ns. If that is because of what they are given
+ * from outside, both are brought to before it, and *at_ns is that moment; else UINT64_MAX. */
+static enum status come_to_outside(struct side sides[2], uint64_t bad_ns, uint64_t *at_ns,
+                                   struct error *error)
+{
+    uint64_t given_ns[2] = {outside_ns(&sides[0]), outside_ns(&sides[1])};
+    uint64_t first_ns = given_ns[0] < given_ns[1] ? given_ns[0] : given_ns[1];
+    enum status status = STATUS_OK;
+    *at_ns = UINT64_MAX;
+    if (first_ns > bad_ns) {
+        return STATUS_OK;
+    }
+    for (int i = 0; i < 2 && !status; i++) {
+        status = emu_world_run(sides[i].world, bad_ns, error); /* and given nothing */
+    }
+    if (!status && first_different(sides) == UINT32_MAX) {
+        *at_ns = first_ns;
+    }
+    for (int i = 0; i < 2 && !status; i++) {
+        status = side_back(&sides[i], error);
+        if (!status && *at_ns != UINT64_MAX && *at_ns > sides[i].world->now_ns) {
+            status = emu_world_run(sides[i].world, *at_ns, error);
+        }
+    }
+    return status;
+}
+
 /* Both are where they agree last; bad_ns is where the node differs. */
 static enum status tell(struct side sides[2], uint64_t bad_ns, uint32_t node, struct emu_text *text,
                         struct error *error)
@@ -221,29 +261,43 @@ static enum status tell(struct side sides[2], uint64_t bad_ns, uint32_t node, st
     struct emu_world *world = sides[0].world;
     char name[SCN_NODE_NAME_MAX];
     char difference[512] = "";
+    uint64_t outside_at_ns;
+    enum status status = come_to_outside(sides, bad_ns, &outside_at_ns, error);
+    if (status) {
+        return status;
+    }
     const struct vcpu before = world->nodes[node].vcpu;
+    const bool outside = outside_at_ns != UINT64_MAX;
+    const bool booted = world->nodes[node].state != EMU_NODE_OFF;
     const struct vcpu_program *program =
         emu_world_symbols(world, scn_node_group(world->scenario, node));
     scn_node_name(world->scenario, node, name);
     emu_text_add(text, "first difference: virtual time ");
-    emu_text_time(text, bad_ns - 1);
-    emu_text_add(text, ", node %s, instruction %" PRIu64 " at eip %08" PRIx32, name, before.retired,
-                 before.eip);
-    struct emu_text place = {0};
-    emu_text_place(&place, program, before.eip);
-    emu_text_add(text, place.bytes && place.bytes[0] ? " (%s)\n" : "\n",
-                 place.bytes ? place.bytes : "");
-    emu_text_fini(&place);
-    enum status status = add_code(text, world, node, error);
+    emu_text_time(text, outside ? outside_at_ns : bad_ns - 1);
+    emu_text_add(text, ", node %s, ", name);
+    if (booted) {
+        emu_text_add(text, "instruction %" PRIu64 " at eip %08" PRIx32, before.retired, before.eip);
+        struct emu_text place = {0};
+        emu_text_place(&place, program, before.eip);
+        emu_text_add(text, place.bytes && place.bytes[0] ? " (%s)\n" : "\n",
+                     place.bytes ? place.bytes : "");
+        emu_text_fini(&place);
+        status = add_code(text, world, node, error);
+    } else {
+        emu_text_add(text, "which has not booted\n");
+    }
     for (int i = 0; i < 2 && !status; i++) {
         status = side_run(&sides[i], bad_ns, error);
     }
     if (status) {
         return status;
     }
-    if (world->nodes[node].vcpu.retired == before.retired &&
-        sides[1].world->nodes[node].vcpu.retired == before.retired) {
-        emu_text_add(text, "before it is executed: something that reaches the node differs\n");
+    if (outside) {
+        emu_text_add(text, "before it: what they are given from outside then\n");
+    } else if (world->nodes[node].vcpu.retired == before.retired &&
+               sides[1].world->nodes[node].vcpu.retired == before.retired) {
+        emu_text_add(text, "before it is executed: what reaches the node then, such as a frame or "
+                           "an interrupt\n");
     }
     emu_node_difference_between(world, sides[1].world, node, sides[0].name, sides[1].name,
                                 difference, sizeof difference);

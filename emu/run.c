@@ -13,6 +13,7 @@
 #include <base/time.h>
 
 #include "tracer.h"
+#include "tracer_text.h"
 #include "world_internal.h"
 
 const char *emu_version(void)
@@ -380,6 +381,22 @@ static enum status fork_parse(struct run *run, struct error *error)
     return status;
 }
 
+/* A fork's directory says that it is one: its first event, and one for each change when it is made.
+ */
+static enum status tell_fork(struct run *run, struct error *error)
+{
+    char moment[SCN_MOMENT_TEXT_MAX];
+    struct emu_text text = {0};
+    if (!run->options->fork_at) {
+        return STATUS_OK;
+    }
+    scn_moment_write(run->fork_ns, moment);
+    emu_text_add(&text, "of %s at %s", run->options->replay, moment);
+    enum status status = trace_run_event_write(run->trace, 0, "-", "fork", text.bytes, error);
+    emu_text_fini(&text);
+    return status;
+}
+
 static enum status start(struct run *run, struct error *error)
 {
     const struct emu_run_options *options = run->options;
@@ -458,6 +475,7 @@ static enum status start(struct run *run, struct error *error)
         snprintf(run->result->path, sizeof run->result->path, "%s", trace_run_path(run->trace));
         status = write_scenario(run, error);
     }
+    status = status ? status : tell_fork(run, error);
     if (!status && options->record) {
         status = record(run, error);
         status = status ? status : come_to_begin(run, error);
@@ -474,6 +492,11 @@ static enum status change(struct run *run, struct error *error)
             return error_set(error, STATUS_INVALID, NULL, 0,
                              "--set: `%.80s`: the node has no such memory",
                              run->options->changes[i]);
+        }
+        enum status status = trace_run_event_write(run->trace, run->fork_ns, "-", "change",
+                                                   run->options->changes[i], error);
+        if (status) {
+            return status;
         }
     }
     return STATUS_OK;

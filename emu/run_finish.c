@@ -279,6 +279,21 @@ static void add_figures(struct run *run, const struct emu_totals *totals)
     }
 }
 
+/* What the run is a fork of. */
+static struct trace_summary_fork fork_of(const struct run *run)
+{
+    struct trace_end end = {0};
+    bool ended = emu_player_end_read(run->replay.player, &end);
+    return (struct trace_summary_fork){
+        .of = run->options->replay,
+        .has_digest = ended,
+        .digest = end.digest,
+        .at_ns = run->fork_ns,
+        .changes = run->options->changes,
+        .change_count = run->options->change_count,
+    };
+}
+
 enum status emu_run_finish(struct run *run, struct error *error)
 {
     enum status status = write_nodes(run, error);
@@ -339,6 +354,11 @@ enum status emu_run_finish(struct run *run, struct error *error)
         .faults = faults,
         .fault_count = fault_count,
     };
+    struct trace_summary_fork fork;
+    if (run->options->fork_at) {
+        fork = fork_of(run);
+        summary.fork = &fork;
+    }
     summary.metrics = ana_metrics_list(run->metrics, &summary.metric_count);
     status = trace_run_finish(run->trace, &summary, error);
     run->trace = NULL;

@@ -191,6 +191,17 @@ bool emu_player_complete(const struct emu_player *player)
     return entries[count - 1].type == TRACE_RECORD_END;
 }
 
+bool emu_player_end_read(struct emu_player *player, struct trace_end *end)
+{
+    size_t count;
+    const uint8_t *bytes;
+    const struct trace_entry *entries =
+        trace_recording_entries(emu_player_recording(player), &count);
+    return entries[count - 1].type == TRACE_RECORD_END &&
+           !emu_player_read(player, count - 1, &bytes, NULL) &&
+           trace_end_read(end, bytes, entries[count - 1].size_bytes);
+}
+
 void emu_run_folder_torn(const struct emu_run_folder *folder, const struct emu_player *player,
                          char text[EMU_TORN_TEXT_MAX])
 {

@@ -60,6 +60,8 @@ enum status emu_folder_remove(char *path, struct error *error);
 uint64_t emu_player_end_ns(const struct emu_player *player);
 /* Is that the run's end? */
 bool emu_player_complete(const struct emu_player *player);
+/* The run's end as it was recorded. False if the recording does not reach it, or it is damaged. */
+bool emu_player_end_read(struct emu_player *player, struct trace_end *end);
 /* A moment as typed, which lies in what was recorded: not behind its end, or with `before` not at
  * it either. */
 enum status emu_player_moment(const struct emu_player *player, const char *option, const char *text,

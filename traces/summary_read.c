@@ -164,10 +164,54 @@ static void faults_read(struct field_reader *reader, json_t *root, struct trace_
     file->summary.faults = file->faults;
 }
 
+static uint64_t field_digest(struct field_reader *reader, const json_t *object, const char *field)
+{
+    const char *digest = field_text(reader, object, field);
+    if (strlen(digest) != 16 || strspn(digest, "0123456789abcdef") != 16) {
+        field_fail(reader, field, "16 hexadecimal digits");
+    }
+    return strtoull(digest, NULL, 16);
+}
+
+/* Only a fork has it. */
+static void fork_read(struct field_reader *reader, json_t *root, struct trace_summary_file *file)
+{
+    size_t index;
+    json_t *change;
+    json_t *object = json_object_get(root, "fork");
+    json_t *changes = json_object_get(object, "changes");
+    struct trace_summary_fork *fork = &file->fork;
+
+    if (!object) {
+        return;
+    }
+    if (!json_is_object(object)) {
+        field_fail(reader, "fork", "an object");
+        return;
+    }
+    fork->of = field_text(reader, object, "of");
+    fork->has_digest = !json_is_null(json_object_get(object, "digest"));
+    fork->digest = fork->has_digest ? field_digest(reader, object, "digest") : 0;
+    fork->at_ns = field_seconds(reader, object, "at_seconds");
+    if (!json_is_array(changes)) {
+        field_fail(reader, "changes", "a list");
+    }
+    file->changes = alloc_zeroed(json_array_size(changes) + 1, sizeof *file->changes);
+    json_array_foreach(changes, index, change)
+    {
+        const char *text = json_string_value(change);
+        if (!text) {
+            field_fail(reader, "changes", "strings");
+        }
+        file->changes[fork->change_count++] = text ? text : "";
+    }
+    fork->changes = file->changes;
+    file->summary.fork = fork;
+}
+
 static void fields_read(struct field_reader *reader, json_t *root, struct trace_summary_file *file)
 {
     struct trace_summary *summary = &file->summary;
-    const char *digest = field_text(reader, root, "digest");
 
     summary->scenario = field_text(reader, root, "scenario");
     summary->seed = field_whole(reader, root, "seed", UINT64_MAX);
@@ -181,13 +225,11 @@ static void fields_read(struct field_reader *reader, json_t *root, struct trace_
     summary->frames_delivered = field_whole(reader, root, "frames_delivered", UINT64_MAX);
     summary->frames_dropped = field_whole(reader, root, "frames_dropped", UINT64_MAX);
     summary->peak_rss_bytes = field_whole(reader, root, "peak_rss_bytes", UINT64_MAX);
-    summary->digest = strtoull(digest, NULL, 16);
-    if (strlen(digest) != 16 || strspn(digest, "0123456789abcdef") != 16) {
-        field_fail(reader, "digest", "16 hexadecimal digits");
-    }
+    summary->digest = field_digest(reader, root, "digest");
     metrics_read(reader, root, file);
     assertions_read(reader, root, file);
     faults_read(reader, root, file);
+    fork_read(reader, root, file);
 }
 
 /* A directory that says itself that its run did not finish is not read, whatever else is there. */
@@ -256,5 +298,6 @@ void trace_summary_file_fini(struct trace_summary_file *file)
     free(file->metrics);
     free(file->assertions);
     free(file->faults);
+    free(file->changes);
     *file = (struct trace_summary_file){0};
 }

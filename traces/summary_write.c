@@ -79,13 +79,38 @@ static json_t *assertions_value(const struct trace_summary *summary)
     return array;
 }
 
+static json_t *digest_value(uint64_t digest)
+{
+    char digits[17];
+    snprintf(digits, sizeof digits, "%016" PRIx64, digest);
+    return json_string(digits);
+}
+
+static json_t *seconds_value(uint64_t time_ns)
+{
+    return json_real((double)time_ns / (double)TIME_NS_PER_S);
+}
+
+static json_t *fork_value(const struct trace_summary_fork *fork)
+{
+    json_t *object = json_object();
+    json_t *changes = json_array();
+    json_object_set_new(object, "of", text_value(fork->of));
+    json_object_set_new(object, "digest",
+                        fork->has_digest ? digest_value(fork->digest) : json_null());
+    json_object_set_new(object, "at_seconds", seconds_value(fork->at_ns));
+    for (uint32_t i = 0; i < fork->change_count; i++) {
+        json_array_append_new(changes, text_value(fork->changes[i]));
+    }
+    json_object_set_new(object, "changes", changes);
+    return object;
+}
+
 static json_t *summary_value(const struct trace_summary *summary)
 {
-    char digest[17];
     json_t *object = json_object();
     json_t *faults = json_object();
 
-    snprintf(digest, sizeof digest, "%016" PRIx64, summary->digest);
     for (uint32_t i = 0; i < summary->fault_count; i++) {
         json_object_set_new(faults, summary->faults[i].kind,
                             whole_number(summary->faults[i].count));
@@ -95,16 +120,17 @@ static json_t *summary_value(const struct trace_summary *summary)
     json_object_set_new(object, "engine", text_value(summary->engine));
     json_object_set_new(object, "jobs", whole_number(summary->jobs));
     json_object_set_new(object, "nodes", whole_number(summary->nodes));
-    json_object_set_new(object, "virtual_seconds",
-                        json_real((double)summary->virtual_ns / (double)TIME_NS_PER_S));
-    json_object_set_new(object, "wall_seconds",
-                        json_real((double)summary->wall_ns / (double)TIME_NS_PER_S));
+    json_object_set_new(object, "virtual_seconds", seconds_value(summary->virtual_ns));
+    json_object_set_new(object, "wall_seconds", seconds_value(summary->wall_ns));
     json_object_set_new(object, "instructions", whole_number(summary->instructions));
     json_object_set_new(object, "frames_sent", whole_number(summary->frames_sent));
     json_object_set_new(object, "frames_delivered", whole_number(summary->frames_delivered));
     json_object_set_new(object, "frames_dropped", whole_number(summary->frames_dropped));
     json_object_set_new(object, "peak_rss_bytes", whole_number(summary->peak_rss_bytes));
-    json_object_set_new(object, "digest", json_string(digest));
+    json_object_set_new(object, "digest", digest_value(summary->digest));
+    if (summary->fork) {
+        json_object_set_new(object, "fork", fork_value(summary->fork));
+    }
     json_object_set_new(object, "metrics", metrics_value(summary));
     json_object_set_new(object, "assertions", assertions_value(summary));
     json_object_set_new(object, "faults", faults);

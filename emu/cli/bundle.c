@@ -15,10 +15,11 @@ static int bundle(const struct cli_arguments *arguments)
 {
     struct error error = ERROR_INIT;
     const char *out = cli_value(arguments, "out");
-    if (!out) {
+    if (!out || !out[0]) {
         fprintf(stderr,
-                "denali: bundle: --out FILE is missing; expected the file to write, such as "
-                "-o run.denali\n");
+                "denali: bundle: --out FILE is %s; expected the file to write, such as "
+                "-o run.denali\n",
+                out ? "empty" : "missing");
         return CLI_EXIT_BAD_INPUT;
     }
     struct emu_bundle_result result;
@@ -26,6 +27,7 @@ static int bundle(const struct cli_arguments *arguments)
         return cli_fail(&error);
     }
     cli_torn_tell(result.torn);
+    cli_torn_tell(result.figures);
     printf("bundle: %s, %" PRIu32 " files, %" PRIu64 " bytes\n", out, result.files,
            result.size_bytes);
     return CLI_EXIT_OK;

@@ -31,6 +31,7 @@ static int diff(const struct cli_arguments *arguments)
     if (status) {
         return cli_fail(&error);
     }
+    fputs(result.given, stdout);
     if (result.same) {
         printf("the same as far as both are recorded%s, up to virtual time %.3f s%s\n",
                damaged ? " and not damaged" : "", (double)result.to_ns / 1e9,
@@ -50,12 +51,11 @@ const struct cli_verb cli_diff_verb = {
     .summary = "find where two recorded runs part",
     .usage = "[OPTIONS] DIR|FILE DIR|FILE",
     .description =
-        "Compares two runs that were made with --record: the first difference, found by running "
-        "both from the\nlast moment at which they agree, to the node, the virtual time and the "
-        "instruction; then their\nfigures side by side. Exit code 0: they are the same as far as "
-        "both are recorded and\nnot damaged; 1: they are not. DIR is a run's directory, FILE a "
-        "bundle of "
-        "it (denali bundle).",
+        "Compares two runs that were made with --record: what only one of them was given from "
+        "outside; the first\ndifference, found by running both from the last moment at which they "
+        "agree, to the node, the virtual\ntime and the instruction; then their figures side by "
+        "side. Exit code 0: they are the same as far as\nboth are recorded and not damaged; 1: "
+        "they are not. DIR is a run's directory, FILE a bundle of it\n(denali bundle).",
     .options = options,
     .examples = "  denali diff echo-run lost  # of denali fork echo-run --at 5 --set drop=client "
                 "--out lost\n",

@@ -1,5 +1,6 @@
 /* Forking a recorded run and comparing two: they share everything up to the change, and the first
  * difference is where it was made. */
+#include <regex>
 #include <sstream>
 
 #include "record_fixture.h"
@@ -51,6 +52,33 @@ TEST(Fork, IsTheSameUpToTheChangeAndVerifiesItself)
     }
 }
 
+TEST(Fork, ItsDirectorySaysThatItIsOneAndOfWhat)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    EXPECT_EQ(folder.read("run/summary.json").find("\"fork\""), std::string::npos);
+    Outcome outcome = Denali(folder, {"fork", "run", "--at", "20.5ms", "--set", "cut=peer-1",
+                                      "--set", "poke=peer-0:received=0x55", "--out", "fork"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("of run at 0.0205 s: cut=peer-1, poke=peer-0:received=0x55\n"),
+              std::string::npos)
+        << outcome.out;
+    std::string events = folder.read("fork/events.log");
+    EXPECT_EQ(events.find("0.000000000 - fork of run at 20500us\n"), 0u) << events;
+    EXPECT_NE(events.find("\n0.020500000 - change cut=peer-1\n"
+                          "0.020500000 - change poke=peer-0:received=0x55\n"),
+              std::string::npos)
+        << events;
+    std::string summary = folder.read("fork/summary.json");
+    EXPECT_NE(summary.find("\"digest\": \"" + DigestOfRun(folder, "run") + "\""), std::string::npos)
+        << summary;
+    EXPECT_NE(summary.find("\"at_seconds\": 0.0205"), std::string::npos) << summary;
+    /* The same scenario is the run that it is a fork of. */
+    outcome = Denali(folder, {"run", "fork/scenario.yaml", "--quiet", "--out", "again"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(DigestOfRun(folder, "again"), DigestOfRun(folder, "run"));
+}
+
 TEST(Fork, WhatIsLostIsOnTheAccount)
 {
     support::TemporaryFolder folder;
@@ -77,10 +105,13 @@ TEST(Fork, AnotherSeedIsOtherEntropyFromThereOn)
     EXPECT_EQ(Denali(folder, {"verify", "fork", "--jobs", "2"}).code, 0);
     outcome = Denali(folder, {"diff", "run", "fork"});
     EXPECT_EQ(outcome.code, 1);
-    EXPECT_NE(
-        outcome.out.find("only in fork: at 5.000000000 s, all nodes: entropy of another seed"),
-        std::string::npos)
+    EXPECT_EQ(outcome.out.find("only in fork: at 5.000000000 s, all nodes: entropy of another "
+                               "seed, 99\ndifferent: between virtual time "),
+              0u)
         << outcome.out;
+    EXPECT_NE(outcome.out.find("first difference: virtual time 5.000000000 s, node "),
+              std::string::npos)
+        << "when it was made, and not before: " << outcome.out;
 }
 
 TEST(Diff, NamesTheChangeAndTheNode)
@@ -91,8 +122,9 @@ TEST(Diff, NamesTheChangeAndTheNode)
     Outcome outcome = Denali(folder, {"diff", "run", "fork"});
     EXPECT_EQ(outcome.code, 1) << outcome.err;
     for (const char *wanted :
-         {"different: between virtual time 0.020000000 s and 0.030000000 s: node peer-",
-          "only in fork: at 0.020000000 s, node peer-1: frames lost\n",
+         {"only in fork: at 0.020000000 s, node peer-1: frames lost, the next 1 that would reach "
+          "it\n"
+          "different: between virtual time 0.020000000 s and 0.030000000 s: node peer-",
           "first difference: virtual time 0.0", ", node peer-1, instruction ",
           "frames dropped                          9           10\n", "\nreceived "}) {
         EXPECT_NE(outcome.out.find(wanted), std::string::npos) << wanted << "\n" << outcome.out;
@@ -112,12 +144,83 @@ TEST(Diff, FindsWhatNobodyToldOf)
     ASSERT_EQ(Fork(folder, "poke=peer-2:0xf0000=0xaa", "fork").code, 0);
     Outcome outcome = Denali(folder, {"diff", "run", "fork"});
     EXPECT_EQ(outcome.code, 1) << outcome.err;
-    for (const char *wanted : {"not in what nodes exchanged, but in their state",
-                               "node peer-2: a byte of memory changed\n",
-                               "first difference: virtual time 0.019999999 s, node peer-2",
+    for (const char *wanted : {"node peer-2: a byte of memory changed, at 000f0000 to aa\n",
+                               "not in what nodes exchanged, but in their state",
+                               "first difference: virtual time 0.020000000 s, node peer-2",
+                               "before it: what they are given from outside then\n",
                                "memory at 000f0000: run 00, fork aa\n"}) {
         EXPECT_NE(outcome.out.find(wanted), std::string::npos) << wanted << "\n" << outcome.out;
     }
+}
+
+/* Whatever it came to. */
+TEST(Diff, ListsAllThatOnlyOneWasGiven)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    auto fork = [&](const std::string &of, const std::string &at,
+                    const std::vector<std::string> &changes, const std::string &out) {
+        std::vector<std::string> arguments = {"fork", of, "--at", at, "--out", out, "--quiet"};
+        for (const std::string &change : changes) {
+            arguments.insert(arguments.end(), {"--set", change});
+        }
+        EXPECT_EQ(Denali(folder, arguments).code, 0);
+    };
+    const std::string fork1 = "only in fork1: at 0.020000000 s, ";
+    const std::string seed = "all nodes: entropy of another seed, 18446744073709551615\n";
+    const std::string poke = "node peer-2: a byte of memory changed, at 000f0000 to aa\n";
+    const std::string cut = "node peer-0: the link cut\n";
+    fork("run", "20ms", {"seed=18446744073709551615", "drop=peer-1:7", "poke=peer-2:0xf0000=0xaa"},
+         "fork1");
+    Outcome outcome = Denali(folder, {"diff", "run", "fork1"});
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    EXPECT_EQ(outcome.out.find(fork1 + seed + fork1 +
+                               "node peer-1: frames lost, the next 7 that would reach it\n" +
+                               fork1 + poke + "different: "),
+              0u)
+        << outcome.out;
+    /* What both were given is no difference. */
+    fork("run", "20ms", {"drop=peer-1:7", "poke=peer-2:0xf0000=0xaa"}, "fork2");
+    fork("fork2", "30ms", {"cut=peer-0"}, "fork3");
+    outcome = Denali(folder, {"diff", "fork1", "fork3"});
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    EXPECT_EQ(
+        outcome.out.find(fork1 + seed + "only in fork3: at 0.030000000 s, " + cut + "different: "),
+        0u)
+        << outcome.out;
+    /* A change that changes nothing: the byte was that. */
+    fork("run", "20ms", {"poke=peer-2:0xf0000=0"}, "fork4");
+    outcome = Denali(folder, {"diff", "run", "fork4"});
+    EXPECT_NE(outcome.out.find("only in fork4: at 0.020000000 s, node peer-2: a byte of memory "
+                               "changed, at 000f0000 to 00\n"),
+              std::string::npos)
+        << outcome.out;
+    EXPECT_EQ(outcome.code, 0) << outcome.out;
+    EXPECT_NE(outcome.out.find("\nthe same as far as both are recorded, up to virtual time 0.040 "),
+              std::string::npos)
+        << outcome.out;
+    std::vector<std::string> many;
+    for (int i = 0; i < 20; i++) {
+        many.push_back("poke=peer-2:0xf0000=" + std::to_string(i));
+    }
+    fork("run", "20ms", many, "fork5");
+    outcome = Denali(folder, {"diff", "run", "fork5"});
+    EXPECT_NE(outcome.out.find("to 0f\nonly in fork5: 4 more\ndifferent: "), std::string::npos)
+        << outcome.out;
+}
+
+TEST(Diff, ANodeThatHasNotBootedHasNoInstruction)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "40ms"));
+    ASSERT_EQ(Fork(folder, "cut=peer-1", "fork", "0").code, 0);
+    Outcome outcome = Denali(folder, {"diff", "run", "fork"});
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    EXPECT_NE(outcome.out.find("first difference: virtual time 0.000000000 s, node peer-1, which "
+                               "has not booted\n"),
+              std::string::npos)
+        << outcome.out;
+    EXPECT_EQ(outcome.out.find("no memory here"), std::string::npos) << outcome.out;
 }
 
 /* Nor does the fork's end, as its recording is torn: only that one of them was given something. */
@@ -168,6 +271,46 @@ TEST(Diff, OfOtherScenariosStopsAtTheInterval)
               std::string::npos)
         << outcome.out;
     EXPECT_NE(outcome.out.find("no instruction is looked for"), std::string::npos) << outcome.out;
+    EXPECT_EQ(outcome.out.find(" -\n"), std::string::npos) << outcome.out;
+    Record(folder, LanOf("spin", 3, "40ms"), "10ms", "silent");
+    outcome = Denali(folder, {"diff", "run", "silent"});
+    EXPECT_TRUE(std::regex_search(outcome.out,
+                                  std::regex("\nreceived +[0-9]+ +0 +[0-9.]+ +- +[0-9.]+ +-\n")))
+        << "nothing is said of what was never observed: " << outcome.out;
+}
+
+TEST(Diff, SaysWhyThereAreNoFigures)
+{
+    support::TemporaryFolder folder;
+    Record(folder, LanOf("chatter", 3, "20ms"));
+    const std::string summary = folder.read("run/summary.json");
+    std::filesystem::copy(folder.path("run"), folder.path("copy"),
+                          std::filesystem::copy_options::recursive);
+    folder.write("copy/summary.json", "{");
+    Outcome outcome = Denali(folder, {"diff", "run", "copy"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("\nno figures: copy/summary.json: is not JSON: "), std::string::npos)
+        << outcome.out;
+    outcome = Denali(folder, {"bundle", "copy", "-o", "copy.denali"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find("without good figures: copy/summary.json: is not JSON: "),
+              std::string::npos)
+        << outcome.err;
+    outcome = Denali(folder, {"diff", "copy.denali", "run"});
+    EXPECT_NE(outcome.out.find("\nno figures: copy.denali/summary.json: is not JSON: "),
+              std::string::npos)
+        << outcome.out;
+    folder.write("copy/summary.json", summary);
+    folder.write("copy/INCOMPLETE", "");
+    outcome = Denali(folder, {"diff", "run", "copy"});
+    EXPECT_NE(outcome.out.find("\nno figures: copy/INCOMPLETE: This run did not finish."),
+              std::string::npos)
+        << outcome.out;
+    outcome = Denali(folder, {"bundle", "run", "-o", "run.denali"});
+    EXPECT_EQ(outcome.err, "");
+    outcome = Denali(folder, {"bundle", "run", "-o", ""});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--out FILE is empty; expected"), std::string::npos) << outcome.err;
 }
 
 TEST(Fork, BadArgumentsAreToldInOneLine)

@@ -259,6 +259,47 @@ TEST_F(RealGdb, WhatIsWatchedHasTheOldValueOfTheTimeGoneTo)
                          "New value = 241", "keep y", "keep n"});
 }
 
+TEST_F(RealGdb, WhatIsWatchedByItsAddressHasTheOldValueOfTheTimeGoneTo)
+{
+    const std::string load = "source " DENALI_BINARY_DIR "/denali.gdb\n";
+    std::string said = Gdb(folder, Piped("wrong-mean.yaml --node tally"),
+                           load + "goto 0.35s\nwatch -l ledger.sensors\ngoto 0.5s\n"
+                                  "print ledger.sensors\nreverse-continue\nreverse-continue\n"
+                                  "monitor time\n");
+    ExpectInOrder(said, {"$1 = 242", "hit Hardware watchpoint 1: -location ledger.sensors",
+                         "Old value = 242", "New value = 241", "Old value = 241",
+                         "New value = 240", "this is its past"});
+    said = Gdb(folder, Piped("wrong-mean.yaml --node tally"),
+               load + "goto 0.5s\nwatch -location ledger.latest[0]\ngoto 0.25s\n"
+                      "print ledger.latest[0]\ncontinue\n");
+    ExpectInOrder(said, {"$1 = 200", "Old value = 200", "New value = 201"});
+}
+
+/* Where one goes to, names may mean something else: the parameter `ledger` of ledger_note. */
+TEST_F(RealGdb, LooksAgainAtWhatIsWatchedWhereItsNamesMeanTheSame)
+{
+    const std::string begin =
+        "source " DENALI_BINARY_DIR "/denali.gdb\nbreak tally.c:37\ncontinue\ndelete\n";
+    std::string said =
+        Gdb(folder, Piped("wrong-mean.yaml --node tally"),
+            begin + "watch ledger.sensors\nreverse-continue\nup\nmonitor time\nprint message\n"
+                    "reverse-continue\nmonitor help\nreverse-continue\nreverse-continue\n"
+                    "monitor time\ninfo breakpoints\n");
+    ExpectInOrder(said, {"Old value = 243", "New value = 242", "take_reading (s=3)",
+                         "this is its past", "= \"4 243", "Old value = 242", "New value = 241",
+                         "Old value = 241", "New value = 240", "Old value = 240",
+                         "New value = 4", "this is its past", "ledger.sensors",
+                         "already hit 4 times"});
+    EXPECT_EQ(said.find("deleted"), std::string::npos) << said;
+    EXPECT_EQ(said.find("rror"), std::string::npos) << said;
+    /* And one of that parameter, as long as its function is executed. */
+    said = Gdb(folder, Piped("wrong-mean.yaml --node tally --at 450ms"),
+               "source " DENALI_BINARY_DIR "/denali.gdb\nbreak ledger_note\ncontinue\ndelete\n"
+               "watch ledger->sensors\nup\nmonitor time\ncontinue\n");
+    ExpectInOrder(said, {"the world: ", "hit Hardware watchpoint 2: ledger->sensors",
+                         "Old value = 242", "New value = 243"});
+}
+
 TEST_F(RealGdb, IsToldWhyNothingIsWrittenInThePast)
 {
     const std::string why = "the debugged node is at a moment of its past, where nothing can be "

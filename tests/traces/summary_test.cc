@@ -142,6 +142,46 @@ TEST_F(Summary, HasExactlyTheDocumentedFieldsAndTheDocumentSaysAllOfThem)
     EXPECT_NE(text.find("\"digest\": \"00c0ffee12345678\""), std::string::npos) << text;
 }
 
+TEST_F(Summary, SaysOfWhatARunIsAFork)
+{
+    ASSERT_EQ(write(), STATUS_OK);
+    ASSERT_EQ(read(), STATUS_OK) << failure.message;
+    EXPECT_EQ(file.summary.fork, nullptr);
+    EXPECT_EQ(folder.read("summary.json").find("fork"), std::string::npos);
+    const char *const changes[] = {"seed=3", "cut=\xff"};
+    trace_summary_fork fork = {"runs/a", true, 0x0123456789abcdef, 5'000'000'001, changes, 2};
+    summary.fork = &fork;
+    ASSERT_EQ(write(), STATUS_OK);
+    ASSERT_EQ(read(), STATUS_OK) << failure.message;
+    const trace_summary_fork *got = file.summary.fork;
+    ASSERT_NE(got, nullptr);
+    EXPECT_STREQ(got->of, "runs/a");
+    EXPECT_TRUE(got->has_digest);
+    EXPECT_EQ(got->digest, fork.digest);
+    EXPECT_EQ(got->at_ns, fork.at_ns);
+    ASSERT_EQ(got->change_count, 2u);
+    EXPECT_STREQ(got->changes[0], "seed=3");
+    EXPECT_STREQ(got->changes[1], "cut=?");
+    const std::string good = folder.read("summary.json");
+    for (auto [from, to] : {std::pair{"\"of\": \"runs/a\"", "\"of\": 3"},
+                            {"\"digest\": \"0123456789abcdef\"", "\"digest\": \"x\""},
+                            {"\"at_seconds\": 5", "\"at_seconds\": -5"},
+                            {"\"seed=3\"", "3"},
+                            {"\"changes\": [", "\"change\": ["},
+                            {"\"fork\": {", "\"fork\": 3, \"spoon\": {"}}) {
+        std::string bad = good;
+        size_t at = bad.find(from);
+        ASSERT_NE(at, std::string::npos) << from;
+        bad.replace(at, std::string(from).size(), to);
+        folder.write("summary.json", bad);
+        EXPECT_EQ(read(), STATUS_CORRUPT) << to;
+    }
+    fork.has_digest = false;
+    ASSERT_EQ(write(), STATUS_OK);
+    ASSERT_EQ(read(), STATUS_OK) << failure.message;
+    EXPECT_FALSE(file.summary.fork->has_digest);
+}
+
 TEST_F(Summary, WritesNullForWhatIsNoNumber)
 {
     metrics[0].statistics.sum = std::numeric_limits<double>::infinity();

@@ -14,6 +14,7 @@ struct emu_bundle_result {
     uint32_t files;
     uint64_t size_bytes;          /* of the bundle */
     char torn[EMU_TORN_TEXT_MAX]; /* that the recording ends before the run did; "": it does not */
+    char figures[EMU_TORN_TEXT_MAX]; /* that a whole run has no summary, or a damaged one */
 };
 
 /*

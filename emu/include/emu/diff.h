@@ -21,9 +21,11 @@ struct emu_diff_options {
 #define EMU_DIFF_TEXT_MAX 4096u
 
 struct emu_diff_result {
-    bool same;                    /* as far as both are recorded, and not damaged */
-    uint64_t to_ns;               /* up to which they are: the last moment that both have */
-    char text[EMU_DIFF_TEXT_MAX]; /* in what they differ first, in lines for people */
+    bool same;                     /* as far as both are recorded, and not damaged */
+    uint64_t to_ns;                /* up to which they are: the last moment that both have */
+    char given[EMU_DIFF_TEXT_MAX]; /* what only one of them was given from outside, in lines for
+                                    * people, also where that changed nothing; "": nothing */
+    char text[EMU_DIFF_TEXT_MAX];  /* in what they differ first, in lines for people */
     char *figures; /* of both, side by side, in lines for people; malloc'ed; NULL: there are none */
     char torn[2][EMU_TORN_TEXT_MAX]; /* that a recording ends before its run did; "": it does not */
     char damaged[2][EMU_TORN_TEXT_MAX]; /* what of one is damaged, and done without; "": nothing */

@@ -46,6 +46,16 @@ struct trace_summary_fault {
     uint64_t count;
 };
 
+/* A run that is a recorded one up to a moment (docs/trace.md). */
+struct trace_summary_fork {
+    const char *of; /* the recorded run as it was named */
+    bool has_digest;
+    uint64_t digest;            /* of that run, if it is recorded to its end; written as `digest` */
+    uint64_t at_ns;             /* written as at_seconds */
+    const char *const *changes; /* made at that moment, in their order */
+    uint32_t change_count;
+};
+
 struct trace_summary {
     const char *scenario;
     uint64_t seed;
@@ -67,6 +77,7 @@ struct trace_summary {
     uint32_t assertion_count;
     const struct trace_summary_fault *faults; /* kinds that happened */
     uint32_t fault_count;
+    const struct trace_summary_fork *fork; /* NULL: it is none */
 };
 
 /*
@@ -83,6 +94,8 @@ struct trace_summary_file {
     struct trace_summary_metric *metrics;
     struct trace_summary_assertion *assertions;
     struct trace_summary_fault *faults;
+    struct trace_summary_fork fork;
+    const char **changes;
 };
 
 /*
