@@ -1,11 +1,11 @@
 // A folder of a test's own, removed with everything in it.
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 #include <string>
 
 namespace support
@@ -19,7 +19,8 @@ class TemporaryFolder
         std::string pattern =
             (std::filesystem::temp_directory_path() / "denali-test-XXXXXX").string();
         if (!mkdtemp(pattern.data())) {
-            throw std::runtime_error("no temporary folder");
+            std::perror(pattern.c_str());
+            std::abort();
         }
         folder = pattern;
     }
