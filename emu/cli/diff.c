@@ -52,10 +52,10 @@ const struct cli_verb cli_diff_verb = {
     .usage = "[OPTIONS] DIR|FILE DIR|FILE",
     .description =
         "Compares two runs that were made with --record: what only one of them was given from "
-        "outside; the first\ndifference, found by running both from the last moment at which they "
-        "agree, to the node, the virtual\ntime and the instruction; then their figures side by "
-        "side. Exit code 0: they are the same as far as\nboth are recorded and not damaged; 1: "
-        "they are not. DIR is a run's directory, FILE a bundle of it\n(denali bundle).",
+        "outside; the\nfirst difference, found by running both from the last moment at which they "
+        "agree, to the node, the\nvirtual time and the instruction; then their figures side by "
+        "side. Exit code 0: they are the same\nas far as both are recorded and not damaged; 1: "
+        "they are not. DIR is a run's directory, FILE a\nbundle of it (denali bundle).",
     .options = options,
     .examples = "  denali diff echo-run lost  # of denali fork echo-run --at 5 --set drop=client "
                 "--out lost\n",

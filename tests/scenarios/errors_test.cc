@@ -227,7 +227,7 @@ TEST(BadFile, IsMissing)
     struct error error = ERROR_INIT;
     EXPECT_EQ(scn_load(&scenario, "/no/such.yaml", &error), STATUS_NOT_FOUND);
     EXPECT_STREQ(error.file, "/no/such.yaml");
-    EXPECT_STREQ(error.message, "expected a scenario file: No such file or directory");
+    EXPECT_STREQ(error.message, "expected a YAML file: No such file or directory");
     EXPECT_EQ(status_exit_code(error.status), 2);
     EXPECT_EQ(scenario, nullptr);
 }
@@ -237,10 +237,10 @@ TEST(BadFile, IsAFolderOrADevice)
     scn_scenario *scenario = nullptr;
     struct error error = ERROR_INIT;
     EXPECT_EQ(scn_load(&scenario, "/", &error), STATUS_INVALID);
-    EXPECT_STREQ(error.message, "expected a scenario file, found a folder");
+    EXPECT_STREQ(error.message, "expected a YAML file, found a folder");
     struct error device = ERROR_INIT;
     EXPECT_EQ(scn_load(&scenario, "/dev/zero", &device), STATUS_INVALID);
-    EXPECT_STREQ(device.message, "expected a scenario file, found something that is not a file");
+    EXPECT_STREQ(device.message, "expected a YAML file, found something that is not a file");
 }
 
 TEST(BadFile, IsEmpty)
