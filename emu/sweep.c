@@ -610,7 +610,7 @@ bool sweep_claim_holds(const struct scn_claim *claim, double value)
 
 enum sweep_agreement sweep_claim_agrees(const struct scn_claim *claim, double value)
 {
-    if (!claim->agrees_from.text && !claim->agrees_to.text) {
+    if (isnan(value) || (!claim->agrees_from.text && !claim->agrees_to.text)) {
         return SWEEP_NOT_COMPARED;
     }
     return is_within(value, &claim->agrees_from, &claim->agrees_to) ? SWEEP_AGREES : SWEEP_DIFFERS;

@@ -86,9 +86,11 @@ static void write_cost_row(const struct sweep *sweep, uint32_t cost, FILE *page)
         if (cost == SWEEP_COST_NONE) {
             number_format(sweep_claim_value(sweep, claim, cost, false), texts[i]);
         } else {
-            snprintf(texts[i], CELL_BYTES, "%.4g, %.4g",
-                     sweep_claim_value(sweep, claim, cost, false),
-                     sweep_claim_value(sweep, claim, cost, true));
+            char doubled[CELL_BYTES];
+            number_format(sweep_claim_value(sweep, claim, cost, true), doubled);
+            number_format(sweep_claim_value(sweep, claim, cost, false), texts[i]);
+            size_t length = strlen(texts[i]);
+            snprintf(texts[i] + length, CELL_BYTES - length, ", %s", doubled);
         }
         cells[count++] = texts[i];
     }
