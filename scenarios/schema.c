@@ -19,6 +19,11 @@ static const char *const action_words[] = {
 const char *const schema_statistics[SCHEMA_STATISTICS] = {"count", "mean", "min", "max", "p50",
                                                           "p90",   "p95",  "p99", "sum"};
 
+const char *scn_action_text(uint32_t action)
+{
+    return action < COUNT(action_words) ? action_words[action] : NULL;
+}
+
 const char *scn_statistic_text(uint32_t statistic)
 {
     return statistic < SCHEMA_STATISTICS ? schema_statistics[statistic] : NULL;

@@ -175,31 +175,26 @@ void emu_host_schedule(struct emu_host *host)
     }
 }
 
-/* What is done, in the words of the scenario, and with what. */
-static const struct {
-    const char *word;
-    uint32_t control;
-    bool numbered;
-} operations[] = {
-    [SCN_ACTION_PAUSE] = {"pause", ABI_CONTROL_PAUSE, false},
-    [SCN_ACTION_RESUME] = {"resume", ABI_CONTROL_RESUME, false},
-    [SCN_ACTION_DESTROY] = {"destroy", ABI_CONTROL_DESTROY, false},
-    [SCN_ACTION_START] = {"start", ABI_CONTROL_START, false},
-    [SCN_ACTION_WEIGHT] = {"weight", ABI_CONTROL_WEIGHT, true},
-    [SCN_ACTION_CAP] = {"cap", ABI_CONTROL_CAP, true},
-    [SCN_ACTION_MEMORY_FLOOR] = {"memory_floor", ABI_CONTROL_MEMORY_FLOOR, true},
-    [SCN_ACTION_MEMORY_CEILING] = {"memory_ceiling", ABI_CONTROL_MEMORY_CEILING, true},
-    [SCN_ACTION_SEND_RATE] = {"send_rate", ABI_CONTROL_SEND_RATE, true},
-    [SCN_ACTION_SEND_BURST] = {"send_burst", ABI_CONTROL_SEND_BURST, true},
-    [SCN_ACTION_RECEIVE_RATE] = {"receive_rate", ABI_CONTROL_RECEIVE_RATE, true},
-    [SCN_ACTION_RECEIVE_BURST] = {"receive_burst", ABI_CONTROL_RECEIVE_BURST, true},
-    [SCN_ACTION_DISK] = {"disk", ABI_CONTROL_DISK, true},
-    [SCN_ACTION_SNAPSHOT] = {"snapshot", ABI_CONTROL_SNAPSHOT, true},
-    [SCN_ACTION_START_FROM] = {"start_from", ABI_CONTROL_START_FROM, true},
-    [SCN_ACTION_DISCARD] = {"discard", ABI_CONTROL_DISCARD, true},
-    [SCN_ACTION_DISK_RATE] = {"disk_rate", ABI_CONTROL_DISK_RATE, true},
-    [SCN_ACTION_ATTACH] = {"attach", ABI_CONTROL_ATTACH, true},
-    [SCN_ACTION_DETACH] = {"detach", ABI_CONTROL_DETACH, true},
+static const uint32_t operations[] = {
+    [SCN_ACTION_PAUSE] = ABI_CONTROL_PAUSE,
+    [SCN_ACTION_RESUME] = ABI_CONTROL_RESUME,
+    [SCN_ACTION_DESTROY] = ABI_CONTROL_DESTROY,
+    [SCN_ACTION_START] = ABI_CONTROL_START,
+    [SCN_ACTION_WEIGHT] = ABI_CONTROL_WEIGHT,
+    [SCN_ACTION_CAP] = ABI_CONTROL_CAP,
+    [SCN_ACTION_MEMORY_FLOOR] = ABI_CONTROL_MEMORY_FLOOR,
+    [SCN_ACTION_MEMORY_CEILING] = ABI_CONTROL_MEMORY_CEILING,
+    [SCN_ACTION_SEND_RATE] = ABI_CONTROL_SEND_RATE,
+    [SCN_ACTION_SEND_BURST] = ABI_CONTROL_SEND_BURST,
+    [SCN_ACTION_RECEIVE_RATE] = ABI_CONTROL_RECEIVE_RATE,
+    [SCN_ACTION_RECEIVE_BURST] = ABI_CONTROL_RECEIVE_BURST,
+    [SCN_ACTION_DISK] = ABI_CONTROL_DISK,
+    [SCN_ACTION_SNAPSHOT] = ABI_CONTROL_SNAPSHOT,
+    [SCN_ACTION_START_FROM] = ABI_CONTROL_START_FROM,
+    [SCN_ACTION_DISCARD] = ABI_CONTROL_DISCARD,
+    [SCN_ACTION_DISK_RATE] = ABI_CONTROL_DISK_RATE,
+    [SCN_ACTION_ATTACH] = ABI_CONTROL_ATTACH,
+    [SCN_ACTION_DETACH] = ABI_CONTROL_DETACH,
 };
 
 /* Does it to a machine, and notes what came of it: what cannot be done as the machine is now, such
@@ -209,20 +204,19 @@ static void act(struct emu_seat *seat, const struct scn_action *action, uint64_t
     static const char *const outcomes[] = {
         [ABI_SUPERVISOR_DONE] = "done",
         [ABI_SUPERVISOR_NO_MACHINE] = "not done: not possible for this machine",
-        [ABI_SUPERVISOR_STATE] = "not done: not as it was then",
+        [ABI_SUPERVISOR_STATE] = "not done: not possible as it was then",
         [ABI_SUPERVISOR_VALUE] = "not done: not with that value",
         [ABI_SUPERVISOR_LATE] = "not done: late",
-        [ABI_SUPERVISOR_ROOM] = "not done: the host has no room for it",
+        [ABI_SUPERVISOR_ROOM] = "not done: no room for it",
     };
     uint64_t value = action->value + action->size_bytes + action->rate_bps;
-    uint32_t status =
-        emu_seat_control(seat, seat, operations[action->action].control, value, now_ns);
+    uint32_t status = emu_seat_control(seat, seat, operations[action->action], value, now_ns);
     char number[24] = "";
     char text[96];
-    if (operations[action->action].numbered) {
+    if (operations[action->action] >= ABI_CONTROL_WEIGHT) { /* the others take none */
         snprintf(number, sizeof number, " %" PRIu64, value);
     }
-    int length = snprintf(text, sizeof text, "%s%s, %s", operations[action->action].word, number,
+    int length = snprintf(text, sizeof text, "%s%s, %s", scn_action_text(action->action), number,
                           outcomes[status]);
     emu_process_record(seat->host->process, seat->node, EMU_RECORD_ACTION, text,
                        (uint32_t)length + 1)

@@ -238,7 +238,7 @@ enum emu_host_act {
     EMU_HOST_NEWS,      /* for the supervisor, which is interrupted as soon as may be; detail:
                            ABI_POLICY_* */
     EMU_HOST_DESTROY,
-    EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*, SEND_RATE for any rate or burst; it
+    EMU_HOST_LIMIT,     /* detail: the limit's ABI_CONTROL_*, SEND_RATE for any of its port's; it
                            holds from now on */
     EMU_HOST_SNAPSHOT,  /* of the machine; detail: its number */
     EMU_HOST_RESTART,   /* the machine goes on from one; detail: its number */

@@ -20,7 +20,6 @@
 #include <scenarios/scenario.h>
 #include <vcpu/image.h>
 
-#include "../disk.h"
 #include "../process.h"
 #include "../world_internal.h"
 
@@ -52,6 +51,7 @@ static void disk_ask(struct emu_host *host, uint32_t disk)
     }
 }
 
+/* So much is moved on a machine's behalf: against the rate of its disks. */
 static void count_transfer(struct emu_seat *seat, uint32_t sector_count, uint64_t now_ns)
 {
     uint64_t block_ns = emu_node_disk_interval_ns(seat->node);

@@ -169,11 +169,11 @@ TEST(HostLimits, WhatTheScheduleDidAndCouldNotDoIsNoted)
             EXPECT_EQ(note.value == 1, note.name.ends_with(", done")) << note.name;
         }
     }
-    EXPECT_EQ(told, (std::vector<std::string>{"0 cap 20, done", "1 cap 20, done", "0 pause, done",
-                                              "0 snapshot 0, not done: the host has no room for it",
-                                              "0 destroy, done",
-                                              "0 start_from 0, not done: not as it was then",
-                                              "0 destroy, not done: not as it was then"}));
+    EXPECT_EQ(told,
+              (std::vector<std::string>{"0 cap 20, done", "1 cap 20, done", "0 pause, done",
+                                        "0 snapshot 0, not done: no room for it", "0 destroy, done",
+                                        "0 start_from 0, not done: not possible as it was then",
+                                        "0 destroy, not done: not possible as it was then"}));
 }
 
 TEST(HostLimits, AFloorIsTakenOfTheHostsMemoryAndWhatIsFreedAdmitsWhoWaits)

@@ -44,9 +44,8 @@ struct dev_disk_info {
     uint64_t block_count;
     uint64_t latency_ns;  /* from a request to its block */
     uint64_t transfer_ns; /* from one block to the next */
-    uint64_t
-        interval_ns; /* from one of the machine's requests to its next, of any disk: its limit */
-    bool queued;     /* the machine says when a request is done: disk_begin */
+    uint64_t interval_ns; /* from one request of the machine to its next, of whichever disk */
+    bool queued;          /* the machine says when a request is done: disk_begin */
 };
 
 /* What the machine gives its devices. All functions take the env's host. */
@@ -310,11 +309,11 @@ struct dev_disk {
 /* The request of that ticket is done: moves its block and raises ABI_IRQ_DISK. False if there is
  * none. */
 bool dev_disk_done(struct dev_disk *disk, const struct dev_env *env, uint32_t ticket);
-/* The machine has that disk no more: what it asked of it and is not done comes to nothing, at its
- * time, whatever disk has the number by then. */
+/* The machine has that disk no more: what it asked of it and is not done comes to nothing, no later
+ * than at its time, whatever disk has the number by then. */
 void dev_disk_gone(struct dev_disk *disk, uint32_t number);
-/* The machine's limit is a new one, and counts from now on: what waits is done no later than if it
- * were asked for now, nor later than it would have been. */
+/* The machine's limit is a new one, and counts from now on: each request that waits is done when it
+ * was to be, or when one that begins now would be, whichever is sooner. */
 void dev_disk_interval_changed(struct dev_disk *disk, const struct dev_env *env);
 /* Is there one? */
 bool dev_disk_has(const struct dev_disk *disk, uint32_t ticket);

@@ -344,6 +344,8 @@ enum scn_action_kind {
     SCN_ACTION_ATTACH,
     SCN_ACTION_DETACH,
 };
+/* "pause" and the like; NULL past the last. */
+const char *scn_action_text(uint32_t action);
 #define SCN_INDEX_ALL UINT32_MAX
 
 /* Something that is done to machines of a host. */
